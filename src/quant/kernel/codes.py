@@ -1,0 +1,206 @@
+"""The integers that stand for words inside the kernel, and the words they stand for.
+
+The kernel returns codes; the edge turns them into text. Each class lists one kind of code, and
+``names`` gives the text of each as it appears in results.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ACCOUNT_KIND",
+    "BUY",
+    "FILL_FLAG",
+    "FILL_REASON",
+    "GROUP_KIND",
+    "HALT",
+    "INSUFFICIENT",
+    "LIMIT_RULE",
+    "LIQUIDITY",
+    "NEVER",
+    "NONE",
+    "ORDER_TYPE",
+    "PATH",
+    "POSTING_KIND",
+    "REASON",
+    "REPORT_KIND",
+    "ROUNDING",
+    "SELL",
+    "SIZE_AT",
+    "SLICE_FLAG",
+    "SLIPPAGE_KIND",
+    "STATUS",
+    "TARGET_KIND",
+    "TIF",
+    "TIMING",
+    "VALUATION",
+    "VERB",
+    "names",
+]
+
+BUY, SELL = 1, -1
+NONE = -1
+NEVER = 2**63 - 1
+
+
+class ORDER_TYPE:
+    MARKET, LIMIT, STOP, STOP_LIMIT = range(4)
+
+
+class TIF:
+    DAY, GTC = range(2)
+
+
+class STATUS:
+    """Order states, in FIX spelling. All from FILLED on are final."""
+
+    (
+        NEW,
+        TRIGGERED,
+        PARTIALLY_FILLED,
+        PENDING_CANCEL,
+        PENDING_REPLACE,
+        FILLED,
+        CANCELED,
+        REJECTED,
+        EXPIRED,
+    ) = range(9)
+
+
+class REASON:
+    """Why an order ended, or why it was cut."""
+
+    (
+        NONE,
+        WARMUP,
+        ZERO_QUANTITY,
+        INSUFFICIENT_FUNDS,
+        SHORT_NOT_ALLOWED,
+        SIZED_DOWN,
+        NO_CHANGE,
+        CANCELLED,
+        REPLACED,
+        DAY_END,
+        NO_PRINT,
+        RISK_MAX_GROSS,
+        RISK_MAX_SYMBOL,
+        RISK_MAX_LEVERAGE,
+    ) = range(14)
+
+
+class FILL_REASON:
+    """Which rule of the contract gave a fill its price."""
+
+    (
+        MARKET_OPEN,
+        MARKET_CLOSE,
+        SAME_CLOSE,
+        LIMIT_OPEN,
+        LIMIT,
+        STOP_OPEN,
+        STOP,
+        STOP_LIMIT,
+        LIMIT_CLOSE,
+        STOP_CLOSE,
+    ) = range(10)
+
+
+class FILL_FLAG:
+    """Remarks on a fill; any number of them, added."""
+
+    UNCAPPED, LATE_OPEN, CLAMPED = 1, 2, 4
+
+
+class LIQUIDITY:
+    MAKER, TAKER = range(2)
+
+
+class TARGET_KIND:
+    NONE, QTY, WEIGHT, VALUE = range(4)
+
+
+class GROUP_KIND:
+    """How orders of one group hang together. Reserved: the kernel knows only NONE so far."""
+
+    NONE, OCO, OTO, ATOMIC = range(4)
+
+
+class VALUATION:
+    """Paid instruments are worth q·m·mark, margined q·m·(mark−ref), inverse q·m·(1/ref−1/mark)."""
+
+    PAID, MARGINED, INVERSE = range(3)
+
+
+class ACCOUNT_KIND:
+    GROSS_LEVERAGE, CASH = range(2)
+
+
+class TIMING:
+    NEXT_OPEN, NEXT_CLOSE, SAME_CLOSE = range(3)
+
+
+class PATH:
+    ADVERSE, OHLC, OLHC, NEAREST_EXTREME = range(4)
+
+
+class LIMIT_RULE:
+    TOUCH, THROUGH = range(2)
+
+
+class INSUFFICIENT:
+    REJECT, PARTIAL, SCALE = range(3)
+
+
+class SIZE_AT:
+    FILL, DECISION = range(2)
+
+
+class ROUNDING:
+    NONE, MINOR_UNIT = range(2)
+
+
+class SLIPPAGE_KIND:
+    RATE, TICKS, RANGE = range(3)
+
+
+class REPORT_KIND:
+    """What the venue tells us. Our side changes by these alone."""
+
+    CASH, TRIGGERED, FILL, CANCELED, REJECTED, EXPIRED = range(6)
+
+
+class POSTING_KIND:
+    DEPOSIT, WITHDRAWAL, TRADE, COMMISSION, FEE = range(5)
+
+
+class VERB:
+    """What an event of the event array does. CASH moves money into or out of an account."""
+
+    CASH = 0
+
+
+class SLICE_FLAG:
+    """What a timestamp is; any number of them, added."""
+
+    WARM, SESSION_OPEN, SESSION_CLOSE, TIMER = 1, 2, 4, 8
+
+
+class HALT:
+    """Why the compiled loop gave control back."""
+
+    DONE, DECIDE, GROW, BREAK, STOPPED = range(5)
+
+
+
+
+def names(kind: type, *, upper: bool = False) -> dict[int, str]:
+    """Code → text for one of the classes above, in lower case unless asked otherwise.
+
+    Examples
+    --------
+    >>> names(TIF)[TIF.DAY]
+    'day'
+    >>> names(STATUS, upper=True)[STATUS.FILLED]
+    'FILLED'
+    """
+    pairs = ((v, k) for k, v in vars(kind).items() if k.isupper() and isinstance(v, int))
+    return {code: text if upper else text.lower() for code, text in pairs}

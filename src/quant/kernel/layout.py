@@ -1,0 +1,223 @@
+"""The state of a simulation as record arrays: their only definition.
+
+Every field is eight bytes wide (``i8`` or ``f8``), so that a record is a row of words and Python
+can read any field through a memoryview at the cost of an index. One integer crosses into compiled
+code: the address of ``table``, whose words are the addresses of these arrays and their lengths.
+
+This file imports neither numba nor anything that compiles.
+
+Keys. A position is (account, instrument, book); its place is
+``(account * n_books + book) * n_instruments + instrument``. An order carries account, book, parent,
+group, group kind, ratio and net limit, and two statuses: the venue's and ours. ``Q`` counts are
+whole increments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "ARRAYS",
+    "GROWING",
+    "LAYOUT_VERSION",
+    "MARKET",
+    "N_TIERS",
+    "PER_WORKING_ORDER",
+    "State",
+    "dtype_of",
+    "word_of",
+]
+
+LAYOUT_VERSION = 1
+N_TIERS = 8
+
+
+def _record(ints: str = "", floats: str = "", extra: tuple[tuple[str, int], ...] = ()) -> np.dtype:
+    fields: list[tuple[str, str] | tuple[str, str, int]] = []
+    fields += [(name, "<i8") for name in ints.split()]
+    fields += [(name, "<f8") for name in floats.split()]
+    fields += [(name, "<f8", size) for name, size in extra]
+    return np.dtype(fields)
+
+
+SIM = _record(
+    # where the run is
+    "now slice stage n_slices first_slice session "
+    # how much of each growing array is used
+    "n_orders n_sent n_active n_reports n_fills n_postings n_equity n_position_rows n_events "
+    # progress marks: events executed, reports told to the strategy, break point, demand to stop
+    "event_next n_told until stop "
+    # what the strategy wants to be called for
+    "wants_bars wants_notices wants_sessions "
+    # sizes
+    "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp",
+)
+POLICY = _record(
+    "timing path limit_rule insufficient size_at gap_improvement rounding "
+    "latency_ns bar_slack_ns has_participation",
+    "participation guardrail",
+)
+ACCOUNT = _record(
+    "kind base_currency status",
+    "k equity positions_value gross net cash accrued debt max_gross max_symbol max_leverage "
+    "room",
+)
+BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt")
+INSTRUMENT = _record(
+    "currency valuation commission slippage status warmup closes_only "
+    # what the market last said
+    "mark_ts is_stale bar seen opened_at prev_bar "
+    # this bar's use of volume, and scratch of the batch
+    "filled_open filled_inside stamp head",
+    "multiplier unit_num unit_den tick mark prev_volume prev_range",
+)
+POSITION = _record(
+    "account instrument book units is_held path projected",
+    "avg_price reference realized",
+)
+ORDER = _record(
+    "account instrument book parent group group_kind type side tif units "
+    "target_kind ts_submit ts_arrival ts_cancel cancel_reason session_sent day_session "
+    "open_bar has_print taker_bar tag "
+    # the venue's side
+    "status_venue side_venue units_venue filled_venue is_triggered is_sized next in_batch "
+    # our side
+    "status filled reason last_fill ts_end",
+    "ratio net_limit limit stop target value_venue commission_venue "
+    "value_filled commission needed available",
+)
+REPORT = _record(
+    "kind ts session order account instrument book units reason fill_reason flags liquidity "
+    "is_merge bar currency posting_kind new_units",
+    "price price_raw commission fees slippage impact amount needed available",
+)
+FILL = _record(
+    "order ts session account instrument book units reason flags liquidity bar",
+    "price price_raw commission fees slippage impact",
+)
+POSTING = _record("ts session kind account instrument currency ref", "amount balance")
+EQUITY = _record(
+    "ts session account",
+    "equity cash accrued debt positions_value gross net",
+)
+POSITION_ROW = _record(
+    "ts session account instrument book units",
+    "avg_price mark market_value unrealized realized",
+)
+BAR = _record("instrument ts_open ts_close session", "open high low close volume")
+SLICE = _record(
+    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags"
+)
+EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
+COMMISSION = _record(
+    "n_tiers",
+    "rate per_share per_order minimum maximum maximum_rate",
+    (("tier_from", N_TIERS), ("tier_rate", N_TIERS)),
+)
+SLIPPAGE = _record("kind", "size")
+WORD = np.dtype("<i8")
+
+# The order fixes each array's place in the table.
+ARRAYS: dict[str, np.dtype] = {
+    "sim": SIM,
+    "policy": POLICY,
+    "accounts": ACCOUNT,
+    "balances": BALANCE,
+    "instruments": INSTRUMENT,
+    "positions": POSITION,
+    "held": WORD,
+    "orders": ORDER,
+    "active": WORD,
+    "candidates": WORD,
+    "reports": REPORT,
+    "fills": FILL,
+    "postings": POSTING,
+    "equity": EQUITY,
+    "position_rows": POSITION_ROW,
+    "bars": BAR,
+    "open_rows": WORD,
+    "slices": SLICE,
+    "events": EVENT,
+    "commissions": COMMISSION,
+    "slippages": SLIPPAGE,
+    "saved_orders": ORDER,
+    "saved_sim": SIM,
+    "saved_account": ACCOUNT,
+    "saved_balances": BALANCE,
+    "saved_instrument": INSTRUMENT,
+    "saved_position": POSITION,
+    "saved_held": WORD,
+    "hits": WORD,
+    "hit_levels": np.dtype("<f8"),
+}
+
+# These grow by doubling between steps; the counter in SIM says how much is used.
+GROWING: dict[str, str] = {
+    "orders": "n_orders",
+    "reports": "n_reports",
+    "fills": "n_fills",
+    "postings": "n_postings",
+    "position_rows": "n_position_rows",
+}
+
+# Lists and scratch with one entry per order that the venue works; they grow together.
+PER_WORKING_ORDER = ("active", "candidates", "hits", "hit_levels", "saved_orders")
+
+# What the run reads but never writes: not part of a snapshot.
+MARKET = ("bars", "open_rows", "slices")
+
+
+def dtype_of(name: str) -> np.dtype:
+    """The record type of one array of the state."""
+    return ARRAYS[name]
+
+
+def word_of(name: str, field_name: str) -> int:
+    """The word of a field inside its record, for reading through a memoryview.
+
+    Examples
+    --------
+    >>> word_of("sim", "now")
+    0
+    """
+    fields = ARRAYS[name].fields
+    assert fields is not None
+    return int(fields[field_name][1]) // 8
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """All arrays of one simulation, and the table of their addresses.
+
+    The arrays must outlive every call that was given ``address``; holding the state does that.
+    """
+
+    arrays: dict[str, NDArray[np.void]]
+    table: NDArray[np.int64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.table = np.zeros(2 * len(ARRAYS), np.int64)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Write the addresses anew, after an array has been replaced."""
+        n = len(ARRAYS)
+        for place, name in enumerate(ARRAYS):
+            array = self.arrays[name]
+            self.table[place] = array.ctypes.data
+            self.table[n + place] = len(array)
+
+    @property
+    def address(self) -> int:
+        """The one integer that compiled code is given."""
+        return int(self.table.ctypes.data)
+
+    def __getitem__(self, name: str) -> NDArray[np.void]:
+        return self.arrays[name]
+
+    def used(self, name: str) -> NDArray[np.void]:
+        """The used part of a growing array."""
+        return self.arrays[name][: int(self.arrays["sim"][0][GROWING[name]])]

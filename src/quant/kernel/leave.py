@@ -1,0 +1,266 @@
+"""Phase 7, after the strategy: cancels arrive, then orders leave and are checked.
+
+The submission check looks at all leaving orders together, in their sequence, at last marks and
+without costs. It keeps hopeless orders from ever reaching the venue; the check that counts is the
+one at the fill.
+"""
+
+from __future__ import annotations
+
+import math
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import (
+    ACCOUNT_KIND,
+    INSUFFICIENT,
+    REASON,
+    REPORT_KIND,
+    SIZE_AT,
+    TARGET_KIND,
+)
+from quant.kernel.cost import quantity
+from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import SAME, buying_power, position_place, remark
+from quant.kernel.match import end_order, is_final, remaining
+from quant.kernel.sizing import size_order
+
+__all__ = ["cancel_due", "compact", "send_orders"]
+
+_CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_REJECT = INSUFFICIENT.REJECT
+_AT_DECISION = SIZE_AT.DECISION
+_QTY = TARGET_KIND.QTY
+_WEIGHT = TARGET_KIND.WEIGHT
+_R_WARMUP = REASON.WARMUP
+_R_ZERO = REASON.ZERO_QUANTITY
+_R_FUNDS = REASON.INSUFFICIENT_FUNDS
+_R_SHORT = REASON.SHORT_NOT_ALLOWED
+_R_GROSS = REASON.RISK_MAX_GROSS
+_R_SYMBOL = REASON.RISK_MAX_SYMBOL
+_CANCELED = REPORT_KIND.CANCELED
+_REJECTED = REPORT_KIND.REJECTED
+
+
+@compiled
+def compact(h: int) -> None:
+    """Take finished orders off the list of those the venue works."""
+    sim = mem.sims(h)[0]
+    active = mem.active(h)
+    kept = 0
+    for j in range(sim["n_active"]):
+        o = active[j]
+        if not is_final(mem.orders(h)[o]["status_venue"]):
+            active[kept] = o
+            kept += 1
+    sim["n_active"] = kept
+
+
+@compiled
+def cancel_due(h: int) -> None:
+    """Cancel what has been asked to be cancelled by now, also orders that have not left yet."""
+    sim = mem.sims(h)[0]
+    if sim["n_cancels"] == 0:
+        return
+    waiting = 0
+    for j in range(sim["n_active"]):
+        waiting += _cancel_if_due(h, mem.active(h)[j])
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        waiting += _cancel_if_due(h, o)
+    sim["n_cancels"] = waiting
+    compact(h)
+
+
+@inlined
+def _cancel_if_due(h: int, o: int) -> int:
+    """Cancel order ``o`` if its cancel has arrived; 1 if one is still under way."""
+    order = mem.orders(h)[o]
+    if is_final(order["status_venue"]) or order["cancel_reason"] == 0:
+        return 0
+    if order["ts_cancel"] > mem.sims(h)[0]["now"]:
+        return 1
+    end_order(h, o, _CANCELED, order["cancel_reason"], 0.0, 0.0)
+    return 0
+
+
+@compiled
+def _project(h: int, o: int) -> tuple[float, float]:
+    """Lay an order on the projected position; notional it closes and opens, at the last mark."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    position = mem.positions(h)[p]
+    count = remaining(h, o)
+    units = position["projected"]
+    closing = 0
+    if units * order["side_venue"] < 0:
+        closing = min(count, abs(units))
+    position["projected"] = units + order["side_venue"] * count
+    mark = abs(ins["mark"]) * ins["multiplier"]
+    if mark != mark:
+        return 0.0, 0.0
+    return quantity(ins, closing) * mark, quantity(ins, count - closing) * mark
+
+
+@compiled
+def _room(h: int, a: int) -> float:
+    """Buying power, plus what working orders close, less what they open."""
+    sim = mem.sims(h)[0]
+    remark(h, a)
+    room = buying_power(h, a)
+    for j in range(sim["n_active"]):
+        o = mem.active(h)[j]
+        order = mem.orders(h)[o]
+        if order["account"] == a and not is_final(order["status_venue"]):
+            closes, opens = _project(h, o)
+            room += closes - opens
+    return room
+
+
+@inlined
+def _is_sized_at_fill(h: int, o: int) -> bool:
+    order = mem.orders(h)[o]
+    return order["target_kind"] > _QTY  # type: ignore[no-any-return]
+
+
+@compiled
+def _refuse_early(h: int, o: int) -> None:
+    """Refusals that need no money: warm-up, and a size that came to nothing."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    if ins["seen"] < ins["warmup"]:
+        end_order(h, o, _REJECTED, _R_WARMUP, 0.0, 0.0)
+    elif order["target_kind"] <= _QTY and order["units_venue"] == 0:
+        end_order(h, o, _REJECTED, _R_ZERO, 0.0, 0.0)
+
+
+@compiled
+def _projected_gross(h: int, a: int) -> float:
+    """Gross exposure at last marks if everything projected so far came true."""
+    sim = mem.sims(h)[0]
+    gross = 0.0
+    for i in range(sim["n_instruments"]):
+        position = mem.positions(h)[position_place(h, a, 0, i)]
+        if position["projected"] != 0:
+            ins = mem.instruments(h)[i]
+            mark = ins["mark"]
+            if mark == mark:
+                gross += abs(quantity(ins, position["projected"]) * ins["multiplier"] * mark)
+    return gross
+
+
+@compiled
+def _check_risk(h: int, o: int, opens: float) -> int:
+    """The strategy's own limits; the reason of a refusal, or 0. ``o`` has been projected."""
+    order = mem.orders(h)[o]
+    a = order["account"]
+    account = mem.accounts(h)[a]
+    ins = mem.instruments(h)[order["instrument"]]
+    p = position_place(h, a, order["book"], order["instrument"])
+    projected = mem.positions(h)[p]["projected"]
+    value = abs(quantity(ins, projected) * ins["multiplier"] * ins["mark"])
+    if order["target_kind"] > _QTY:
+        value = abs(order["target"])
+        if order["target_kind"] == _WEIGHT:
+            value = abs(order["target"] * account["equity"])
+    elif opens == 0.0:
+        return 0
+    limit = account["max_symbol"] * account["equity"]
+    if value > limit + SAME * abs(limit):
+        return _R_SYMBOL
+    limit = account["max_gross"] * account["equity"]
+    if math.isnan(limit):
+        return 0
+    gross = _projected_gross(h, a)
+    if order["target_kind"] > _QTY:
+        gross += value - abs(quantity(ins, projected) * ins["multiplier"] * ins["mark"])
+    if gross > limit + SAME * abs(limit):
+        return _R_GROSS
+    return 0
+
+
+@compiled
+def _unproject(h: int, o: int) -> None:
+    """Take a refused order off the projection again."""
+    order = mem.orders(h)[o]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    mem.positions(h)[p]["projected"] -= order["side_venue"] * remaining(h, o)
+
+
+@compiled
+def _check_account(h: int, a: int) -> None:
+    """The submission check of one account."""
+    sim = mem.sims(h)[0]
+    for i in range(sim["n_instruments"]):
+        for b in range(sim["n_books"]):
+            position = mem.positions(h)[position_place(h, a, b, i)]
+            position["projected"] = position["units"]
+    room = _room(h, a)
+    account = mem.accounts(h)[a]
+    policy = mem.policies(h)[0]["insufficient"]
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        order = mem.orders(h)[o]
+        if order["account"] != a or is_final(order["status_venue"]):
+            continue
+        closes, opens = _project(h, o)
+        order["needed"] = opens
+        order["available"] = closes
+        room += closes
+        refusal = _check_risk(h, o, opens)
+        if refusal != 0:
+            _unproject(h, o)
+            room -= closes
+            end_order(h, o, _REJECTED, refusal, 0.0, 0.0)
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        order = mem.orders(h)[o]
+        if order["account"] != a or is_final(order["status_venue"]):
+            continue
+        opens = order["needed"]
+        closes = order["available"]
+        order["needed"] = 0.0
+        order["available"] = 0.0
+        if _is_sized_at_fill(h, o):
+            continue
+        if opens == 0.0 or closes > 0.0:
+            room -= opens
+            continue
+        if account["kind"] == _CASH_ACCOUNT and order["side_venue"] < 0:
+            end_order(h, o, _REJECTED, _R_SHORT, 0.0, 0.0)
+        elif policy == _REJECT and opens > room + SAME * max(abs(room), opens):
+            end_order(h, o, _REJECTED, _R_FUNDS, opens, max(room, 0.0))
+        else:
+            room -= opens
+
+
+@compiled
+def send_orders(h: int) -> None:
+    """Check the orders made since the last time and hand them to the venue."""
+    sim = mem.sims(h)[0]
+    if sim["n_sent"] == sim["n_orders"]:
+        return
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        if not is_final(mem.orders(h)[o]["status_venue"]):
+            _refuse_early(h, o)
+    if mem.policies(h)[0]["size_at"] == _AT_DECISION:
+        _size_now(h)
+    for a in range(sim["n_accounts"]):
+        _check_account(h, a)
+    active = mem.active(h)
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        if not is_final(mem.orders(h)[o]["status_venue"]):
+            active[sim["n_active"]] = o
+            sim["n_active"] += 1
+    sim["n_sent"] = sim["n_orders"]
+
+
+@compiled
+def _size_now(h: int) -> None:
+    """``size_at: decision``: weights and values become counts at the last mark."""
+    sim = mem.sims(h)[0]
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        order = mem.orders(h)[o]
+        if order["target_kind"] <= _QTY or is_final(order["status_venue"]):
+            continue
+        mark = mem.instruments(h)[order["instrument"]]["mark"]
+        if mark == mark:
+            remark(h, order["account"])
+            size_order(h, o, mark, mem.accounts(h)[order["account"]]["equity"], 0)

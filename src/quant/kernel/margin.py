@@ -1,0 +1,162 @@
+"""What an account is worth, what it may still do, and whether a proposed state is allowed.
+
+Totals of an account (value of positions, gross, net, equity) are summed anew, in order of place, by
+``remark``; between marks ``shift_totals`` moves them by exactly what one fill changed.
+"""
+
+from __future__ import annotations
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import ACCOUNT_KIND
+from quant.kernel.cost import commission_total, quantity
+from quant.kernel.jit import compiled, inlined
+
+__all__ = ["affordable", "buying_power", "passes", "position_place", "remark", "shift_totals"]
+
+_CASH_ACCOUNT = ACCOUNT_KIND.CASH
+# Amounts of money within one part in 10^12 are the same amount.
+SAME = 1e-12
+
+
+@inlined
+def position_place(h: int, account: int, book: int, instrument: int) -> int:
+    """Where a position lives; see layout.py."""
+    sim = mem.sims(h)[0]
+    place = (account * sim["n_books"] + book) * sim["n_instruments"] + instrument
+    return place  # type: ignore[no-any-return]
+
+
+@inlined
+def _fx(h: int, account: int, currency: int) -> float:
+    return mem.balances(h)[account * mem.sims(h)[0]["n_currencies"] + currency]["fx"]  # type: ignore[no-any-return]
+
+
+@compiled
+def remark(h: int, a: int) -> None:
+    """Sum an account's totals from its balances and the marks of what it holds."""
+    sim = mem.sims(h)[0]
+    account = mem.accounts(h)[a]
+    held = mem.held(h)
+    value = 0.0
+    gross = 0.0
+    net = 0.0
+    for j in range(sim["n_held"]):
+        position = mem.positions(h)[held[j]]
+        if position["account"] != a:
+            continue
+        ins = mem.instruments(h)[position["instrument"]]
+        worth = quantity(ins, position["units"]) * ins["multiplier"] * ins["mark"]
+        worth *= _fx(h, a, ins["currency"])
+        value += worth
+        gross += abs(worth)
+        net += worth
+    cash = 0.0
+    accrued = 0.0
+    debt = 0.0
+    n = sim["n_currencies"]
+    for c in range(n):
+        balance = mem.balances(h)[a * n + c]
+        cash += balance["fx"] * balance["cash"]
+        accrued += balance["fx"] * (balance["receivable"] - balance["payable"])
+        debt += balance["fx"] * balance["debt"]
+    account["positions_value"] = value
+    account["gross"] = gross
+    account["net"] = net
+    account["cash"] = cash
+    account["accrued"] = accrued
+    account["debt"] = debt
+    account["equity"] = cash + accrued - debt + value
+
+
+@compiled
+def shift_totals(h: int, a: int, i: int, units_before: int, cash_before: float, p: int) -> None:
+    """Move an account's totals by what one fill in instrument ``i`` changed, at its mark."""
+    account = mem.accounts(h)[a]
+    ins = mem.instruments(h)[i]
+    fx = _fx(h, a, ins["currency"])
+    balance = mem.balances(h)[a * mem.sims(h)[0]["n_currencies"] + ins["currency"]]
+    mark = ins["mark"]
+    before = quantity(ins, units_before) * ins["multiplier"] * mark * fx
+    after = quantity(ins, mem.positions(h)[p]["units"]) * ins["multiplier"] * mark * fx
+    account["positions_value"] += after - before
+    account["gross"] += abs(after) - abs(before)
+    account["net"] += after - before
+    account["cash"] += fx * (balance["cash"] - cash_before)
+    account["equity"] = (
+        account["cash"] + account["accrued"] - account["debt"] + account["positions_value"]
+    )
+
+
+@inlined
+def leverage_limit(h: int, a: int) -> float:
+    """The account's k, or the strategy's own cap where that is lower (NaN: not set)."""
+    account = mem.accounts(h)[a]
+    k = account["k"]
+    if account["max_leverage"] < k:
+        k = account["max_leverage"]
+    return k  # type: ignore[no-any-return]
+
+
+@compiled
+def buying_power(h: int, a: int) -> float:
+    """Notional that may still be opened at the marks of the last ``remark``, costs aside."""
+    account = mem.accounts(h)[a]
+    if account["kind"] == _CASH_ACCOUNT:
+        return account["cash"]  # type: ignore[no-any-return]
+    return leverage_limit(h, a) * account["equity"] - account["gross"]  # type: ignore[no-any-return]
+
+
+@compiled
+def allowed(h: int, a: int, i: int, p: int, d_units: int, price: float, raw: float, fee: float):  # type: ignore[no-untyped-def]
+    """Whether the account may be in the state after a fill of ``d_units`` at ``price``.
+
+    This instrument is valued at ``raw``, the others at their marks.
+    """
+    account = mem.accounts(h)[a]
+    ins = mem.instruments(h)[i]
+    fx = _fx(h, a, ins["currency"])
+    units = mem.positions(h)[p]["units"]
+    flow = -(quantity(ins, d_units) * price * ins["multiplier"]) * fx - fee * fx
+    if account["kind"] == _CASH_ACCOUNT:
+        cash = account["cash"] + flow
+        return cash >= -SAME * max(abs(account["cash"]), abs(flow))
+    before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
+    after = quantity(ins, units + d_units) * ins["multiplier"] * raw * fx
+    equity = account["equity"] - before + after + flow
+    gross = account["gross"] - abs(before) + abs(after)
+    limit = leverage_limit(h, a) * equity
+    return gross <= limit + SAME * max(gross, abs(limit))
+
+
+@compiled
+def passes(h: int, o: int, p: int, count: int, price: float, raw: float):  # type: ignore[no-untyped-def]
+    """Whether order ``o`` may open ``count`` increments at ``price``."""
+    order = mem.orders(h)[o]
+    i = order["instrument"]
+    fee = next_commission(h, o, count, price)
+    return allowed(h, order["account"], i, p, order["side_venue"] * count, price, raw, fee)
+
+
+@compiled
+def next_commission(h: int, o: int, count: int, price: float) -> float:
+    """Commission of the next ``count`` increments of an order: f(so far) − charged so far."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    qty = quantity(ins, order["filled_venue"] + count)
+    notional = order["value_venue"] + abs(quantity(ins, count) * price * ins["multiplier"])
+    total = commission_total(h, ins["commission"], qty, notional)
+    return total - order["commission_venue"]  # type: ignore[no-any-return]
+
+
+@compiled
+def affordable(h: int, o: int, p: int, wanted: int, price: float, raw: float) -> int:
+    """The largest count up to ``wanted`` that may be opened; the check is monotone in the count."""
+    low = 0
+    high = wanted
+    while low < high:
+        middle = low + (high - low + 1) // 2
+        if passes(h, o, p, middle, price, raw):
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,379 @@
+"""The venue's side: one order meets one price.
+
+``fill_order`` is where every fill of every print and path comes through. It splits the order into
+its closing and its opening part, caps it by volume, asks ``margin`` about the opening part and
+writes *reports*; ``post`` makes them true on our side. The conditions under which an order meets a
+price at all live in ``batch`` (prints) and ``path`` (inside bars).
+"""
+
+from __future__ import annotations
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import (
+    ACCOUNT_KIND,
+    FILL_FLAG,
+    FILL_REASON,
+    INSUFFICIENT,
+    LIQUIDITY,
+    NEVER,
+    NONE,
+    ORDER_TYPE,
+    REASON,
+    REPORT_KIND,
+    STATUS,
+)
+from quant.kernel.cost import quantity, slipped, whole
+from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import (
+    affordable,
+    leverage_limit,
+    next_commission,
+    passes,
+    position_place,
+    shift_totals,
+)
+from quant.kernel.post import post
+
+__all__ = [
+    "AT_CLOSE",
+    "AT_OPEN",
+    "INSIDE",
+    "cap_left",
+    "close_out",
+    "closing_part",
+    "end_order",
+    "execute",
+    "fill_closing",
+    "fill_rest",
+    "is_final",
+    "new_report",
+    "note_position",
+    "remaining",
+    "trigger",
+]
+
+# Where in a bar a fill happens.
+AT_OPEN, INSIDE, AT_CLOSE = 0, 1, 2
+
+_CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_UNCAPPED = FILL_FLAG.UNCAPPED
+_SAME_CLOSE = FILL_REASON.SAME_CLOSE
+_LATE = FILL_FLAG.LATE_OPEN
+_CLAMPED = FILL_FLAG.CLAMPED
+_REJECT = INSUFFICIENT.REJECT
+_TAKER = LIQUIDITY.TAKER
+_MAKER = LIQUIDITY.MAKER
+_MARKET = ORDER_TYPE.MARKET
+_LIMIT = ORDER_TYPE.LIMIT
+_STOP = ORDER_TYPE.STOP
+_STOP_LIMIT = ORDER_TYPE.STOP_LIMIT
+_FUNDS = REASON.INSUFFICIENT_FUNDS
+_SHORT = REASON.SHORT_NOT_ALLOWED
+_SIZED_DOWN = REASON.SIZED_DOWN
+_FILL = REPORT_KIND.FILL
+_TRIGGERED = REPORT_KIND.TRIGGERED
+_CANCELED = REPORT_KIND.CANCELED
+_REJECTED = REPORT_KIND.REJECTED
+_S_FILLED = STATUS.FILLED
+_S_PARTIAL = STATUS.PARTIALLY_FILLED
+_S_TRIGGERED = STATUS.TRIGGERED
+_S_CANCELED = STATUS.CANCELED
+_S_REJECTED = STATUS.REJECTED
+_S_EXPIRED = STATUS.EXPIRED
+
+
+@inlined
+def is_final(status: int) -> bool:
+    """Whether nothing more can happen to an order of this status."""
+    return status >= _S_FILLED
+
+
+@inlined
+def remaining(h: int, o: int) -> int:
+    """Increments the venue could still fill."""
+    order = mem.orders(h)[o]
+    return order["units_venue"] - order["filled_venue"]  # type: ignore[no-any-return]
+
+
+@compiled
+def new_report(h: int, kind: int, o: int, ts: int) -> int:
+    """A blank report about order ``o`` (NONE: about no order); returns its place."""
+    sim = mem.sims(h)[0]
+    r = sim["n_reports"]
+    sim["n_reports"] = r + 1
+    report = mem.reports(h)[r]
+    report["kind"] = kind
+    report["ts"] = ts
+    report["session"] = sim["session"]
+    report["order"] = o
+    report["reason"] = 0
+    report["fill_reason"] = 0
+    report["flags"] = 0
+    report["liquidity"] = 0
+    report["is_merge"] = 0
+    report["posting_kind"] = 0
+    report["new_units"] = NONE
+    report["price"] = 0.0
+    report["price_raw"] = 0.0
+    report["commission"] = 0.0
+    report["fees"] = 0.0
+    report["slippage"] = 0.0
+    report["impact"] = 0.0
+    report["amount"] = 0.0
+    report["needed"] = 0.0
+    report["available"] = 0.0
+    report["units"] = 0
+    if o >= 0:
+        order = mem.orders(h)[o]
+        ins = mem.instruments(h)[order["instrument"]]
+        report["account"] = order["account"]
+        report["instrument"] = order["instrument"]
+        report["book"] = order["book"]
+        report["currency"] = ins["currency"]
+        report["bar"] = ins["seen"]
+    return r  # type: ignore[no-any-return]
+
+
+@compiled
+def end_order(h: int, o: int, kind: int, reason: int, needed: float, available: float) -> None:
+    """The venue ends what remains of an order, for a reason."""
+    order = mem.orders(h)[o]
+    r = new_report(h, kind, o, mem.sims(h)[0]["now"])
+    report = mem.reports(h)[r]
+    report["reason"] = reason
+    report["needed"] = needed
+    report["available"] = available
+    if order["is_sized"] != 0:
+        report["new_units"] = order["units_venue"]
+    if kind == _CANCELED:
+        order["status_venue"] = _S_CANCELED
+    elif kind == _REJECTED:
+        order["status_venue"] = _S_REJECTED
+    else:
+        order["status_venue"] = _S_EXPIRED
+    post(h, r)
+
+
+@compiled
+def close_out(h: int, o: int, reason: int, needed: float, available: float) -> None:
+    """End an order whose opening part is refused: REJECTED if nothing of it ever filled."""
+    kind = _REJECTED if mem.orders(h)[o]["filled_venue"] == 0 else _CANCELED
+    end_order(h, o, kind, reason, needed, available)
+
+
+@compiled
+def trigger(h: int, o: int) -> None:
+    """A stop's level has traded."""
+    order = mem.orders(h)[o]
+    order["is_triggered"] = 1
+    order["status_venue"] = _S_TRIGGERED
+    post(h, new_report(h, _TRIGGERED, o, mem.sims(h)[0]["now"]))
+
+
+@compiled
+def cap_left(h: int, i: int, at: int) -> int:
+    """Increments that all our orders together may still fill in instrument ``i`` here."""
+    policy = mem.policies(h)[0]
+    ins = mem.instruments(h)[i]
+    volume = ins["prev_volume"] if at == AT_OPEN else mem.bars(h)[ins["bar"]]["volume"]
+    if policy["has_participation"] == 0 or volume != volume:
+        return NEVER
+    cap = whole(policy["participation"] * volume * ins["unit_den"] / ins["unit_num"])
+    used = ins["filled_open"]
+    if at != AT_OPEN:
+        used += ins["filled_inside"]
+    return max(cap - used, 0)
+
+
+@inlined
+def closing_part(h: int, o: int, count: int) -> int:
+    """How much of the next ``count`` increments brings the position towards zero."""
+    order = mem.orders(h)[o]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    units = mem.positions(h)[p]["units"]
+    if units * order["side_venue"] >= 0:
+        return 0
+    return min(count, abs(units))
+
+
+@inlined
+def _is_taker(h: int, o: int) -> bool:
+    """Market orders and triggered stops take; a limit only in the bar in which it first met a print
+    that it could take."""
+    order = mem.orders(h)[o]
+    if order["type"] == _MARKET or order["type"] == _STOP:
+        return True
+    return order["taker_bar"] == mem.instruments(h)[order["instrument"]]["bar"]  # type: ignore[no-any-return]
+
+
+@inlined
+def _has_limit(order_type: int) -> bool:
+    return order_type == _LIMIT or order_type == _STOP_LIMIT
+
+
+@compiled
+def paid_price(h: int, o: int, raw: float, at: int) -> tuple[float, int]:
+    """What the order pays where the market gave ``raw``, and the flags of that price."""
+    order = mem.orders(h)[o]
+    if not _is_taker(h, o):
+        return raw, 0
+    side = order["side_venue"]
+    price, was_clamped = slipped(h, order["instrument"], side, raw, 1 if at == AT_OPEN else 0)
+    if _has_limit(order["type"]) and (price - order["limit"]) * side > 0.0:
+        price = order["limit"]
+    return price, _CLAMPED if was_clamped != 0 else 0
+
+
+@compiled
+def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, reason: int) -> None:
+    """Fill ``count`` increments: report it, post it, and keep the account's totals current."""
+    order = mem.orders(h)[o]
+    i = order["instrument"]
+    a = order["account"]
+    ins = mem.instruments(h)[i]
+    sim = mem.sims(h)[0]
+    p = position_place(h, a, order["book"], i)
+    price, flags = paid_price(h, o, raw, at)
+    ts = sim["now"]
+    if at == AT_OPEN:
+        ts = max(ins["opened_at"], order["ts_arrival"])
+        if ts > ins["opened_at"]:
+            flags += _LATE
+        if mem.policies(h)[0]["has_participation"] != 0 and ins["prev_volume"] != ins["prev_volume"]:
+            flags += _UNCAPPED
+    fee = next_commission(h, o, count, price)
+    side = order["side_venue"]
+    r = new_report(h, _FILL, o, ts)
+    report = mem.reports(h)[r]
+    report["units"] = side * count
+    report["price"] = price
+    report["price_raw"] = raw
+    report["commission"] = fee
+    report["slippage"] = quantity(ins, count) * ins["multiplier"] * (price - raw) * side
+    report["fill_reason"] = fill_reason
+    report["reason"] = reason
+    report["flags"] = flags
+    report["liquidity"] = _TAKER if _is_taker(h, o) else _MAKER
+    report["is_merge"] = _merges(h, o, ts, raw, fill_reason)
+    if fill_reason == _SAME_CLOSE:
+        # the bar has been counted already: phase 8 comes after it ended
+        report["bar"] = ins["seen"] - 1
+    if order["is_sized"] != 0:
+        report["new_units"] = order["units_venue"]
+    order["filled_venue"] += count
+    order["value_venue"] += abs(quantity(ins, count) * price * ins["multiplier"])
+    order["commission_venue"] += fee
+    order["status_venue"] = (
+        _S_FILLED if order["filled_venue"] >= order["units_venue"] else _S_PARTIAL
+    )
+    if at == AT_OPEN:
+        ins["filled_open"] += count
+    else:
+        ins["filled_inside"] += count
+    units_before = mem.positions(h)[p]["units"]
+    cash_before = mem.balances(h)[a * sim["n_currencies"] + ins["currency"]]["cash"]
+    post(h, r)
+    shift_totals(h, a, i, units_before, cash_before, p)
+    note_position(h, p, ts)
+
+
+@inlined
+def _merges(h: int, o: int, ts: int, raw: float, fill_reason: int) -> int:
+    """Whether the order's last fill met the same print, so that this is its second part."""
+    f = mem.orders(h)[o]["last_fill"]
+    if f < 0:
+        return 0
+    last = mem.fills(h)[f]
+    if last["ts"] == ts and last["price_raw"] == raw and last["reason"] == fill_reason:
+        return 1
+    return 0
+
+
+@compiled
+def note_position(h: int, p: int, ts: int) -> None:
+    """A row of positions.csv: the position as it stands, at its mark."""
+    sim = mem.sims(h)[0]
+    position = mem.positions(h)[p]
+    ins = mem.instruments(h)[position["instrument"]]
+    n = sim["n_position_rows"]
+    row = mem.position_rows(h)[n]
+    worth = quantity(ins, position["units"]) * ins["multiplier"]
+    row["ts"] = ts
+    row["session"] = sim["session"]
+    row["account"] = position["account"]
+    row["instrument"] = position["instrument"]
+    row["book"] = position["book"]
+    row["units"] = position["units"]
+    row["avg_price"] = position["avg_price"]
+    row["mark"] = ins["mark"]
+    row["market_value"] = worth * ins["mark"] if position["units"] != 0 else 0.0
+    row["unrealized"] = (
+        worth * (ins["mark"] - position["avg_price"]) if position["units"] != 0 else 0.0
+    )
+    row["realized"] = position["realized"]
+    sim["n_position_rows"] = n + 1
+
+
+@compiled
+def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
+    """Fill the part of an order that closes; it is never refused for money."""
+    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], at))
+    count = closing_part(h, o, want)
+    if count > 0:
+        execute(h, o, count, raw, at, fill_reason, 0)
+
+
+@compiled
+def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
+    """Fill what remains of an order: what still closes, then the opening part if it is allowed."""
+    fill_closing(h, o, raw, at, fill_reason)
+    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], at))
+    if want > 0:
+        fill_opening(h, o, want, raw, at, fill_reason)
+
+
+@compiled
+def fill_opening(h: int, o: int, want: int, raw: float, at: int, fill_reason: int) -> None:
+    """Fill an opening part, cut it or end it, as the account and the settings say."""
+    order = mem.orders(h)[o]
+    if mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT and order["side_venue"] < 0:
+        close_out(h, o, _SHORT, 0.0, 0.0)
+        return
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    price, _ = paid_price(h, o, raw, at)
+    if passes(h, o, p, want, price, raw):
+        execute(h, o, want, raw, at, fill_reason, 0)
+        return
+    is_cut = order["is_sized"] != 0 or mem.policies(h)[0]["insufficient"] != _REJECT
+    count = affordable(h, o, p, want, price, raw) if is_cut else 0
+    fill_cut(h, o, count, want, raw, at, fill_reason)
+
+
+@compiled
+def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_reason: int) -> None:
+    """Fill the ``count`` of ``want`` increments that money allows, and end the rest."""
+    order = mem.orders(h)[o]
+    needed, available = both_figures(h, o, want, raw, at)
+    if count == 0:
+        close_out(h, o, _FUNDS, needed, available)
+    elif order["is_sized"] != 0:
+        order["units_venue"] = order["filled_venue"] + count
+        execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
+    else:
+        execute(h, o, count, raw, at, fill_reason, 0)
+        close_out(h, o, _FUNDS, needed, available)
+
+
+@compiled
+def both_figures(h: int, o: int, count: int, raw: float, at: int) -> tuple[float, float]:
+    """What opening ``count`` increments would take, and what the account had for it."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    account = mem.accounts(h)[order["account"]]
+    price, _ = paid_price(h, o, raw, at)
+    needed = abs(quantity(ins, count) * price * ins["multiplier"])
+    needed += next_commission(h, o, count, price)
+    if account["kind"] == _CASH_ACCOUNT:
+        return needed, account["cash"]
+    room = leverage_limit(h, order["account"]) * account["equity"] - account["gross"]
+    return needed, max(room, 0.0)

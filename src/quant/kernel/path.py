@@ -1,0 +1,400 @@
+"""Inside a bar: the assumed path, and the orders it meets on the way.
+
+A path has four points and three segments. All instruments whose bar ends now walk theirs in
+lockstep, one account after another; on each segment an instrument's orders form a queue by distance
+and sequence. ``choose`` decides the order of the extremes; for ``adverse`` it walks both on saved
+copies and puts everything back.
+"""
+
+from __future__ import annotations
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import FILL_REASON, LIMIT_RULE, ORDER_TYPE, PATH
+from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import position_place, remark
+from quant.kernel.match import (
+    INSIDE,
+    cap_left,
+    closing_part,
+    fill_closing,
+    fill_rest,
+    is_final,
+    remaining,
+    trigger,
+)
+
+__all__ = ["walk_bars"]
+
+_LIMIT = ORDER_TYPE.LIMIT
+_STOP = ORDER_TYPE.STOP
+_MARKET = ORDER_TYPE.MARKET
+_ADVERSE = PATH.ADVERSE
+_OHLC = PATH.OHLC
+_OLHC = PATH.OLHC
+_NEAREST = PATH.NEAREST_EXTREME
+_THROUGH = LIMIT_RULE.THROUGH
+_R_LIMIT = FILL_REASON.LIMIT
+_R_STOP = FILL_REASON.STOP
+_R_STOP_LIMIT = FILL_REASON.STOP_LIMIT
+_R_LIMIT_OPEN = FILL_REASON.LIMIT_OPEN
+_TIE = 1e-9
+_CLOSING, _OPENING, _PASSES_BY = 0, 1, 2
+
+
+@inlined
+def _point(h: int, row: int, path: int, k: int) -> float:
+    """The ``k``-th of the four points of a bar's path."""
+    bar = mem.bars(h)[row]
+    if k == 0:
+        return bar["open"]  # type: ignore[no-any-return]
+    if k == 3:
+        return bar["close"]  # type: ignore[no-any-return]
+    if (k == 1) == (path == _OHLC):
+        return bar["high"]  # type: ignore[no-any-return]
+    return bar["low"]  # type: ignore[no-any-return]
+
+
+@inlined
+def _is_resting_limit(h: int, o: int) -> bool:
+    """A limit, or a stop-limit whose stop has traded."""
+    order = mem.orders(h)[o]
+    if order["type"] == _LIMIT:
+        return True
+    return order["type"] > _STOP and order["is_triggered"] != 0  # type: ignore[no-any-return]
+
+
+@inlined
+def _reached(h: int, o: int, level: float, end: float, direction: int) -> bool:
+    """Whether a segment that ends at ``end`` fills a resting limit at ``level``."""
+    beyond = (end - level) * direction
+    if mem.policies(h)[0]["limit_rule"] != _THROUGH:
+        return beyond >= 0.0
+    tick = mem.instruments(h)[mem.orders(h)[o]["instrument"]]["tick"]
+    if tick > 0.0:
+        return (end - (level + direction * tick)) * direction >= 0.0
+    return beyond > 0.0
+
+
+@compiled
+def _level_met(h: int, o: int, seg: int, start: float, end: float) -> float:
+    """The price at which a segment meets an order, NaN if it does not."""
+    order = mem.orders(h)[o]
+    nan = math_nan()
+    side = order["side_venue"]
+    if order["type"] == _MARKET or is_final(order["status_venue"]) or remaining(h, o) <= 0:
+        return nan
+    direction = 1 if end > start else -1
+    if _is_resting_limit(h, o):
+        level = order["limit"]
+        if seg == 0 and (level - start) * side >= 0.0:
+            return start
+        if end == start or direction == side or (level - start) * direction <= 0.0:
+            return nan
+        return level if _reached(h, o, level, end, direction) else nan  # type: ignore[no-any-return]
+    if order["is_triggered"] != 0 or end == start or direction != side:
+        return nan
+    level = order["stop"]
+    if (level - start) * direction > 0.0 and (end - level) * direction >= 0.0:
+        return level  # type: ignore[no-any-return]
+    return nan
+
+
+@inlined
+def math_nan() -> float:
+    """Not a number, spelled so that compiled and interpreted code agree."""
+    return float("nan")
+
+
+@compiled
+def _collect(h: int, a: int, c0: int, c1: int, base: int, seg: int, start: float, end: float) -> int:
+    """Queue the orders of one instrument that a segment meets; returns the queue's length.
+
+    The queue lies in ``hits`` from ``base`` on, nearest first, then by sequence.
+    """
+    hits = mem.hits(h)
+    levels = mem.hit_levels(h)
+    n = 0
+    for c in range(c0, c1):
+        o = mem.candidates(h)[c]
+        if mem.orders(h)[o]["account"] != a:
+            continue
+        level = _level_met(h, o, seg, start, end)
+        if level != level:
+            continue
+        distance = abs(level - start)
+        j = base + n
+        while j > base and abs(levels[j - 1] - start) > distance:
+            hits[j] = hits[j - 1]
+            levels[j] = levels[j - 1]
+            j -= 1
+        hits[j] = o
+        levels[j] = level
+        n += 1
+    return n
+
+
+@inlined
+def _can_fill_here(h: int, o: int, level: float) -> bool:
+    """Whether an order met at ``level`` fills there, or is a stop-limit that now has to wait."""
+    order = mem.orders(h)[o]
+    if order["type"] == _LIMIT or order["type"] == _STOP or _is_resting_limit(h, o):
+        return True
+    return (order["limit"] - level) * order["side_venue"] >= 0.0  # type: ignore[no-any-return]
+
+
+@compiled
+def _front(h: int, o: int, level: float) -> int:
+    """What the head of a queue would do: only close, open, or pass by without a fill."""
+    if is_final(mem.orders(h)[o]["status_venue"]) or not _can_fill_here(h, o, level):
+        return _PASSES_BY
+    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], INSIDE))
+    if want <= 0:
+        return _PASSES_BY
+    return _CLOSING if closing_part(h, o, want) == want else _OPENING
+
+
+@compiled
+def _meet(h: int, o: int, level: float, seg: int, start: float, closing_only: int) -> None:
+    """Let an order meet its level: trigger, then fill."""
+    order = mem.orders(h)[o]
+    if is_final(order["status_venue"]):
+        return
+    fill_reason = _R_LIMIT
+    if order["type"] == _STOP:
+        fill_reason = _R_STOP
+    elif not _is_resting_limit(h, o) or (order["type"] > _STOP and level == order["stop"]):
+        fill_reason = _R_STOP_LIMIT
+    elif seg == 0 and level == start and (order["limit"] - start) * order["side_venue"] >= 0.0:
+        fill_reason = _R_LIMIT_OPEN
+    if order["type"] > _LIMIT and order["is_triggered"] == 0:
+        if not _can_fill_here(h, o, level):
+            trigger(h, o)
+            return
+        trigger(h, o)
+        order["taker_bar"] = mem.instruments(h)[order["instrument"]]["bar"]
+    if closing_only != 0:
+        fill_closing(h, o, level, INSIDE, fill_reason)
+    else:
+        fill_rest(h, o, level, INSIDE, fill_reason)
+
+
+@compiled
+def _run_queue(h: int, base: int, n: int, seg: int, start: float, only_exits: int) -> int:
+    """Work a queue from its front; returns how many heads are done with.
+
+    With ``only_exits`` it stops before the first order that would open, after that order's closing
+    part.
+    """
+    for j in range(n):
+        o = mem.hits(h)[base + j]
+        level = mem.hit_levels(h)[base + j]
+        if only_exits != 0 and _front(h, o, level) == _OPENING:
+            if closing_part(h, o, remaining(h, o)) > 0:
+                _meet(h, o, level, seg, start, 1)
+            return j
+        _meet(h, o, level, seg, start, 0)
+    return n
+
+
+@inlined
+def _group_end(h: int, c0: int, n: int) -> int:
+    """Where the candidates of the instrument at ``c0`` end."""
+    i = mem.orders(h)[mem.candidates(h)[c0]]["instrument"]
+    c = c0 + 1
+    while c < n and mem.orders(h)[mem.candidates(h)[c]]["instrument"] == i:
+        c += 1
+    return c
+
+
+@compiled
+def _levels_inside(h: int, a: int, c0: int, c1: int, row: int) -> int:
+    """How many levels of working orders lie inside the bar."""
+    bar = mem.bars(h)[row]
+    low = bar["low"]
+    high = bar["high"]
+    n = 0
+    for c in range(c0, c1):
+        o = mem.candidates(h)[c]
+        order = mem.orders(h)[o]
+        if order["account"] != a or is_final(order["status_venue"]) or order["type"] == _MARKET:
+            continue
+        if order["type"] != _STOP and low <= order["limit"] <= high:
+            n += 1
+        if order["type"] != _LIMIT and order["is_triggered"] == 0 and low <= order["stop"] <= high:
+            n += 1
+    return n
+
+
+@compiled
+def _save(h: int, a: int, i: int, c0: int, c1: int) -> None:
+    """Copy all that a walk of one instrument can change."""
+    sim = mem.sims(h)[0]
+    mem.saved_sim(h)[0] = mem.sims(h)[0]
+    mem.saved_account(h)[0] = mem.accounts(h)[a]
+    mem.saved_instrument(h)[0] = mem.instruments(h)[i]
+    for c in range(sim["n_currencies"]):
+        mem.saved_balances(h)[c] = mem.balances(h)[a * sim["n_currencies"] + c]
+    for b in range(sim["n_books"]):
+        mem.saved_position(h)[b] = mem.positions(h)[position_place(h, a, b, i)]
+    for j in range(sim["n_held"]):
+        mem.saved_held(h)[j] = mem.held(h)[j]
+    for c in range(c0, c1):
+        mem.saved_orders(h)[c] = mem.orders(h)[mem.candidates(h)[c]]
+
+
+@compiled
+def _restore(h: int, a: int, i: int, c0: int, c1: int) -> None:
+    """Put back what ``_save`` copied."""
+    mem.sims(h)[0] = mem.saved_sim(h)[0]
+    mem.accounts(h)[a] = mem.saved_account(h)[0]
+    mem.instruments(h)[i] = mem.saved_instrument(h)[0]
+    sim = mem.sims(h)[0]
+    for c in range(sim["n_currencies"]):
+        mem.balances(h)[a * sim["n_currencies"] + c] = mem.saved_balances(h)[c]
+    for b in range(sim["n_books"]):
+        mem.positions(h)[position_place(h, a, b, i)] = mem.saved_position(h)[b]
+    for j in range(sim["n_held"]):
+        mem.held(h)[j] = mem.saved_held(h)[j]
+    for c in range(c0, c1):
+        mem.orders(h)[mem.candidates(h)[c]] = mem.saved_orders(h)[c]
+
+
+@compiled
+def _walk_alone(h: int, a: int, c0: int, c1: int, row: int, path: int) -> tuple[float, float]:
+    """Walk one instrument by itself; equity at the bar's end and its lowest at the three points."""
+    i = mem.bars(h)[row]["instrument"]
+    lowest = math_inf()
+    for seg in range(3):
+        start = _point(h, row, path, seg)
+        end = _point(h, row, path, seg + 1)
+        mem.instruments(h)[i]["mark"] = start
+        remark(h, a)
+        n = _collect(h, a, c0, c1, 0, seg, start, end)
+        _run_queue(h, 0, n, seg, start, 0)
+        mem.instruments(h)[i]["mark"] = end
+        remark(h, a)
+        equity = mem.accounts(h)[a]["equity"]
+        if equity < lowest:
+            lowest = equity
+    return mem.accounts(h)[a]["equity"], lowest
+
+
+@inlined
+def math_inf() -> float:
+    return float("inf")
+
+
+@inlined
+def _lower(x: float, y: float) -> int:
+    """1 if x is lower than y, −1 if higher, 0 if they are equal within one part in 10^9."""
+    if abs(x - y) <= _TIE * max(1.0, abs(x), abs(y)):
+        return 0
+    return 1 if x < y else -1
+
+
+@compiled
+def choose(h: int, a: int, c0: int, c1: int, row: int) -> int:
+    """The order of the extremes for one account in one bar."""
+    policy = mem.policies(h)[0]["path"]
+    bar = mem.bars(h)[row]
+    if policy == _OHLC or policy == _OLHC:
+        return policy  # type: ignore[no-any-return]
+    if policy == _NEAREST:
+        return _OHLC if bar["high"] - bar["open"] < bar["open"] - bar["low"] else _OLHC
+    if c1 == c0 or _levels_inside(h, a, c0, c1, row) < 2:
+        return _OLHC
+    i = bar["instrument"]
+    _save(h, a, i, c0, c1)
+    end_olhc, low_olhc = _walk_alone(h, a, c0, c1, row, _OLHC)
+    _restore(h, a, i, c0, c1)
+    end_ohlc, low_ohlc = _walk_alone(h, a, c0, c1, row, _OHLC)
+    _restore(h, a, i, c0, c1)
+    verdict = _lower(end_ohlc, end_olhc)
+    if verdict == 0:
+        verdict = _lower(low_ohlc, low_olhc)
+    return _OHLC if verdict > 0 else _OLHC
+
+
+@compiled
+def _is_any_met(h: int, n: int) -> bool:
+    """A quick look: whether any candidate's bar can meet it at all."""
+    for c in range(n):
+        o = mem.candidates(h)[c]
+        order = mem.orders(h)[o]
+        if order["type"] == _MARKET or (order["type"] == _STOP and order["is_triggered"] != 0):
+            continue
+        bar = mem.bars(h)[mem.instruments(h)[order["instrument"]]["bar"]]
+        level = order["limit"] if _is_resting_limit(h, o) else order["stop"]
+        low = bar["low"] <= level
+        high = bar["high"] >= level
+        if low and high:
+            return True
+        if _is_resting_limit(h, o) and (level - bar["open"]) * order["side_venue"] >= 0.0:
+            return True
+    return False
+
+
+@compiled
+def _choose_all(h: int, a: int, lo: int, hi: int, n: int) -> None:
+    """Choose a path for every bar that ends now, with all marks as phase 1 found them."""
+    c = 0
+    for row in range(lo, hi):
+        i = mem.bars(h)[row]["instrument"]
+        c0 = c
+        if c < n and mem.orders(h)[mem.candidates(h)[c]]["instrument"] == i:
+            c = _group_end(h, c, n)
+        mem.positions(h)[position_place(h, a, 0, i)]["path"] = choose(h, a, c0, c, row)
+
+
+@compiled
+def walk_bars(h: int, lo: int, hi: int, n: int) -> None:
+    """Walk the bars ``lo`` to ``hi - 1``, which end now, with ``n`` candidates.
+
+    Candidates stand in order of instrument and sequence, as the bars do.
+    """
+    if not _is_any_met(h, n):
+        return
+    for a in range(mem.sims(h)[0]["n_accounts"]):
+        remark(h, a)
+        _choose_all(h, a, lo, hi, n)
+        for seg in range(3):
+            _walk_segment(h, a, lo, hi, n, seg)
+
+
+@compiled
+def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
+    """One segment of the lockstep: mark everything at its start, queue, exits first, then rest."""
+    for row in range(lo, hi):
+        i = mem.bars(h)[row]["instrument"]
+        if not _has_trading(h, row):
+            continue
+        path = mem.positions(h)[position_place(h, a, 0, i)]["path"]
+        mem.instruments(h)[i]["mark"] = _point(h, row, path, seg)
+    remark(h, a)
+    for only_exits in (1, 0):
+        c = 0
+        while c < n:
+            c1 = _group_end(h, c, n)
+            i = mem.orders(h)[mem.candidates(h)[c]]["instrument"]
+            row = mem.instruments(h)[i]["bar"]
+            path = mem.positions(h)[position_place(h, a, 0, i)]["path"]
+            start = _point(h, row, path, seg)
+            end = _point(h, row, path, seg + 1)
+            if only_exits != 0:
+                size = _collect(h, a, c, c1, c, seg, start, end)
+                done = _run_queue(h, c, size, seg, start, 1)
+                mem.instruments(h)[i]["head"] = done
+                mem.instruments(h)[i]["stamp"] = size
+            else:
+                done = mem.instruments(h)[i]["head"]
+                size = mem.instruments(h)[i]["stamp"]
+                _run_queue(h, c + done, size - done, seg, start, 0)
+            c = c1
+
+
+@inlined
+def _has_trading(h: int, row: int) -> bool:
+    volume = mem.bars(h)[row]["volume"]
+    return not volume <= 0.0
+
+

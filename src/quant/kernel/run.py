@@ -1,0 +1,209 @@
+"""The loop over timestamps, and the way out of it into Python.
+
+``run`` walks slices in compiled code and calls the strategy's tick only where the strategy wants to
+be asked; an exception of the strategy never crosses compiled code: the tick traps it and raises a
+flag. Interpreted, the same loop is Python.
+
+Capacities never change inside a step: before each one the loop asks whether the arrays could
+overflow, and if so hands control back with HALT.GROW.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import HALT, SLICE_FLAG
+from quant.kernel.jit import INTERPRETED, compiled, entry, inlined
+from quant.kernel.layout import GROWING, PER_WORKING_ORDER, State
+from quant.kernel.step import after_decide, before_decide, open_bars
+
+__all__ = ["drive", "grow"]
+
+_DONE = HALT.DONE
+_GROW = HALT.GROW
+_BREAK = HALT.BREAK
+_STOPPED = HALT.STOPPED
+_WARM = SLICE_FLAG.WARM
+_TIMER = SLICE_FLAG.TIMER
+_SESSION = SLICE_FLAG.SESSION_OPEN | SLICE_FLAG.SESSION_CLOSE
+# Most reports, fills, postings and rows that one order can cause in one slice, with margin for the
+# two trial walks of the adverse path.
+_PER_ORDER = 24
+_SLACK = 64
+
+
+@compiled
+def _is_tight(h: int) -> bool:
+    """Whether the next slice could overflow an array."""
+    sim = mem.sims(h)[0]
+    waiting = sim["n_orders"] - sim["n_sent"]
+    most = _PER_ORDER * (sim["n_active"] + waiting) + _SLACK
+    if sim["n_active"] + waiting > len(mem.active(h)):
+        return True
+    if sim["n_reports"] + most > len(mem.reports(h)):
+        return True
+    if sim["n_fills"] + most > len(mem.fills(h)):
+        return True
+    if sim["n_postings"] + most > len(mem.postings(h)):
+        return True
+    rows = most + sim["n_instruments"] * sim["n_accounts"] * sim["n_books"]
+    return sim["n_position_rows"] + rows > len(mem.position_rows(h))
+
+
+@inlined
+def _wants(h: int) -> bool:
+    """Whether the strategy is to be asked at the current slice."""
+    sim = mem.sims(h)[0]
+    at = mem.slices(h)[sim["slice"]]
+    if (at["flags"] & _WARM) != 0:
+        return False
+    if (at["flags"] & _TIMER) != 0:
+        return True
+    if sim["wants_bars"] != 0 and at["close_hi"] > at["close_lo"]:
+        return True
+    if sim["wants_sessions"] != 0 and (at["flags"] & _SESSION) != 0:
+        return True
+    return sim["wants_notices"] != 0 and sim["n_reports"] > sim["n_told"]  # type: ignore[no-any-return]
+
+
+@compiled
+def _before(h: int) -> int:
+    """Up to the decision: 1 if the strategy is to be asked."""
+    before_decide(h)
+    mem.sims(h)[0]["stage"] = 1
+    return 1 if _wants(h) else 0
+
+
+@compiled
+def _after(h: int) -> None:
+    """From the decision to the end of the slice."""
+    sim = mem.sims(h)[0]
+    at = mem.slices(h)[sim["slice"]]
+    if (at["flags"] & _WARM) == 0:
+        after_decide(h)
+    else:
+        open_bars(h, at["open_lo"], at["open_hi"])
+    sim["slice"] += 1
+    sim["stage"] = 0
+
+
+@compiled
+def _obstacle(h: int, until: int) -> int:
+    """Why the loop may not begin its next half slice; −1 if it may."""
+    sim = mem.sims(h)[0]
+    if sim["stop"] != 0:
+        return _STOPPED
+    if sim["stage"] == 0:
+        if sim["slice"] >= sim["n_slices"]:
+            return _DONE
+        if sim["slice"] >= until:
+            return _BREAK
+    if _is_tight(h):
+        return _GROW
+    return -1
+
+
+if INTERPRETED:
+
+    def _loop(h: int, tick: Callable[[], None], until: int) -> int:
+        while True:
+            obstacle = _obstacle(h, until)
+            if obstacle >= 0:
+                return int(obstacle)
+            if mem.sims(h)[0]["stage"] == 0 and _before(h) != 0:
+                tick()
+                continue
+            _after(h)
+
+else:
+    from numba import types
+
+    _call = types.ExternalFunction("PyObject_CallNoArgs", types.intp(types.intp))
+    _release = types.ExternalFunction("Py_DecRef", types.void(types.intp))
+    _forget = types.ExternalFunction("PyErr_Clear", types.void())
+
+    @entry
+    def _compiled_loop(h: int, tick: int, until: int) -> int:
+        while True:
+            obstacle = _obstacle(h, until)
+            if obstacle >= 0:
+                return obstacle  # type: ignore[no-any-return]
+            if mem.sims(h)[0]["stage"] == 0 and _before(h) != 0:
+                result = _call(tick)
+                if result == 0:
+                    # the tick traps everything; this is for what cannot be trapped
+                    _forget()
+                    mem.sims(h)[0]["stop"] = 1
+                else:
+                    _release(result)
+                continue
+            _after(h)
+
+    def _loop(h: int, tick: Callable[[], None], until: int) -> int:
+        return int(_compiled_loop(h, id(tick), until))
+
+
+def grow(state: State, name: str, at_least: int) -> None:
+    """Replace a growing array by one at least twice as long, and tell the table."""
+    import numpy as np
+
+    old = state.arrays[name]
+    new = np.zeros(max(2 * len(old), at_least), old.dtype)
+    new[: len(old)] = old
+    state.arrays[name] = new
+    state.refresh()
+
+
+def make_room(state: State) -> None:
+    """Grow whatever the next slice could overflow."""
+    sim = state["sim"][0]
+    working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
+    most = _PER_ORDER * working + _SLACK
+    places = int(sim["n_instruments"]) * int(sim["n_accounts"]) * int(sim["n_books"])
+    for name in ("reports", "fills", "postings", "position_rows"):
+        need = int(sim[GROWING[name]]) + most + (places if name == "position_rows" else 0)
+        if need > len(state[name]):
+            grow(state, name, need)
+    for name in PER_WORKING_ORDER:
+        if working > len(state[name]):
+            grow(state, name, working)
+
+
+def drive(state: State, tick: Callable[[], None], until: int, on_grow: Callable[[], None]) -> int:
+    """Run slices up to ``until`` (or the end), calling ``tick`` where the strategy is to be asked.
+
+    Parameters
+    ----------
+    state : State
+        The simulation; changed in place.
+    tick : callable without arguments
+        Called in phase 7. What it raises is raised here, after the loop has stopped cleanly.
+    until : int
+        Slice at which to give control back.
+    on_grow : callable
+        Called after arrays have been replaced, to take fresh views of them.
+
+    Returns
+    -------
+    int
+        A code of HALT: DONE, BREAK or STOPPED.
+    """
+    failure: list[BaseException] = []
+    sim = state["sim"]
+
+    def trapped() -> None:
+        try:
+            tick()
+        except BaseException as error:  # everything must be kept out of compiled code
+            failure.append(error)
+            sim[0]["stop"] = 1
+
+    while True:
+        code = _loop(state.address, trapped, until)
+        if failure:
+            raise failure[0]
+        if code != HALT.GROW:
+            return code
+        make_room(state)
+        on_grow()

@@ -1,0 +1,102 @@
+"""From a weight or a value to a count of increments.
+
+The rule is in the contract (docs/concepts/fills.md, *Sizing*): increasing exposure includes the
+commission of the whole trade in the value asked for; reducing does not.
+"""
+
+from __future__ import annotations
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import REASON, REPORT_KIND, TARGET_KIND
+from quant.kernel.cost import commission_total, quantity, slipped, whole
+from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import SAME, position_place
+from quant.kernel.match import end_order, is_final, remaining
+
+__all__ = ["size_order", "working_units"]
+
+_WEIGHT = TARGET_KIND.WEIGHT
+_NO_CHANGE = REASON.NO_CHANGE
+_CANCELED = REPORT_KIND.CANCELED
+
+
+@compiled
+def working_units(h: int, i: int, a: int, except_order: int) -> int:
+    """Signed increments that other working orders of an instrument would still do."""
+    sim = mem.sims(h)[0]
+    total = 0
+    for j in range(sim["n_active"]):
+        o = mem.active(h)[j]
+        order = mem.orders(h)[o]
+        if o == except_order or order["instrument"] != i or order["account"] != a:
+            continue
+        if not is_final(order["status_venue"]):
+            total += order["side_venue"] * remaining(h, o)
+    return total
+
+
+@inlined
+def _worth_with_cost(h: int, i: int, count: int, n0: int, sign: int, price: float) -> float:
+    """Value of ``count`` increments on one side plus the commission of getting there."""
+    ins = mem.instruments(h)[i]
+    worth = abs(quantity(ins, count) * price * ins["multiplier"])
+    traded = quantity(ins, abs(sign * count - n0))
+    notional = abs(traded * price * ins["multiplier"])
+    return worth + commission_total(h, ins["commission"], traded, notional)
+
+
+@compiled
+def count_for_value(h: int, i: int, value: float, n0: int, price: float) -> int:
+    """Signed target count for ``value`` when it increases exposure on the value's side."""
+    ins = mem.instruments(h)[i]
+    sign = 1 if value > 0.0 else -1
+    room = abs(value) * (1.0 + SAME)
+    one = abs(price) * ins["multiplier"] * ins["unit_num"] / ins["unit_den"]
+    low = 0
+    high = whole(abs(value) / one * (1.0 + 1e-9)) + 1
+    while low < high:
+        middle = low + (high - low + 1) // 2
+        if _worth_with_cost(h, i, middle, n0, sign, price) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return sign * low
+
+
+@inlined
+def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: int) -> int:
+    """The signed count asked for by ``value``; n0 when nothing is to be done."""
+    ins = mem.instruments(h)[i]
+    worth = quantity(ins, n0) * ins["multiplier"] * raw
+    difference = value - worth
+    if abs(difference) <= SAME * max(abs(value), abs(worth)):
+        return n0
+    side = 1 if difference > 0.0 else -1
+    price, _ = slipped(h, i, side, raw, at_open)
+    one = abs(price) * ins["multiplier"] * ins["unit_num"] / ins["unit_den"]
+    if value == 0.0:
+        return 0
+    if n0 * value > 0.0 and abs(value) < abs(worth):
+        n = whole(abs(value) / one)
+        return min(n, n0) if n0 > 0 else -min(n, -n0)
+    n = count_for_value(h, i, value, n0, price)
+    return max(n, n0) if side > 0 else min(n, n0)
+
+
+@compiled
+def size_order(h: int, o: int, raw: float, equity: float, at_open: int) -> None:
+    """Turn a weight or value into side and count; an order that changes nothing ends."""
+    order = mem.orders(h)[o]
+    i = order["instrument"]
+    a = order["account"]
+    p = position_place(h, a, order["book"], i)
+    value = order["target"]
+    if order["target_kind"] == _WEIGHT:
+        value = order["target"] * equity if equity > 0.0 else 0.0
+    n0 = mem.positions(h)[p]["units"] + working_units(h, i, a, o)
+    change = _target_count(h, i, value, n0, raw, at_open) - n0
+    order["is_sized"] = 1
+    order["units_venue"] = abs(change)
+    order["side_venue"] = 1 if change >= 0 else -1
+    if change == 0:
+        end_order(h, o, _CANCELED, _NO_CHANGE, 0.0, 0.0)

@@ -1,0 +1,385 @@
+"""One timestamp, phase by phase (docs/concepts/fills.md, *When things happen*).
+
+``before_decide`` runs phases 1 to 6, ``after_decide`` the rest. Between them the strategy decides,
+if it wants to be asked at this timestamp.
+"""
+
+from __future__ import annotations
+
+from quant.kernel import memory as mem
+from quant.kernel.batch import run_batch
+from quant.kernel.codes import (
+    FILL_REASON,
+    NONE,
+    ORDER_TYPE,
+    POSTING_KIND,
+    REASON,
+    REPORT_KIND,
+    SLICE_FLAG,
+    TIF,
+    TIMING,
+    VERB,
+)
+from quant.kernel.jit import compiled, entry, inlined
+from quant.kernel.leave import cancel_due, compact, send_orders
+from quant.kernel.margin import remark
+from quant.kernel.match import AT_CLOSE, AT_OPEN, end_order, is_final, new_report, note_position
+from quant.kernel.path import walk_bars
+from quant.kernel.post import post
+
+__all__ = ["after_decide", "before_decide", "begin", "open_bars"]
+
+_WARM = SLICE_FLAG.WARM
+_CLOSES = SLICE_FLAG.SESSION_CLOSE
+_DAY = TIF.DAY
+_MARKET = ORDER_TYPE.MARKET
+_STOP = ORDER_TYPE.STOP
+_NEXT_OPEN = TIMING.NEXT_OPEN
+_NEXT_CLOSE = TIMING.NEXT_CLOSE
+_SAME_CLOSE = TIMING.SAME_CLOSE
+_R_OPEN = FILL_REASON.MARKET_OPEN
+_R_CLOSE = FILL_REASON.MARKET_CLOSE
+_R_SAME = FILL_REASON.SAME_CLOSE
+_DAY_END = REASON.DAY_END
+_NO_PRINT = REASON.NO_PRINT
+_EXPIRED = REPORT_KIND.EXPIRED
+_CASH_REPORT = REPORT_KIND.CASH
+_CASH_VERB = VERB.CASH
+_DEPOSIT = POSTING_KIND.DEPOSIT
+_WITHDRAWAL = POSTING_KIND.WITHDRAWAL
+
+
+@inlined
+def _has_trading(h: int, row: int) -> bool:
+    """A bar has trading when its volume is above zero or unknown."""
+    return not mem.bars(h)[row]["volume"] <= 0.0
+
+
+@inlined
+def _acts_as_market(h: int, o: int) -> bool:
+    """A market order, or a stop that has triggered."""
+    order = mem.orders(h)[o]
+    if order["type"] == _MARKET:
+        return True
+    return order["type"] == _STOP and order["is_triggered"] != 0  # type: ignore[no-any-return]
+
+
+@inlined
+def _waits_for_close(h: int, o: int) -> bool:
+    """Whether an order fills at closing prints only: a market order, with a timing that says so."""
+    timing = mem.policies(h)[0]["timing"]
+    return mem.orders(h)[o]["type"] == _MARKET and timing != _NEXT_OPEN  # type: ignore[no-any-return]
+
+
+@compiled
+def _gather(h: int, lo: int, hi: int, is_open: int, slack: int) -> int:
+    """Put the orders of the bars that begin (or end) now on ``candidates``; returns how many.
+
+    Per-instrument lists are built from the back, so that each comes out in order of sequence, and
+    the bars are in order of instrument.
+    """
+    sim = mem.sims(h)[0]
+    stamp = sim["stamp"] + 1
+    sim["stamp"] = stamp
+    for j in range(lo, hi):
+        row = mem.open_rows(h)[j] if is_open != 0 else j
+        ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
+        if _has_trading(h, row):
+            ins["stamp"] = stamp
+        ins["head"] = NONE
+    j = sim["n_active"] - 1
+    while j >= 0:
+        o = mem.active(h)[j]
+        order = mem.orders(h)[o]
+        ins = mem.instruments(h)[order["instrument"]]
+        if ins["stamp"] == stamp and order["ts_arrival"] <= ins["opened_at"] + slack:
+            order["next"] = ins["head"]
+            ins["head"] = o
+        j -= 1
+    n = 0
+    for j in range(lo, hi):
+        row = mem.open_rows(h)[j] if is_open != 0 else j
+        o = mem.instruments(h)[mem.bars(h)[row]["instrument"]]["head"]
+        while o >= 0:
+            mem.candidates(h)[n] = o
+            n += 1
+            o = mem.orders(h)[o]["next"]
+    return n
+
+
+@compiled
+def _keep(h: int, n: int, closes: int) -> int:
+    """Of the candidates keep those that fill at closing prints (1) or at the others (0)."""
+    kept = 0
+    for c in range(n):
+        o = mem.candidates(h)[c]
+        if is_final(mem.orders(h)[o]["status_venue"]):
+            continue
+        ins = mem.instruments(h)[mem.orders(h)[o]["instrument"]]
+        at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
+        if at_close == (closes != 0):
+            mem.candidates(h)[kept] = o
+            kept += 1
+    return kept
+
+
+@compiled
+def _assign_day(h: int, session: int, latest_arrival: int, closes: int) -> None:
+    """Give DAY orders the session of the first print at which their type could fill."""
+    for j in range(mem.sims(h)[0]["n_active"]):
+        o = mem.active(h)[j]
+        order = mem.orders(h)[o]
+        if order["tif"] != _DAY or order["day_session"] != NONE:
+            continue
+        ins = mem.instruments(h)[order["instrument"]]
+        at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
+        if at_close == (closes != 0) and order["ts_arrival"] <= latest_arrival:
+            order["day_session"] = session
+
+
+@compiled
+def _latest_open(h: int, lo: int, hi: int) -> int:
+    """The latest begin of the bars with trading that end now; NONE if there is none."""
+    latest = NONE
+    for row in range(lo, hi):
+        if _has_trading(h, row):
+            latest = max(latest, mem.bars(h)[row]["ts_open"])
+    return latest
+
+
+@compiled
+def _market_phase(h: int, lo: int, hi: int) -> None:
+    """Phase 1: the path inside the bars that end now, then their closing prints."""
+    sim = mem.sims(h)[0]
+    slack = mem.policies(h)[0]["bar_slack_ns"]
+    if sim["n_active"] > 0:
+        latest = _latest_open(h, lo, hi)
+        if latest >= 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:
+            _assign_day(h, sim["session"], latest + slack, 1)
+        elif latest >= 0:
+            _assign_day(h, sim["session"], sim["now"], 1)
+        n = _keep(h, _gather(h, lo, hi, 0, slack), 0)
+        if n > 0:
+            walk_bars(h, lo, hi, n)
+            compact(h)
+    for row in range(lo, hi):
+        bar = mem.bars(h)[row]
+        ins = mem.instruments(h)[bar["instrument"]]
+        ins["mark"] = bar["close"]
+        ins["mark_ts"] = sim["now"]
+        ins["is_stale"] = 0
+    if sim["n_active"] > 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:
+        n = _keep(h, _gather(h, lo, hi, 0, slack), 1)
+        if n > 0:
+            run_batch(h, n, AT_CLOSE, _R_CLOSE)
+            compact(h)
+    elif sim["n_active"] > 0:
+        n = _keep_closes_only(h, _keep(h, _gather(h, lo, hi, 0, slack), 1))
+        if n > 0:
+            run_batch(h, n, AT_CLOSE, _R_CLOSE)
+            compact(h)
+
+
+@compiled
+def _keep_closes_only(h: int, n: int) -> int:
+    """With ``same_close``, market orders wait for phase 8; others of closes-only data do not."""
+    kept = 0
+    for c in range(n):
+        o = mem.candidates(h)[c]
+        if mem.orders(h)[o]["type"] != _MARKET:
+            mem.candidates(h)[kept] = o
+            kept += 1
+    return kept
+
+
+@compiled
+def _count_bars(h: int, lo: int, hi: int) -> None:
+    """The bars have ended: they are seen, and they are the earlier bar of the next."""
+    for row in range(lo, hi):
+        bar = mem.bars(h)[row]
+        ins = mem.instruments(h)[bar["instrument"]]
+        ins["seen"] += 1
+        if _has_trading(h, row):
+            ins["prev_volume"] = bar["volume"]
+            ins["prev_range"] = bar["high"] - bar["low"]
+
+
+@compiled
+def _expire(h: int, only_same_close: int) -> None:
+    """Phase 2 (and the end of phase 8): DAY orders whose session ends now."""
+    sim = mem.sims(h)[0]
+    is_same_close = mem.policies(h)[0]["timing"] == _SAME_CLOSE
+    for j in range(sim["n_active"]):
+        o = mem.active(h)[j]
+        order = mem.orders(h)[o]
+        if order["tif"] != _DAY or order["day_session"] == NONE or is_final(order["status_venue"]):
+            continue
+        in_phase_8 = is_same_close and order["type"] == _MARKET
+        if in_phase_8 == (only_same_close != 0) and order["day_session"] <= sim["session"]:
+            reason = _DAY_END if order["has_print"] != 0 else _NO_PRINT
+            end_order(h, o, _EXPIRED, reason, 0.0, 0.0)
+    compact(h)
+
+
+@compiled
+def before_decide(h: int) -> None:
+    """Phases 1 to 6 of the current slice."""
+    sim = mem.sims(h)[0]
+    at = mem.slices(h)[sim["slice"]]
+    sim["now"] = at["ts"]
+    sim["session"] = at["session"]
+    lo = at["close_lo"]
+    hi = at["close_hi"]
+    if (at["flags"] & _WARM) != 0:
+        for row in range(lo, hi):
+            bar = mem.bars(h)[row]
+            ins = mem.instruments(h)[bar["instrument"]]
+            ins["bar"] = row
+            ins["mark"] = bar["close"]
+            ins["mark_ts"] = at["ts"]
+        _count_bars(h, lo, hi)
+        return
+    if hi > lo:
+        _market_phase(h, lo, hi)
+        _count_bars(h, lo, hi)
+    if (at["flags"] & _CLOSES) != 0 and sim["n_active"] > 0:
+        _expire(h, 0)
+    for a in range(sim["n_accounts"]):
+        remark(h, a)
+
+
+@compiled
+def _same_close(h: int, lo: int, hi: int, flags: int) -> None:
+    """Phase 8: market orders meet the close they were decided at."""
+    sim = mem.sims(h)[0]
+    # no bound on when the bar began: what has arrived by now is sorted out below
+    n = _keep(h, _gather(h, lo, hi, 0, sim["now"]), 1)
+    n = _keep_market(h, n)
+    if n > 0:
+        run_batch(h, n, AT_CLOSE, _R_SAME)
+        compact(h)
+    if (flags & _CLOSES) != 0:
+        _expire(h, 1)
+    for a in range(sim["n_accounts"]):
+        remark(h, a)
+
+
+@compiled
+def _keep_market(h: int, n: int) -> int:
+    """Market orders that have arrived."""
+    kept = 0
+    for c in range(n):
+        o = mem.candidates(h)[c]
+        order = mem.orders(h)[o]
+        if order["type"] == _MARKET and order["ts_arrival"] <= mem.sims(h)[0]["now"]:
+            mem.candidates(h)[kept] = o
+            kept += 1
+    return kept
+
+
+@compiled
+def _write_row(h: int) -> None:
+    """Phase 9: one equity row per account."""
+    sim = mem.sims(h)[0]
+    for a in range(sim["n_accounts"]):
+        account = mem.accounts(h)[a]
+        row = mem.equity_rows(h)[sim["n_equity"]]
+        row["ts"] = sim["now"]
+        row["session"] = sim["session"]
+        row["account"] = a
+        row["equity"] = account["equity"]
+        row["cash"] = account["cash"]
+        row["accrued"] = account["accrued"]
+        row["debt"] = account["debt"]
+        row["positions_value"] = account["positions_value"]
+        row["gross"] = account["gross"]
+        row["net"] = account["net"]
+        sim["n_equity"] += 1
+
+
+@compiled
+def _run_events(h: int) -> None:
+    """Phases 10 and 11: events whose time has come."""
+    sim = mem.sims(h)[0]
+    while sim["event_next"] < sim["n_events"]:
+        event = mem.events(h)[sim["event_next"]]
+        if event["ts"] > sim["now"]:
+            return
+        if event["verb"] == _CASH_VERB:
+            r = new_report(h, _CASH_REPORT, NONE, event["ts"])
+            report = mem.reports(h)[r]
+            report["account"] = event["account"]
+            report["instrument"] = event["instrument"]
+            report["book"] = event["book"]
+            report["currency"] = event["currency"]
+            report["amount"] = event["a"]
+            report["posting_kind"] = _DEPOSIT if event["a"] >= 0.0 else _WITHDRAWAL
+            post(h, r)
+        sim["event_next"] += 1
+
+
+@compiled
+def open_bars(h: int, lo: int, hi: int) -> int:
+    """Begin the bars of this slice and mark their opens; 1 if any of them prints an open."""
+    sim = mem.sims(h)[0]
+    prints = 0
+    for j in range(lo, hi):
+        row = mem.open_rows(h)[j]
+        bar = mem.bars(h)[row]
+        ins = mem.instruments(h)[bar["instrument"]]
+        ins["bar"] = row
+        ins["opened_at"] = bar["ts_open"]
+        ins["filled_open"] = 0
+        ins["filled_inside"] = 0
+        if _has_trading(h, row) and ins["closes_only"] == 0:
+            ins["mark"] = bar["open"]
+            ins["mark_ts"] = sim["now"]
+            prints = 1
+    return prints
+
+
+@compiled
+def _open_phase(h: int, lo: int, hi: int) -> None:
+    """Phase 12: the first print of the bars that begin now."""
+    sim = mem.sims(h)[0]
+    prints = open_bars(h, lo, hi)
+    if sim["n_active"] == 0 or prints == 0:
+        return
+    slack = mem.policies(h)[0]["bar_slack_ns"]
+    _assign_day(h, sim["session"], sim["now"] + slack, 0)
+    n = _keep(h, _gather(h, lo, hi, 1, slack), 0)
+    if n > 0:
+        run_batch(h, n, AT_OPEN, _R_OPEN)
+        compact(h)
+
+
+@compiled
+def after_decide(h: int) -> None:
+    """Phases 7 (orders leave) to 12 of the current slice."""
+    sim = mem.sims(h)[0]
+    at = mem.slices(h)[sim["slice"]]
+    cancel_due(h)
+    send_orders(h)
+    lo = at["close_lo"]
+    hi = at["close_hi"]
+    if mem.policies(h)[0]["timing"] == _SAME_CLOSE and sim["n_active"] > 0 and hi > lo:
+        _same_close(h, lo, hi, at["flags"])
+    if hi > lo:
+        _write_row(h)
+    if (at["flags"] & _CLOSES) != 0:
+        for j in range(sim["n_held"]):
+            note_position(h, mem.held(h)[j], sim["now"])
+    sim["session"] = at["session_next"]
+    _run_events(h)
+    if at["open_hi"] > at["open_lo"]:
+        _open_phase(h, at["open_lo"], at["open_hi"])
+
+
+@entry
+def begin(h: int) -> None:
+    """The opening deposits, and row 0 of the equity curve."""
+    sim = mem.sims(h)[0]
+    _run_events(h)
+    for a in range(sim["n_accounts"]):
+        remark(h, a)
+    _write_row(h)

@@ -1,0 +1,205 @@
+"""When a bar begins, when it is known, and which session it belongs to.
+
+A dated bar has its session's hours. An intraday bar lasts one step from its stamp (or up to it),
+but never into the next bar of its symbol, and a bar that begins inside a session of an exchange
+ends with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.calendars import Calendar, load_calendar
+from quant.errors import DataError
+from quant.lake.checks import BadRows, BarTable
+from quant.lake.options import DataOptions, parse_bar
+from quant.lake.rows import MAX_SHOWN, stamp
+from quant.lake.timeparse import DAY_NS
+
+__all__ = [
+    "BarClock",
+    "choose_for_dates",
+    "choose_for_times",
+    "dated_clock",
+    "find_days_off",
+    "infer_step",
+    "intraday_clock",
+]
+
+_EXCHANGE: Final = "XNYS"
+_SATURDAY: Final = 5
+_FEW: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class BarClock:
+    """Begin, end and session of each bar: three int64 arrays of shape (n_rows,)."""
+
+    ts_open: NDArray[np.int64]
+    ts_close: NDArray[np.int64]
+    session: NDArray[np.int64]
+
+
+def choose_for_dates(table: BarTable, options: DataOptions) -> tuple[Calendar, tuple[str, ...]]:
+    """The calendar of dated bars, and a warning where a few odd dates have decided.
+
+    Raises
+    ------
+    DataError
+        If a date lies outside of the calendar's table.
+    """
+    days = table.wall // DAY_NS
+    if options.calendar != "auto":
+        calendar = load_calendar(options.calendar)
+        _check_range(table, days, calendar)
+        return calendar, ()
+    exchange = load_calendar(_EXCHANGE)
+    is_session = exchange.are_sessions(days)
+    if is_session.all():
+        return exchange, ()
+    calendar = load_calendar("24/7" if _weekend(days).any() else "weekdays")
+    _check_range(table, days, calendar)
+    return calendar, _few_odd(table, ~is_session, calendar)
+
+
+def choose_for_times(
+    table: BarTable, options: DataOptions, step_ns: int
+) -> tuple[Calendar, tuple[str, ...]]:
+    """The calendar of intraday bars, and a warning where a few odd times have decided.
+
+    Raises
+    ------
+    DataError
+        If a time lies outside of the calendar's table.
+    """
+    closing = options.ts_is == "close"
+    begins = table.ts - step_ns if closing else table.ts
+    if options.calendar != "auto":
+        calendar = load_calendar(options.calendar)
+        _check_range(table, begins // DAY_NS, calendar)
+        return calendar, ()
+    exchange = load_calendar(_EXCHANGE)
+    _, inside = _inside(exchange, table.ts, closing=closing)
+    if inside.all():
+        return exchange, ()
+    calendar = load_calendar("24/7" if _weekend(begins // DAY_NS).any() else "weekdays")
+    _check_range(table, begins // DAY_NS, calendar)
+    return calendar, _few_odd(table, ~inside, calendar)
+
+
+def find_days_off(table: BarTable, calendar: Calendar) -> BadRows:
+    """Dated rows on days that are no sessions of the calendar."""
+    mask = ~calendar.are_sessions(table.wall // DAY_NS)
+    shown = [table.describe(row) for row in table.in_input_order(mask)[:MAX_SHOWN].tolist()]
+    return BadRows(
+        mask,
+        tuple(f"{words}: no session of {calendar.name}" for words in shown),
+        f"dates that are sessions of the calendar {calendar.name}",
+        "choose calendar='24/7' or 'weekdays' (--calendar)"
+        if calendar.name == _EXCHANGE
+        else "choose calendar='24/7' (--calendar)",
+    )
+
+
+def dated_clock(table: BarTable, calendar: Calendar) -> BarClock:
+    """The hours of the session of each date, which must be one.
+
+    Round the clock a day ends at its last nanosecond, so that no two days share an instant.
+    """
+    session = np.searchsorted(calendar.days, table.wall // DAY_NS).astype(np.int64)
+    ts_close = calendar.closes[session]
+    if calendar.name != _EXCHANGE:
+        ts_close = ts_close - 1
+    return BarClock(calendar.opens[session], ts_close, session)
+
+
+def infer_step(table: BarTable, options: DataOptions) -> int:
+    """Length of an intraday bar in nanoseconds: the option's, else the most common step.
+
+    Of equally common steps the shortest counts.
+
+    Raises
+    ------
+    DataError
+        If no symbol has two bars to tell it from.
+    """
+    if options.bar is not None:
+        return parse_bar(options.bar)
+    same = table.codes[1:] == table.codes[:-1]
+    steps, counts = np.unique(np.diff(table.ts)[same], return_counts=True)
+    if not len(steps):
+        raise DataError(
+            f"{table.where}: expected two bars of one symbol to tell the length of a bar from, "
+            f"found {len(table.rows)} in {len(table.symbols)} symbols; pass bar=, such as "
+            "bar='1min' (--bar)."
+        )
+    return int(steps[int(np.argmax(counts))])
+
+
+def intraday_clock(
+    table: BarTable, calendar: Calendar, step_ns: int, options: DataOptions
+) -> BarClock:
+    """Begin and end of intraday bars from their stamps and their length."""
+    same = table.codes[1:] == table.codes[:-1]
+    closing = options.ts_is == "close"
+    session, inside = _inside(calendar, table.ts, closing=closing)
+    if calendar.name != _EXCHANGE:
+        inside[:] = False
+    if closing:
+        ts_open, ts_close = table.ts - step_ns, table.ts
+        ts_open[1:][same] = np.maximum(ts_open[1:], ts_close[:-1])[same]
+        ts_open[inside] = np.maximum(ts_open, calendar.opens[session])[inside]
+    else:
+        ts_open, ts_close = table.ts, table.ts + step_ns
+        ts_close[:-1][same] = np.minimum(ts_close[:-1], ts_open[1:])[same]
+        ts_close[inside] = np.minimum(ts_close, calendar.closes[session])[inside]
+    return BarClock(ts_open, ts_close, calendar.sessions_of(ts_open, side="beginning"))
+
+
+def _inside(
+    calendar: Calendar, ts: NDArray[np.int64], *, closing: bool
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Session whose hours may hold each stamp, and whether they do."""
+    last = len(calendar.days) - 1
+    if closing:
+        session = np.minimum(np.searchsorted(calendar.closes, ts, side="left"), last)
+        inside = (ts > calendar.opens[session]) & (ts <= calendar.closes[session])
+    else:
+        session = np.minimum(np.searchsorted(calendar.closes, ts, side="right"), last)
+        inside = (ts >= calendar.opens[session]) & (ts < calendar.closes[session])
+    return session.astype(np.int64), inside
+
+
+def _weekend(days: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each day is a Saturday or a Sunday; day 0 was a Thursday."""
+    return np.asarray((days + 3) % 7 >= _SATURDAY, dtype=np.bool_)
+
+
+def _check_range(table: BarTable, days: NDArray[np.int64], calendar: Calendar) -> None:
+    """Raise if a bar lies outside of the calendar's table."""
+    first, last = int(calendar.days[0]), int(calendar.days[-1])
+    outside = (days < first) | (days > last)
+    if outside.any():
+        row = int(table.in_input_order(outside)[0])
+        raise DataError(
+            f"{table.where}: expected times from {stamp(first * DAY_NS)} to {stamp(last * DAY_NS)},"
+            f" which the calendar {calendar.name} knows, found {int(np.count_nonzero(outside))} "
+            f"outside ({table.describe(row)} first); remove them."
+        )
+
+
+def _few_odd(table: BarTable, odd: NDArray[np.bool_], calendar: Calendar) -> tuple[str, ...]:
+    """A warning if so few rows ruled out the exchange's calendar that they look wrong."""
+    count = int(np.count_nonzero(odd))
+    if count > _FEW * len(odd):
+        return ()
+    row = int(table.in_input_order(odd)[0])
+    return (
+        f"{table.where}: calendar='auto' chose {calendar.name} because {count} of {len(odd)} rows "
+        f"are outside of the sessions of {_EXCHANGE} (first: {table.describe(row)}); if these rows "
+        f"are wrong, remove them or pass calendar='{_EXCHANGE}'.",
+    )

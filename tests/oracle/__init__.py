@@ -1,0 +1,1 @@
+"""An independent oracle for the fill and account rules: scenarios, and what each must give."""

@@ -1,0 +1,481 @@
+"""The money half of the oracle: posting a fill, the checks, sizing and cost.
+
+Follows the sections Money, Sizing and Cost of `docs/concepts/fills.md`. The state after imagined
+trades (`Change`) is computed anew for every question; counts are searched, never solved for.
+
+Where the written rule leaves room, the reading taken stands in a comment that starts `Reading:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from .world import ZERO, Bar, Change, FillRow, Offer, Order, State
+
+EQUAL_MONEY = Decimal("1e-12")
+WHOLE_COUNT = Decimal("1e-9")
+CLOSE_CALL = Decimal("1e-9")
+FLOAT_NOISE = Decimal("4e-15")
+
+
+# -------------------------------------------------------------------------------------------- fills
+
+
+def whole(count: Decimal) -> int:
+    """The count truncated toward zero; within one part in 10⁹ of a whole one it is that one."""
+    nearest = count.to_integral_value()
+    if abs(count - nearest) <= WHOLE_COUNT * abs(nearest):
+        return int(nearest)
+    return int(count)
+
+
+def fillable(state: State, order: Order) -> int:
+    """Increments of an order that the cap lets through now."""
+    cap = state.cap.get(order.symbol)
+    return order.remaining if cap is None else min(order.remaining, cap)
+
+
+def _closable(state: State, order: Order) -> int:
+    """Increments of the position that an order could close."""
+    return max(0, -order.side * state.position[order.symbol])
+
+
+def fill_closing(state: State, offer: Offer) -> None:
+    units = min(fillable(state, offer.order), _closable(state, offer.order))
+    if units:
+        _fill(state, offer, units)
+
+
+def _fill(state: State, offer: Offer, units: int) -> None:
+    """Posts a fill; parts of one order at one print become one row."""
+    order, symbol = offer.order, offer.order.symbol
+    price = _price(state, offer)
+    quantity = state.amount(symbol, units)
+    charge = _charge(state, order, units, price)
+    state.cash -= order.side * quantity * price + charge
+    state.position[symbol] += order.side * units
+    state.peak = max(state.peak, abs(state.cash), quantity * price)
+    order.filled += units
+    order.notional += quantity * price
+    order.charged += charge
+    order.status = "FILLED" if order.filled == order.units else "PARTIALLY_FILLED"
+    cap = state.cap.get(symbol)
+    if cap is not None:
+        state.cap[symbol] = cap - units
+    if offer.where == "open":
+        state.filled_at_open[symbol] = state.filled_at_open.get(symbol, 0) + units
+    _record(state, offer, price, units, charge)
+
+
+def _record(state: State, offer: Offer, price: Decimal, units: int, charge: Decimal) -> None:
+    order = offer.order
+    slippage = state.amount(order.symbol, units) * abs(price - offer.raw)
+    row = state.rows.get(order.number)
+    if row is None:
+        liquidity = "taker" if offer.taker else "maker"
+        row = FillRow(
+            order.number, offer.ts, order.symbol, 0, price, offer.raw, ZERO, ZERO, liquidity,
+            offer.reason,
+        )  # fmt: skip
+        state.rows[order.number] = row
+        state.fills.append(row)
+    row.units += order.side * units
+    row.commission += charge
+    row.slippage += slippage
+
+
+# -------------------------------------------------------------------------------------------- Money
+
+
+def fill_opening(state: State, offer: Offer) -> None:
+    """The opening part of one offer: checked, filled, cut or ended."""
+    order = offer.order
+    units = fillable(state, order)
+    if not units:
+        return
+    if state.is_cash_account and order.side < 0:
+        end(order, "short_not_allowed")
+        return
+    passes = _affordable(state, offer)
+    what = f"order {order.number} affordable"
+    if passes(units, what):
+        _fill(state, offer, units)
+        return
+    _keep_amounts(state, order, [_change(state, offer, units)])
+    insufficient = state.scenario.execution["insufficient"]
+    if insufficient != "reject" or order.is_sized_by_money:
+        count = _largest(passes, 0, units - 1, what)
+        if count:
+            _fill(state, offer, count)
+    _end_opening(order)
+
+
+def _change(state: State, offer: Offer, units: int) -> Change:
+    price = _price(state, offer)
+    charge = _charge(state, offer.order, units, price)
+    return Change(offer.order.symbol, offer.order.side * units, offer.raw, price, charge)
+
+
+def _affordable(state: State, offer: Offer) -> Callable[[int, str], bool]:
+    """Whether the state after so many units passes; a named question notes a close call."""
+
+    def passes(units: int, what: str = "") -> bool:
+        needed, available = _amounts(state, [_change(state, offer, units)])
+        return _at_most(state, needed, available, what)
+
+    return passes
+
+
+def _amounts(state: State, changes: Iterable[Change]) -> tuple[Decimal, Decimal]:
+    """Needed and available after imagined trades, each instrument marked at its `raw`."""
+    changes = list(changes)
+    spent = sum((state.amount(c.symbol, c.signed) * c.price + c.commission for c in changes), ZERO)
+    if state.is_cash_account:
+        return spent, state.cash
+    position, mark = dict(state.position), dict(state.mark)
+    for change in changes:
+        position[change.symbol] += change.signed
+        mark[change.symbol] = change.raw
+    values = [state.amount(s, n) * mark[s] for s, n in position.items() if n]
+    equity = state.cash - spent + sum(values, ZERO)
+    gross = sum((abs(value) for value in values), ZERO)
+    return gross, Decimal(state.scenario.account["k"]) * equity
+
+
+def _at_most(state: State, a: Decimal, b: Decimal, what: str = "") -> bool:
+    """Whether a ≤ b, amounts within one part in 10¹² being equal; a close call is noted."""
+    scale = max(abs(a), abs(b))
+    over, room = a - b, scale * EQUAL_MONEY
+    if what:
+        noise = FLOAT_NOISE * max(state.peak, scale)
+        is_near = room / 10 < over < scale * CLOSE_CALL or abs(over - room) <= noise
+        if is_near and not (_is_float(a) and _is_float(b)):
+            state.note(what)
+    return over <= room
+
+
+def _is_float(value: Decimal) -> bool:
+    """Whether a float holds the value exactly, so that float arithmetic most likely did too."""
+    return Decimal(float(value)) == value
+
+
+def _largest(passes: Callable[[int, str], bool], low: int, high: int, what: str) -> int:
+    """The largest count in [low, high] that passes, `low` if none does; counts are monotone."""
+    bottom, top = low, high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if passes(middle, ""):
+            low = middle
+        else:
+            high = middle - 1
+    for count in (low, low + 1):
+        if bottom < count <= top + 1:
+            passes(count, what)
+    return low
+
+
+def _keep_amounts(state: State, order: Order, changes: list[Change]) -> None:
+    order.needed, order.available = _amounts(state, changes)
+
+
+def end(order: Order, reason: str) -> None:
+    order.status = "CANCELED" if order.filled else "REJECTED"
+    order.reason = reason
+
+
+def _end_opening(order: Order) -> None:
+    """What the opening part could not fill ends; an order sized by money is cut instead."""
+    if not order.is_sized_by_money:
+        end(order, "insufficient_funds")
+        return
+    order.needed = order.available = None
+    order.reason = "sized_down"
+    order.status = "REJECTED"
+    # Reading: a cut order that filled anything has its whole, smaller quantity: it is FILLED.
+    if order.filled:
+        order.status = "FILLED"
+        order.units = order.filled
+
+
+# ------------------------------------------------------------------------------------- Money: scale
+
+
+@dataclass
+class _Part:
+    """An offer of a scaled batch: what it closes and opens if everything fills."""
+
+    offer: Offer
+    closing: int
+    opening: int
+    is_refused: bool
+
+
+def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
+    """Step 4 with `scale`: all opening parts of the batch times one largest factor."""
+    parts = _parts(state, offers)
+    counts = [part.opening for part in parts]
+    openings = [n for n in counts if n]
+    what = "scale of orders " + " ".join(str(p.offer.order.number) for p in parts if p.opening)
+
+    def passes(trial: Sequence[int], what: str = "") -> bool:
+        return _at_most(state, *_amounts(state, _changes(state, parts, trial)), what)
+
+    if openings and not passes(counts, what):
+        for part in parts:
+            if part.opening:
+                _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
+        if any(part.closing for part in parts):
+            state.note("rule: scale with orders that close what others of the batch open")
+        counts = _scaled(openings, counts, passes, what)
+    cut = [part for part, n in zip(parts, counts, strict=True) if n < part.opening]
+    for part, count in zip(parts, counts, strict=True):
+        _fill_closing_of(state, part)
+        if count:
+            _fill(state, part.offer, count)
+    for part in cut:
+        _end_opening(part.offer.order)
+    for part in parts:
+        if part.is_refused:
+            end(part.offer.order, "short_not_allowed")
+
+
+def _fill_closing_of(state: State, part: _Part) -> None:
+    units = min(part.closing, _closable(state, part.offer.order))
+    if units:
+        _fill(state, part.offer, units)
+
+
+def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:
+    """Closing and opening parts along the position as it would be if everything filled."""
+    position, cap = dict(state.position), dict(state.cap)
+    parts: list[_Part] = []
+    for offer in offers:
+        order = offer.order
+        left = cap.get(order.symbol)
+        units = order.remaining if left is None else min(order.remaining, left)
+        closing = min(units, max(0, -order.side * position[order.symbol]))
+        opening = units - closing
+        is_refused = opening > 0 and state.is_cash_account and order.side < 0
+        if is_refused:
+            opening = 0
+        position[order.symbol] += order.side * (closing + opening)
+        if left is not None:
+            cap[order.symbol] = left - closing - opening
+        parts.append(_Part(offer, closing, opening, is_refused))
+    return parts
+
+
+def _changes(state: State, parts: Sequence[_Part], counts: Sequence[int]) -> list[Change]:
+    """The imagined trades of a batch with these opening counts."""
+    position = dict(state.position)
+    changes: list[Change] = []
+    for part, count in zip(parts, counts, strict=True):
+        order = part.offer.order
+        closing = min(part.closing, max(0, -order.side * position[order.symbol]))
+        if closing + count:
+            position[order.symbol] += order.side * (closing + count)
+            changes.append(_change(state, part.offer, closing + count))
+    return changes
+
+
+def _scaled(
+    openings: Sequence[int],
+    counts: Sequence[int],
+    passes: Callable[[Sequence[int], str], bool],
+    what: str,
+) -> list[int]:
+    """Counts at the largest factor that passes; the factor counts after rounding down."""
+    # Reading: the state that must pass is the one with the parts already rounded down.
+    low, high = Fraction(0), Fraction(1)
+    # Two different factors at which a count steps lie at least this far apart.
+    while high - low > Fraction(1, max(openings) ** 2):
+        middle = (low + high) / 2
+        if passes([int(middle * n) for n in counts], ""):
+            low = middle
+        else:
+            high = middle
+    steps = {Fraction(m, n) for n in openings for m in range(int(low * n) + 1, int(high * n) + 1)}
+    failed: list[int] | None = None
+    for factor in sorted({low, *steps}, reverse=True):
+        trial = [int(factor * n) for n in counts]
+        if factor == 0 or passes(trial, ""):
+            if factor:
+                passes(trial, what)
+            if failed is not None:
+                passes(failed, what)
+            return trial
+        failed = trial
+    return [0 for _ in counts]
+
+
+# -------------------------------------------------------------------------- Money: submission check
+
+
+def check_submission(state: State, leaving: Sequence[Order]) -> None:
+    """Phase 7: orders that only open, against the room the account has at the last marks."""
+    projected = dict(state.position)
+    room = state.cash
+    if not state.is_cash_account:
+        room = Decimal(state.scenario.account["k"]) * state.equity() - state.gross()
+    numbers = {order.number for order in leaving}
+    for order in state.orders:
+        if order.working and order.number not in numbers:
+            closes, opens = _split(state, projected, order)
+            room += closes - opens
+    splits: list[tuple[Order, Decimal, Decimal]] = []
+    for order in leaving:
+        if _is_only_short(state, projected, order):
+            # Reading: an order rejected here as a short never moves the projected position.
+            end(order, "short_not_allowed")
+            continue
+        closes, opens = _split(state, projected, order)
+        room += closes
+        splits.append((order, closes, opens))
+    for order, closes, opens in splits:
+        _judge(state, order, closes, opens, room)
+        if order.working:
+            # Reading: the opening part of a reversal takes room too; only its check is put off.
+            room -= opens
+
+
+def _is_only_short(state: State, projected: Mapping[str, int], order: Order) -> bool:
+    if not state.is_cash_account or order.side >= 0 or order.units is None:
+        return False
+    return projected[order.symbol] <= 0
+
+
+def _split(state: State, projected: dict[str, int], order: Order) -> tuple[Decimal, Decimal]:
+    """Values an order closes and opens at the last mark; moves the projected position."""
+    units, symbol = order.remaining, order.symbol
+    closing = min(units, max(0, -order.side * projected[symbol]))
+    projected[symbol] += order.side * units
+    # Reading: without a mark an order has no value yet; it is left to the check at the fill.
+    mark = state.mark.get(symbol, ZERO)
+    return state.amount(symbol, closing) * mark, state.amount(symbol, units - closing) * mark
+
+
+def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: Decimal) -> None:
+    """Rejects an order that only opens, and opens more than the room left."""
+    if state.scenario.execution["insufficient"] != "reject" or closes or not opens:
+        return
+    if not _at_most(state, opens, room, f"order {order.number} submission"):
+        order.needed, order.available = opens, room
+        end(order, "insufficient_funds")
+
+
+# ------------------------------------------------------------------ Sizing from a weight or a value
+
+
+def size(
+    state: State, order: Order, raw: Decimal, bar: Bar | None, where: str, equity: Decimal
+) -> Callable[[], None]:
+    """Works out an order's quantity now; the call that is returned gives it to the order."""
+    goal = _goal(order, equity)
+    others = sum(o.side * o.remaining for o in state.working(order.symbol) if o is not order)
+    held = state.position[order.symbol] + others
+    value = state.amount(order.symbol, held) * raw
+    side = 1 if goal > value else -1
+    price = _slipped(state, order.symbol, side, raw, bar, where)
+    reached = held if goal == value else _sized(state, order, goal, held, side, price)
+    trade = reached - held
+
+    def settle() -> None:
+        if trade == 0:
+            order.status, order.reason = "CANCELED", "no_change"
+            order.units = 0
+            return
+        order.side = 1 if trade > 0 else -1
+        order.units = abs(trade)
+
+    return settle
+
+
+def _goal(order: Order, equity: Decimal) -> Decimal:
+    if order.target == "value":
+        return order.value
+    return order.value * max(ZERO, equity)
+
+
+def _sized(state: State, order: Order, goal: Decimal, held: int, side: int, price: Decimal) -> int:
+    """The signed position to hold: up to the goal with costs, or down to it without."""
+    if goal == 0:
+        return 0
+    direction = 1 if goal > 0 else -1
+    increases = side == direction
+    what = f"order {order.number} sizing"
+
+    def fits(count: int, what: str = "") -> bool:
+        cost = state.amount(order.symbol, count) * price
+        if increases:
+            trade = abs(direction * count - held)
+            cost += _commission(state, state.amount(order.symbol, trade), price) if trade else 0
+        return _at_most(state, cost, abs(goal), what)
+
+    floor = max(0, direction * held) if increases else 0
+    top = int(abs(goal) / (state.amount(order.symbol, 1) * price)) + 1
+    if increases:
+        # Never beyond what is held in the other direction, also if that costs more than the goal.
+        return direction * _largest(fits, floor, max(floor, top), what)
+    return direction * min(_largest(fits, 0, top, what), direction * held)
+
+
+# --------------------------------------------------------------------------------------------- Cost
+
+
+def _price(state: State, offer: Offer) -> Decimal:
+    """What the order pays: raw after slippage, never beyond its limit."""
+    order = offer.order
+    if not offer.taker:
+        return offer.raw
+    price = _slipped(state, order.symbol, order.side, offer.raw, offer.bar, offer.where)
+    if order.limit is None:
+        return price
+    return min(price, order.limit) if order.side > 0 else max(price, order.limit)
+
+
+def _slipped(
+    state: State, symbol: str, side: int, raw: Decimal, bar: Bar | None, where: str
+) -> Decimal:
+    rule = state.scenario.slippage
+    if rule["kind"] == "rate":
+        slip = Decimal(rule["rate"]) * abs(raw)
+    elif rule["kind"] == "ticks":
+        slip = Decimal(rule["ticks"]) * Decimal(state.specs[symbol].tick or 0.0)
+    else:
+        # Reading: the last earlier bar, with or without trading; if there is none, the bar itself.
+        seen = bar.earlier if where == "open" and bar is not None and bar.earlier else bar
+        slip = ZERO if seen is None else Decimal(rule["fraction"]) * (seen.high - seen.low)
+    most = Decimal(state.scenario.execution["guardrail"]) * abs(raw)
+    return raw + side * min(slip, most)
+
+
+def _charge(state: State, order: Order, units: int, price: Decimal) -> Decimal:
+    """Commission of a fill: of all fills of the order with it, less what was charged."""
+    quantity = state.amount(order.symbol, units)
+    whole = state.amount(order.symbol, order.filled) + quantity
+    return _commission_of(state, whole, order.notional + quantity * price) - order.charged
+
+
+def _commission(state: State, quantity: Decimal, price: Decimal) -> Decimal:
+    return _commission_of(state, quantity, quantity * price)
+
+
+def _commission_of(state: State, quantity: Decimal, notional: Decimal) -> Decimal:
+    rule = state.scenario.commission
+    fee = Decimal(rule.get("per_order") or 0.0)
+    fee += Decimal(rule.get("per_share") or 0.0) * quantity
+    fee += Decimal(rule.get("rate") or 0.0) * notional
+    tiers = rule.get("tiers") or []
+    for i, (start, rate) in enumerate(tiers):
+        upper = notional if i + 1 == len(tiers) else min(notional, Decimal(tiers[i + 1][0]))
+        fee += Decimal(rate) * max(ZERO, upper - Decimal(start))
+    maximum, maximum_rate = rule.get("maximum"), rule.get("maximum_rate")
+    if maximum is not None:
+        fee = min(fee, Decimal(maximum))
+    if maximum_rate is not None:
+        fee = min(fee, Decimal(maximum_rate) * notional)
+    minimum = rule.get("minimum")
+    return fee if minimum is None else max(fee, Decimal(minimum))

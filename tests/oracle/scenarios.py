@@ -1,0 +1,436 @@
+"""Small market worlds for the fill and account rules, and a generator of adversarial ones.
+
+A `Scenario` is everything a run needs: bars, settings and the actions of a strategy written out
+beforehand. It knows nothing of any engine, so an oracle and an engine can read the same one.
+
+`random_scenario(seed)` draws one. Prices usually lie on a coarse grid and order levels are taken
+from bars that are still to come, so that ties (a level at the open or at an extreme, two orders at
+one level, equal distances) are the rule and not the exception; cash is often so small that the
+money rules decide. Times are nanoseconds, prices and volumes floats as an engine would get them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypedDict
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+FIRST_DAY = 18_000
+
+
+@dataclass
+class BarRow:
+    """One bar: open and close time in ns, session label, four prices, volume (None: unknown)."""
+
+    t_open: int
+    t_close: int
+    session: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
+
+
+@dataclass
+class InstrumentSpec:
+    """One instrument: its increment as text, its tick, its bars in time order without overlap."""
+
+    symbol: str
+    increment: str
+    tick: float | None
+    bars: list[BarRow]
+    closes_only: bool = False
+
+
+@dataclass
+class Action:
+    """One thing the strategy does in phase 7 at `at`, always the close time of some bar.
+
+    `kind` is `order`, `target_qty`, `target_weight`, `target_value` or `cancel`; `qty` is signed;
+    `cancel` is the number of an order made earlier, counted from 1.
+    """
+
+    at: int
+    kind: str
+    symbol: str = ""
+    qty: float = 0.0
+    type: str = "market"
+    limit_price: float | None = None
+    stop_price: float | None = None
+    tif: str = "DAY"
+    value: float = 0.0
+    cancel: int = 0
+
+
+class Account(TypedDict):
+    """`kind` is `gross_leverage` or `cash`; `k` counts for the first only."""
+
+    kind: str
+    k: float
+
+
+class Execution(TypedDict):
+    """The execution settings, named and valued as in the written rule."""
+
+    timing: str
+    path: str
+    limit: str
+    participation: float | None
+    insufficient: str
+    size_at: str
+    gap_improvement: bool
+    guardrail: float
+
+
+class Commission(TypedDict, total=False):
+    """`kind` is `rate`, `per_share`, `per_order` or `tiered`; what is None or absent counts 0."""
+
+    kind: str
+    rate: float | None
+    per_share: float | None
+    per_order: float | None
+    minimum: float | None
+    maximum: float | None
+    maximum_rate: float | None
+    tiers: list[list[float]] | None
+
+
+class Slippage(TypedDict, total=False):
+    """`kind` is `rate`, `ticks` or `range`, with the number under `rate`, `ticks`, `fraction`."""
+
+    kind: str
+    rate: float
+    ticks: float
+    fraction: float
+
+
+def default_execution() -> Execution:
+    """The settings that hold where a scenario names none."""
+    return Execution(
+        timing="next_open",
+        path="adverse",
+        limit="touch",
+        participation=0.1,
+        insufficient="reject",
+        size_at="fill",
+        gap_improvement=True,
+        guardrail=0.05,
+    )
+
+
+@dataclass
+class Scenario:
+    """A whole run: money, settings, bars, what the strategy does, when each session closes (ns)."""
+
+    cash: float
+    account: Account
+    execution: Execution
+    commission: Commission
+    slippage: Slippage
+    instruments: list[InstrumentSpec]
+    actions: list[Action]
+    session_closes: dict[int, int] = field(default_factory=dict)
+
+
+def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:
+    """The last close time of each session over all instruments, in ns, by session label."""
+    closes: dict[int, int] = {}
+    for spec in instruments:
+        for bar in spec.bars:
+            closes[bar.session] = max(closes.get(bar.session, bar.t_close), bar.t_close)
+    return dict(sorted(closes.items()))
+
+
+# ------------------------------------------------------------------------------------ generator
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What all instruments of one scenario share: clock, kind of prices, kind of volumes."""
+
+    clock: str
+    bars_per_session: int
+    n_bars: int
+    closes_only: bool
+    prices: str
+    step: float
+    base: float
+    increment: str
+    volume: str
+    p_missing: float
+    tick: float | None
+
+
+def random_scenario(seed: int) -> Scenario:
+    """One adversarial scenario; the same seed gives the same scenario."""
+    rng = random.Random(seed)
+    execution = _execution(rng)
+    slippage = _slippage(rng)
+    style = _style(rng, slippage["kind"], execution["limit"])
+    instruments = [
+        _instrument(rng, style, symbol) for symbol in "ABCD"[: rng.choice((1, 1, 2, 2, 3, 4))]
+    ]
+    rng.shuffle(instruments)
+    account = Account(
+        kind=rng.choice(("gross_leverage", "gross_leverage", "gross_leverage", "cash")),
+        k=rng.choice((1.0, 1.0, 2.0, 100.0)),
+    )
+    return Scenario(
+        cash=_cash(rng, style),
+        account=account,
+        execution=execution,
+        commission=_commission(rng, style),
+        slippage=slippage,
+        instruments=instruments,
+        actions=_actions(rng, style, instruments),
+        session_closes=session_closes(instruments),
+    )
+
+
+def _execution(rng: random.Random) -> Execution:
+    return Execution(
+        timing=rng.choice(("next_open", "next_open", "next_open", "next_close", "same_close")),
+        path=rng.choice(("adverse", "adverse", "adverse", "ohlc", "olhc", "nearest_extreme")),
+        limit=rng.choice(("touch", "touch", "through")),
+        participation=rng.choice((None, 0.1, 0.1, 0.25, 0.5, 1.0)),
+        insufficient=rng.choice(("reject", "reject", "reject", "partial", "partial", "scale")),
+        size_at=rng.choice(("fill", "fill", "decision")),
+        gap_improvement=rng.random() < 0.75,
+        guardrail=rng.choice((0.05, 0.05, 0.01)),
+    )
+
+
+def _slippage(rng: random.Random) -> Slippage:
+    kind = rng.choice(("none", "none", "rate", "ticks", "range"))
+    if kind == "ticks":
+        return Slippage(kind="ticks", ticks=rng.choice((1.0, 2.0)))
+    if kind == "range":
+        return Slippage(kind="range", fraction=rng.choice((0.125, 0.1, 0.5)))
+    rates = (0.001, 0.01, 0.1) if kind == "rate" else (0.0,)
+    return Slippage(kind="rate", rate=rng.choice(rates))
+
+
+def _style(rng: random.Random, slippage: str, limit: str) -> _Style:
+    prices = rng.choice(("grid", "grid", "grid", "cents", "float"))
+    # A limit less a tick is exact in floats on the grid only.
+    may_have_tick = prices == "grid" or limit == "touch"
+    if slippage == "ticks" and not may_have_tick:
+        prices = "grid"
+    has_tick = slippage == "ticks" or (may_have_tick and rng.random() < 0.5)
+    return _Style(
+        clock=rng.choice(("daily", "daily", "minute", "minute", "round", "day24", "staggered")),
+        bars_per_session=rng.randint(2, 6),
+        n_bars=rng.randint(6, 25),
+        closes_only=rng.random() < 0.1,
+        prices=prices,
+        step=rng.choice((1.0, 1.0, 0.5)),
+        base=rng.choice((10.0, 20.0, 100.0)),
+        increment=rng.choice(("1", "1", "1", "0.1", "0.01")),
+        volume=rng.choice(("absent", "plain", "plain", "zeros", "mixed")),
+        p_missing=rng.choice((0.0, 0.05, 0.2)),
+        tick=0.5 if has_tick else None,
+    )
+
+
+def _cash(rng: random.Random, style: _Style) -> float:
+    """Cash that buys a handful, dozens or any number of increments at the base price."""
+    count = rng.choice((rng.randint(1, 8), rng.randint(10, 40), 100, 1_000, 1_000_000))
+    amount = Decimal(style.base) * Decimal(style.increment) * count
+    return float(amount) + (0.37 if rng.random() < 0.2 else 0.0)
+
+
+def _commission(rng: random.Random, style: _Style) -> Commission:
+    kind = rng.choice(("none", "none", "rate", "per_share", "per_order", "tiered"))
+    unit = style.base * float(style.increment)
+    fees = Commission(kind="rate" if kind == "none" else kind)
+    if kind in ("none", "rate"):
+        fees["rate"] = 0.0 if kind == "none" else rng.choice((0.001, 0.01, 0.0625))
+    elif kind == "per_share":
+        fees["per_share"] = rng.choice((0.005, 0.25)) * style.base / 10
+    elif kind == "per_order":
+        fees["per_order"] = unit * rng.choice((0.125, 0.5, 3.0))
+    else:
+        fees["tiers"] = [[0.0, 0.01], [unit * 4, 0.002], [unit * 11, 0.0005]]
+    if kind == "none":
+        return fees
+    if rng.random() < 0.4:
+        fees["minimum"] = unit * rng.choice((0.25, 1.0))
+    if rng.random() < 0.25:
+        fees["maximum"] = unit * rng.choice((0.5, 2.0))
+    if rng.random() < 0.2:
+        fees["maximum_rate"] = rng.choice((0.005, 0.05))
+    return fees
+
+
+def _clock(rng: random.Random, style: _Style) -> list[tuple[int, int, int]]:
+    """Open time, close time and session of every bar one instrument could have."""
+    per = style.bars_per_session
+    rows: list[tuple[int, int, int]] = []
+    for i in range(style.n_bars):
+        day = FIRST_DAY + (i if style.clock in ("daily", "day24") else i // per)
+        if style.clock == "daily":
+            start = day * DAY + 14 * HOUR
+            rows.append((start, start + 6 * HOUR, day))
+        elif style.clock == "day24":
+            rows.append((day * DAY, (day + 1) * DAY - 1, day))
+        elif style.clock == "round":
+            start = FIRST_DAY * DAY + i * HOUR
+            rows.append((start, start + HOUR, day))
+        else:
+            start = day * DAY + 14 * HOUR + (i % per) * MINUTE
+            rows.append((start, start + MINUTE, day))
+    if style.clock == "staggered":
+        return _staggered(rng, rows)
+    return rows
+
+
+def _staggered(rng: random.Random, rows: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The clock as it is, shifted by half a bar, or with pairs of a session's bars joined."""
+    habit = rng.choice(("same", "shifted", "joined"))
+    if habit == "shifted":
+        return [(a + MINUTE // 2, b + MINUTE // 2, day) for a, b, day in rows]
+    if habit == "joined":
+        return [
+            (first[0], second[1], first[2])
+            for first, second in zip(rows[::2], rows[1::2], strict=False)
+            if first[2] == second[2]
+        ] or rows
+    return rows
+
+
+def _instrument(rng: random.Random, style: _Style, symbol: str) -> InstrumentSpec:
+    bars: list[BarRow] = []
+    last = style.base
+    for t_open, t_close, session in _clock(rng, style):
+        prices = _prices(rng, style, last)
+        last = prices[3]
+        if bars and rng.random() < style.p_missing:
+            continue
+        if style.closes_only:
+            prices = (last, last, last, last)
+        bars.append(BarRow(t_open, t_close, session, *prices, _volume(rng, style)))
+    return InstrumentSpec(symbol, style.increment, style.tick, bars, style.closes_only)
+
+
+def _prices(rng: random.Random, style: _Style, last: float) -> tuple[float, float, float, float]:
+    gap = rng.choice((0, 0, 0, 0, 1, -1, 2, -2)) if rng.random() > 0.06 else rng.randint(-6, 6)
+    open_ = _shift(rng, style, last, gap)
+    close = _shift(rng, style, open_, rng.randint(-2, 2))
+    high = _shift(rng, style, max(open_, close), rng.choice((0, 0, 1, 2)))
+    low = _shift(rng, style, min(open_, close), -rng.choice((0, 0, 1, 2)))
+    return open_, max(high, open_, close), min(low, open_, close), close
+
+
+def _shift(rng: random.Random, style: _Style, price: float, steps: int) -> float:
+    """The price moved by so many steps; off the grid a step is a random half per cent or so."""
+    if style.prices == "grid":
+        return max(style.step, price + steps * style.step)
+    moved = price * (1 + steps * rng.uniform(0.001, 0.012))
+    return round(moved, 2) if style.prices == "cents" else moved
+
+
+def _volume(rng: random.Random, style: _Style) -> float | None:
+    draw = rng.random()
+    if style.volume == "absent" or (style.volume == "mixed" and draw < 0.1):
+        return None
+    if style.volume in ("zeros", "mixed") and draw > 0.85:
+        return 0.0
+    count = rng.choice((rng.randint(1, 30), rng.randint(20, 200), 10_000))
+    return float(Decimal(style.increment) * count)
+
+
+def _actions(rng: random.Random, style: _Style, instruments: list[InstrumentSpec]) -> list[Action]:
+    """What the strategy does; `made` is a lower bound of the orders made so far."""
+    times = sorted({bar.t_close for spec in instruments for bar in spec.bars})
+    actions: list[Action] = []
+    made = 0
+    for at in times[:-1]:
+        if rng.random() > 0.55:
+            continue
+        for _ in range(rng.choice((1, 1, 2, 2, 3, 5))):
+            spec = rng.choice(instruments)
+            drawn = _draw(rng, style, spec, at, made)
+            made += sum(action.kind == "order" for action in drawn)
+            actions.extend(drawn)
+    return actions
+
+
+def _draw(
+    rng: random.Random, style: _Style, spec: InstrumentSpec, at: int, made: int
+) -> list[Action]:
+    draw = rng.random()
+    if draw < 0.08 and made:
+        return [Action(at, "cancel", cancel=rng.randint(1, made))]
+    if draw < 0.3:
+        return [_target(rng, style, spec, at)]
+    if draw < 0.42:
+        return _bracket(rng, style, spec, at)
+    return [_order(rng, style, spec, at)]
+
+
+def _target(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> Action:
+    kind = rng.choice(("target_qty", "target_weight", "target_value"))
+    action = Action(at, kind, spec.symbol)
+    if kind == "target_qty":
+        halves = rng.choice((0, 2, 4, 10, 15, 24, 25, -6, -10))
+        action.qty = float(Decimal(style.increment) * halves / 2)
+    elif kind == "target_weight":
+        action.value = rng.choice((0.0, 0.25, 0.3, 0.5, 1.0, 1.0, 1.5, -0.5, 1 / 3))
+    else:
+        count = rng.choice((0, 3, 5, 8, 20, -4))
+        action.value = float(Decimal(style.base) * Decimal(style.increment) * count)
+    return action
+
+
+def _count(rng: random.Random) -> int:
+    return rng.choice((rng.randint(1, 6), rng.randint(1, 12), rng.randint(10, 60)))
+
+
+def _qty(style: _Style, count: int) -> float:
+    return float(Decimal(style.increment) * count)
+
+
+def _bracket(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> list[Action]:
+    """An entry now and then, and a target with a stop on either side of a coming bar."""
+    side = rng.choice((1, 1, -1))
+    count = _count(rng)
+    tif = rng.choice(("GTC", "DAY"))
+    low, high = _level(rng, style, spec, at), _level(rng, style, spec, at)
+    low, high = min(low, high), max(low, high)
+    target, stop = (high, low) if side > 0 else (low, high)
+    exit_qty = _qty(style, -side * count)
+    orders = [
+        Action(at, "order", spec.symbol, exit_qty, "limit", limit_price=target, tif=tif),
+        Action(at, "order", spec.symbol, exit_qty, "stop", stop_price=stop, tif=tif),
+    ]
+    if rng.random() < 0.5:
+        orders.insert(0, Action(at, "order", spec.symbol, _qty(style, side * count)))
+    return orders
+
+
+def _order(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> Action:
+    kind = rng.choice(("market", "market", "limit", "limit", "stop", "stop_limit"))
+    action = Action(at, "order", spec.symbol, type=kind, tif=rng.choice(("DAY", "DAY", "GTC")))
+    action.qty = _qty(style, rng.choice((1, 1, 1, -1, -1)) * _count(rng))
+    if rng.random() < 0.02:
+        action.qty = float(Decimal(style.increment) / 3)
+    if kind in ("limit", "stop_limit"):
+        action.limit_price = _level(rng, style, spec, at)
+    if kind in ("stop", "stop_limit"):
+        action.stop_price = _level(rng, style, spec, at)
+    return action
+
+
+def _level(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> float:
+    """A price of one of the next few bars, sometimes a step away from it."""
+    ahead = [bar for bar in spec.bars if bar.t_open >= at][:4] or spec.bars[-1:]
+    bar = rng.choice(ahead)
+    level = rng.choice((bar.open, bar.high, bar.low, bar.close))
+    return _shift(rng, style, level, rng.choice((0, 0, 0, 1, -1)))
