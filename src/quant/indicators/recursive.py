@@ -56,9 +56,9 @@ def _atr_rows(
         )
 
 
-_ema_kernel = compiled(_ema_rows)
-_rsi_kernel = compiled(_rsi_rows)
-_atr_kernel = compiled(_atr_rows)
+_ema_kernel = entry(_ema_rows)
+_rsi_kernel = entry(_rsi_rows)
+_atr_kernel = entry(_atr_rows)
 
 
 def ema(values: FloatArray, n: int) -> FloatArray:

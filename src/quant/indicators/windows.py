@@ -128,11 +128,11 @@ def _vol_target_rows(
             out[i] = _vol_weight(vol, target, max_leverage)
 
 
-_mean_kernel = compiled(_mean_rows)
-_std_kernel = compiled(_std_rows)
-_zscore_kernel = compiled(_zscore_rows)
-_extreme_kernel = compiled(_extreme_rows)
-_vol_target_kernel = compiled(_vol_target_rows)
+_mean_kernel = entry(_mean_rows)
+_std_kernel = entry(_std_rows)
+_zscore_kernel = entry(_zscore_rows)
+_extreme_kernel = entry(_extreme_rows)
+_vol_target_kernel = entry(_vol_target_rows)
 
 
 def rolling_mean(values: FloatArray, n: int) -> FloatArray:

@@ -190,8 +190,6 @@ class HALT:
     DONE, DECIDE, GROW, BREAK, STOPPED = range(5)
 
 
-
-
 def names(kind: type, *, upper: bool = False) -> dict[int, str]:
     """Code → text for one of the classes above, in lower case unless asked otherwise.
 

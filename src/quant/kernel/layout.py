@@ -62,8 +62,7 @@ POLICY = _record(
 )
 ACCOUNT = _record(
     "kind base_currency status",
-    "k equity positions_value gross net cash accrued debt max_gross max_symbol max_leverage "
-    "room",
+    "k equity positions_value gross net cash accrued debt max_gross max_symbol max_leverage room",
 )
 BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt")
 INSTRUMENT = _record(
@@ -108,9 +107,7 @@ POSITION_ROW = _record(
     "avg_price mark market_value unrealized realized",
 )
 BAR = _record("instrument ts_open ts_close session", "open high low close volume")
-SLICE = _record(
-    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags"
-)
+SLICE = _record("ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags")
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
     "n_tiers",

@@ -239,7 +239,10 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
         ts = max(ins["opened_at"], order["ts_arrival"])
         if ts > ins["opened_at"]:
             flags += _LATE
-        if mem.policies(h)[0]["has_participation"] != 0 and ins["prev_volume"] != ins["prev_volume"]:
+        if (
+            mem.policies(h)[0]["has_participation"] != 0
+            and ins["prev_volume"] != ins["prev_volume"]
+        ):
             flags += _UNCAPPED
     fee = next_commission(h, o, count, price)
     side = order["side_venue"]
@@ -249,7 +252,8 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     report["price"] = price
     report["price_raw"] = raw
     report["commission"] = fee
-    report["slippage"] = quantity(ins, count) * ins["multiplier"] * (price - raw) * side
+    # adding zero turns -0.0 into 0.0
+    report["slippage"] = quantity(ins, count) * ins["multiplier"] * (price - raw) * side + 0.0
     report["fill_reason"] = fill_reason
     report["reason"] = reason
     report["flags"] = flags

@@ -106,7 +106,9 @@ def math_nan() -> float:
 
 
 @compiled
-def _collect(h: int, a: int, c0: int, c1: int, base: int, seg: int, start: float, end: float) -> int:
+def _collect(
+    h: int, a: int, c0: int, c1: int, base: int, seg: int, start: float, end: float
+) -> int:
     """Queue the orders of one instrument that a segment meets; returns the queue's length.
 
     The queue lies in ``hits`` from ``base`` on, nearest first, then by sequence.
@@ -396,5 +398,3 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
 def _has_trading(h: int, row: int) -> bool:
     volume = mem.bars(h)[row]["volume"]
     return not volume <= 0.0
-
-

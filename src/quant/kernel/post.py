@@ -254,5 +254,3 @@ def own_fields() -> dict[str, tuple[str, ...]]:
         ),
     }
     return everything
-
-

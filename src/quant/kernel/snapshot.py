@@ -74,9 +74,11 @@ def restore(state: State, data: bytes) -> None:
                 f"Snapshot: expected {len(state[name])} records of {name}, found {capacity}; "
                 "it belongs to other data or another configuration."
             )
-        array = np.zeros(capacity, dtype)
+        array = state[name]
+        if len(array) != capacity:
+            array = np.zeros(capacity, dtype)
+            state.arrays[name] = array
         array[:used] = np.frombuffer(data[place : place + size], dtype)
-        state.arrays[name] = array
         place += size
     state.refresh()
 

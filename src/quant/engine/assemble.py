@@ -1,0 +1,200 @@
+"""From bars and settings to the kernel's state."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.errors import ConfigError, nearest
+from quant.engine.timeline import Timeline
+from quant.kernel.codes import (
+    ACCOUNT_KIND,
+    INSUFFICIENT,
+    LIMIT_RULE,
+    NONE,
+    PATH,
+    ROUNDING,
+    SIZE_AT,
+    SLIPPAGE_KIND,
+    TIMING,
+    VALUATION,
+    VERB,
+    names,
+)
+from quant.kernel.layout import ARRAYS, State
+from quant.lake import Bars
+from quant.model.config import CashAccount, Config, GrossLeverage
+
+__all__ = ["assemble"]
+
+_ORDERS_AT_FIRST = 256
+# Minor units per unit of money, where not 100 (ISO 4217, 2024).
+_MINOR_UNITS = {"JPY": 1.0, "KRW": 1.0, "VND": 1.0, "CLP": 1.0, "KWD": 1000.0, "BHD": 1000.0}
+
+
+def _code(kind: type, word: str) -> int:
+    """The kernel's code of a word of the configuration."""
+    return next(code for code, text in names(kind).items() if text == word)
+
+
+def _policy(config: Config) -> NDArray[np.void]:
+    execution = config.execution
+    record = np.zeros(1, ARRAYS["policy"])
+    one = record[0]
+    one["timing"] = _code(TIMING, execution.timing)
+    one["path"] = _code(PATH, execution.path)
+    one["limit_rule"] = _code(LIMIT_RULE, execution.limit)
+    one["insufficient"] = _code(INSUFFICIENT, execution.insufficient)
+    one["size_at"] = _code(SIZE_AT, execution.size_at)
+    one["rounding"] = _code(ROUNDING, execution.rounding)
+    one["gap_improvement"] = int(execution.gap_improvement)
+    one["latency_ns"] = execution.latency_ns
+    one["bar_slack_ns"] = execution.bar_slack_ns
+    one["has_participation"] = int(execution.participation is not None)
+    one["participation"] = execution.participation or 0.0
+    one["guardrail"] = execution.guardrail
+    return record
+
+
+def _account(config: Config) -> NDArray[np.void]:
+    record = np.zeros(1, ARRAYS["accounts"])
+    one = record[0]
+    kind = config.account
+    one["kind"] = ACCOUNT_KIND.CASH if isinstance(kind, CashAccount) else ACCOUNT_KIND.GROSS_LEVERAGE
+    one["k"] = kind.k if isinstance(kind, GrossLeverage) else 1.0
+    for name in ("max_gross", "max_symbol", "max_leverage"):
+        value = getattr(config.risk, name)
+        one[name] = math.nan if value is None else value
+    return record
+
+
+def _balance(config: Config) -> NDArray[np.void]:
+    record = np.zeros(1, ARRAYS["balances"])
+    record["fx"] = 1.0
+    record["minor_unit"] = _MINOR_UNITS.get(config.currency, 100.0)
+    return record
+
+
+def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
+    for symbol in config.instruments:
+        if symbol != "default" and symbol not in bars.symbols:
+            raise ConfigError(
+                f"config instruments: expected symbols of the data ({_some(bars.symbols)}), found "
+                f"{symbol!r}; correct or remove it.{nearest(symbol, bars.symbols)}"
+            )
+    record = np.zeros(len(bars.symbols), ARRAYS["instruments"])
+    record["valuation"] = VALUATION.PAID
+    record["mark"] = math.nan
+    record["prev_volume"] = math.nan
+    record["bar"] = NONE
+    record["prev_bar"] = NONE
+    record["opened_at"] = NONE
+    record["head"] = NONE
+    record["closes_only"] = int(bars.closes_only)
+    for one, symbol in zip(record, bars.symbols, strict=True):
+        settings = config.settings_of(symbol)
+        numerator, denominator = Decimal(settings.increment).as_integer_ratio()
+        one["unit_num"] = float(numerator)
+        one["unit_den"] = float(denominator)
+        one["tick"] = settings.tick or 0.0
+        one["multiplier"] = settings.multiplier
+    return record
+
+
+def _some(symbols: tuple[str, ...]) -> str:
+    shown = ", ".join(symbols[:5])
+    return shown if len(symbols) <= 5 else f"{shown}, … {len(symbols)} in all"
+
+
+def _commission(config: Config) -> NDArray[np.void]:
+    record = np.zeros(1, ARRAYS["commissions"])
+    one = record[0]
+    for name in ("minimum", "maximum", "maximum_rate"):
+        one[name] = math.nan
+    for name, value in config.commission.to_params().items():
+        if name == "tiers":
+            tiers: tuple[tuple[float, float], ...] = value  # type: ignore[assignment]
+            one["n_tiers"] = len(tiers)
+            one["tier_from"][: len(tiers)] = [start for start, _ in tiers]
+            one["tier_rate"][: len(tiers)] = [rate for _, rate in tiers]
+        else:
+            one[name] = value
+    return record
+
+
+def _slippage(config: Config) -> NDArray[np.void]:
+    record = np.zeros(1, ARRAYS["slippages"])
+    record["kind"] = _code(SLIPPAGE_KIND, config.slippage.kind)
+    record["size"] = config.slippage.size
+    return record
+
+
+def _deposit(config: Config, start: int) -> NDArray[np.void]:
+    record = np.zeros(1, ARRAYS["events"])
+    one = record[0]
+    one["ts"] = start
+    one["verb"] = VERB.CASH
+    one["instrument"] = NONE
+    one["a"] = config.cash
+    return record
+
+
+def _positions(n: int) -> NDArray[np.void]:
+    record = np.zeros(n, ARRAYS["positions"])
+    record["instrument"] = np.arange(n)
+    return record
+
+
+def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
+    """The state in which a run on ``bars`` begins: one account, one book, one currency.
+
+    Raises
+    ------
+    ConfigError
+        If the settings name a symbol the data does not have.
+    """
+    n = len(bars.symbols)
+    n_rows = int((timeline.slices["close_hi"] > timeline.slices["close_lo"]).sum())
+    n_slices = len(timeline.slices)
+    fixed = {
+        "policy": _policy(config),
+        "accounts": _account(config),
+        "balances": _balance(config),
+        "instruments": _instruments(bars, config),
+        "positions": _positions(n),
+        "bars": timeline.bars,
+        "open_rows": timeline.open_rows,
+        "slices": timeline.slices,
+        "events": _deposit(config, timeline.start),
+        "commissions": _commission(config),
+        "slippages": _slippage(config),
+    }
+    sizes = {
+        "sim": 1,
+        "held": n,
+        "equity": n_rows + 2,
+        "saved_sim": 1,
+        "saved_account": 1,
+        "saved_balances": 1,
+        "saved_instrument": 1,
+        "saved_position": 1,
+        "saved_held": n,
+    }
+    arrays = {
+        name: fixed[name] if name in fixed else np.zeros(sizes.get(name, _ORDERS_AT_FIRST), dtype)
+        for name, dtype in ARRAYS.items()
+    }
+    sim = arrays["sim"][0]
+    sim["n_slices"] = n_slices
+    sim["n_accounts"] = 1
+    sim["n_books"] = 1
+    sim["n_instruments"] = n
+    sim["n_currencies"] = 1
+    sim["n_events"] = 1
+    sim["now"] = timeline.start
+    first = int((timeline.slices["flags"] & 1).argmin())
+    sim["session"] = timeline.slices["session_next"][max(first - 1, 0)]
+    return State(arrays)

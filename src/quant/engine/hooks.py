@@ -1,0 +1,273 @@
+"""From the kernel's decision point to a strategy's hooks.
+
+``ticker`` builds the one function that the compiled loop calls. It does only what the strategy's
+hooks need: a strategy with ``on_bar`` alone pays for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from quant.kernel.codes import (
+    FILL_REASON,
+    REASON,
+    REPORT_KIND,
+    SLICE_FLAG,
+    names,
+)
+from quant.kernel.layout import ARRAYS, State, word_of
+from quant.lake import Bars
+from quant.model.events import Clock, Fill, OrderUpdate
+from quant.strategy.base import Strategy, hooks_of
+from quant.strategy.context import Context
+from quant.strategy.market import Slice, bar_class
+from quant.strategy.views import words
+
+__all__ = ["Wants", "ticker", "wants_of"]
+
+_EPOCH = date(1970, 1, 1)
+_NOTICES = ("on_fill", "on_order", "on_event")
+_TOLD = word_of("sim", "n_told")
+_REPORTS = word_of("sim", "n_reports")
+_NOW = word_of("sim", "now")
+_SLICE = word_of("sim", "slice")
+_SESSION = word_of("sim", "session")
+_SLICE_WORDS = ARRAYS["slices"].itemsize // 8
+_CLOSE_LO = word_of("slices", "close_lo")
+_CLOSE_HI = word_of("slices", "close_hi")
+_TIMER_LO = word_of("slices", "timer_lo")
+_TIMER_HI = word_of("slices", "timer_hi")
+_FLAGS = word_of("slices", "flags")
+_ENDINGS = {
+    REPORT_KIND.TRIGGERED: "TRIGGERED",
+    REPORT_KIND.CANCELED: "CANCELED",
+    REPORT_KIND.REJECTED: "REJECTED",
+    REPORT_KIND.EXPIRED: "EXPIRED",
+}
+_FILL_WORDS = names(FILL_REASON)
+_REASON_WORDS = names(REASON)
+
+
+class Wants:
+    """What a strategy is to be called for."""
+
+    def __init__(self, strategy: Strategy) -> None:
+        hooks = hooks_of(strategy)
+        self.events = "on_event" in hooks
+        self.bars = "on_bar" in hooks or self.events
+        self.slices = "on_slice" in hooks
+        self.notices = any(name in hooks for name in _NOTICES)
+        self.opens = "on_session_open" in hooks
+        self.closes = "on_session_close" in hooks
+
+    def write(self, state: State) -> None:
+        """Tell the kernel."""
+        sim = state["sim"][0]
+        sim["wants_bars"] = int(self.bars or self.slices)
+        sim["wants_notices"] = int(self.notices)
+        sim["wants_sessions"] = int(self.opens or self.closes)
+
+
+def wants_of(strategy: Strategy) -> Wants:
+    """What a strategy is to be called for, from the hooks it defines."""
+    return Wants(strategy)
+
+
+def _hook(strategy: Strategy, name: str) -> Callable[..., None] | None:
+    """A typed hook, or ``on_event`` in its place, or nothing."""
+    hooks = hooks_of(strategy)
+    if name in hooks:
+        return getattr(strategy, name)  # type: ignore[no-any-return]
+    return strategy.on_event if "on_event" in hooks else None
+
+
+def ticker(
+    strategy: Strategy,
+    ctx: Context,
+    state: State,
+    bars: Bars,
+    timer_ids: list[int],
+    first_told: int,
+) -> Callable[[], None]:
+    """The function the loop calls in phase 7."""
+    wants = wants_of(strategy)
+    sim = words(state, "sim")[0]
+    sim[_TOLD] = max(sim[_TOLD], first_told)
+    steps: list[Callable[[int], None]] = []
+    slices = words(state, "slices")[0]
+    if wants.notices:
+        steps.append(_notices(strategy, ctx, state, bars.symbols, sim))
+    if wants.opens or wants.closes:
+        steps.append(_sessions(strategy, ctx, bars, slices, sim, wants))
+    if wants.bars:
+        steps.append(_bars(strategy, ctx, state, bars, slices))
+    if timer_ids:
+        steps.append(_clocks(strategy, ctx, slices, sim, timer_ids))
+    if wants.slices:
+        steps.append(_panels(strategy, ctx, state, bars, slices, sim))
+    if len(steps) == 1:
+        only = steps[0]
+        return lambda: only(sim[_SLICE] * _SLICE_WORDS)
+
+    def tick() -> None:
+        base = sim[_SLICE] * _SLICE_WORDS
+        for step in steps:
+            step(base)
+
+    return tick
+
+
+def _bars(
+    strategy: Strategy, ctx: Context, state: State, bars: Bars, slices: memoryview
+) -> Callable[[int], None]:
+    kind = bar_class(state, bars.symbols)
+    hook = _hook(strategy, "on_bar")
+    assert hook is not None
+    call = hook
+
+    def step(base: int) -> None:
+        low = slices[base + _CLOSE_LO]
+        high = slices[base + _CLOSE_HI]
+        if high - low == 1:
+            call(kind(low), ctx)
+        else:
+            for row in range(low, high):
+                call(kind(row), ctx)
+
+    return step
+
+
+def _panels(
+    strategy: Strategy,
+    ctx: Context,
+    state: State,
+    bars: Bars,
+    slices: memoryview,
+    sim: memoryview,
+) -> Callable[[int], None]:
+    columns = dict(bars.columns)
+    starts = bars.offsets[:-1]
+    instruments = state["instruments"]
+    symbols = bars.symbols
+    hook = strategy.on_slice
+
+    def step(base: int) -> None:
+        if slices[base + _CLOSE_HI] > slices[base + _CLOSE_LO]:
+            hook(Slice(sim[_NOW], symbols, instruments, columns, starts), ctx)
+
+    return step
+
+
+def _clocks(
+    strategy: Strategy,
+    ctx: Context,
+    slices: memoryview,
+    sim: memoryview,
+    timer_ids: list[int],
+) -> Callable[[int], None]:
+    hook = _hook(strategy, "on_clock")
+    tags = [tag for _, tag in ctx.timers]
+
+    def step(base: int) -> None:
+        for k in range(slices[base + _TIMER_LO], slices[base + _TIMER_HI]):
+            if hook is not None:
+                clock = Clock(ts=sim[_NOW], tag=tags[timer_ids[k]], session=ctx.session)
+                hook(clock, ctx)
+
+    return step
+
+
+def _sessions(
+    strategy: Strategy,
+    ctx: Context,
+    bars: Bars,
+    slices: memoryview,
+    sim: memoryview,
+    wants: Wants,
+) -> Callable[[int], None]:
+    days = bars.calendar.days
+    session_next = word_of("slices", "session_next")
+
+    def step(base: int) -> None:
+        flags = slices[base + _FLAGS]
+        if wants.closes and flags & SLICE_FLAG.SESSION_CLOSE:
+            day = int(days[sim[_SESSION]])
+            strategy.on_session_close(_EPOCH + timedelta(days=day), ctx)
+        if wants.opens and flags & SLICE_FLAG.SESSION_OPEN:
+            day = int(days[slices[base + session_next]])
+            strategy.on_session_open(_EPOCH + timedelta(days=day), ctx)
+
+    return step
+
+
+def _notices(
+    strategy: Strategy,
+    ctx: Context,
+    state: State,
+    symbols: tuple[str, ...],
+    sim: memoryview,
+) -> Callable[[int], None]:
+    on_fill = _hook(strategy, "on_fill")
+    on_order = _hook(strategy, "on_order")
+
+    def step(base: int) -> None:
+        for r in range(sim[_TOLD], sim[_REPORTS]):
+            # told before the hook runs: a hook that raises has been told
+            sim[_TOLD] = r + 1
+            report = state["reports"][r]
+            kind = int(report["kind"])
+            if kind == REPORT_KIND.FILL:
+                if on_fill is not None:
+                    on_fill(fill_event(state, r, symbols, ctx.desk.tags), ctx)
+            elif kind in _ENDINGS and on_order is not None:
+                on_order(order_event(report, symbols, ctx.desk.tags), ctx)
+
+    return step
+
+
+def fill_event(state: State, r: int, symbols: tuple[str, ...], tags: list[str | None]) -> Fill:
+    """A fill report as the event a strategy is told."""
+    report = state["reports"][r]
+    o = int(report["order"])
+    ins = state["instruments"][int(report["instrument"])]
+    units = int(report["units"])
+    return Fill(
+        fill_id=_fill_id(state, r),
+        order_id=o + 1,
+        symbol=symbols[int(report["instrument"])],
+        side="BUY" if units > 0 else "SELL",
+        qty=float(abs(units) * ins["unit_num"] / ins["unit_den"]),
+        price=float(report["price"]),
+        price_raw=float(report["price_raw"]),
+        commission=float(report["commission"]),
+        slippage=float(report["slippage"]),
+        ts=int(report["ts"]),
+        reason=_FILL_WORDS[int(report["fill_reason"])],
+        tag=tags[o],
+    )
+
+
+def _fill_id(state: State, r: int) -> int:
+    """The row of fills.csv that a fill report went into."""
+    reports = state["reports"][: r + 1]
+    is_new = (reports["kind"] == REPORT_KIND.FILL) & (reports["is_merge"] == 0)
+    return int(np.count_nonzero(is_new))
+
+
+def order_event(report: Any, symbols: tuple[str, ...], tags: list[str | None]) -> OrderUpdate:
+    """A report about an order's state as the event a strategy is told."""
+    o = int(report["order"])
+    return OrderUpdate(
+        order_id=o + 1,
+        symbol=symbols[int(report["instrument"])],
+        status=_ENDINGS[int(report["kind"])],
+        reason=_REASON_WORDS[int(report["reason"])] if report["reason"] else "",
+        needed=float(report["needed"]),
+        available=float(report["available"]),
+        ts=int(report["ts"]),
+        tag=tags[o],
+    )

@@ -1,0 +1,259 @@
+"""One run in progress: state, strategy, and the loop that joins them.
+
+``Simulation`` can be stopped at any slice, turned into bytes and continued in another process; the
+result is the same as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+
+from quant.calendars import parse_schedule
+from quant.engine.assemble import assemble
+from quant.engine.hooks import ticker, wants_of
+from quant.engine.journal import Journal
+from quant.engine.timeline import Timeline, build_timeline, period_of, session_closes
+from quant.errors import ConfigError, InvariantError, RunError
+from quant.kernel.codes import HALT, SLICE_FLAG
+from quant.kernel.layout import word_of
+from quant.kernel.memory import attach
+from quant.kernel.run import drive
+from quant.kernel.snapshot import restore, snapshot
+from quant.kernel.step import begin
+from quant.lake import Bars
+from quant.model.config import Config
+from quant.strategy.base import Strategy
+from quant.strategy.context import Context
+from quant.strategy.views import StateViews
+
+__all__ = ["Simulation"]
+
+_NOW = word_of("sim", "now")
+_CHUNK = 50_000
+
+
+class Simulation:
+    """A strategy on bars, from its first session to its last.
+
+    Parameters
+    ----------
+    strategy : Strategy
+    bars : Bars
+    config : Config
+    start, end : date, optional
+        Session labels, both inclusive; rows before ``start`` only feed views.
+
+    Examples
+    --------
+    See ``quant.engine.backtest``, which is what users call.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        bars: Bars,
+        config: Config,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+    ) -> None:
+        self.strategy = strategy
+        self.bars = bars
+        self.config = config
+        self.period = period_of(bars, start, end)
+        self.timeline = self._build_timeline([])
+        self.state = assemble(bars, config, self.timeline)
+        self._token = attach(self.state)
+        self.views = StateViews(self.state)
+        sim = self.views.sim_q
+        self.journal = Journal(lambda: sim[_NOW])
+        self.ctx = Context(bars, config, self.views, self.journal.note)
+        self._tick: Callable[[], None] | None = None
+
+    def _build_timeline(self, timers: list[str]) -> Timeline:
+        bars = self.bars
+        closes = session_closes(bars)
+        last = min(self.period.last, len(bars.calendar.days) - 1)
+        instants = [
+            parse_schedule(spec).instants(bars.calendar, self.period.first, last, closes=closes)
+            for spec in timers
+        ]
+        wants = wants_of(self.strategy)
+        hooks = wants.opens or wants.closes
+        return build_timeline(bars, self.period, instants, with_session_hooks=hooks)
+
+    def prepare(self) -> None:
+        """Feed the bars before the start, post the deposit and run ``on_start``."""
+        self._drive(self._first_slice(), lambda: None)
+        sim = self.state["sim"][0]
+        sim["now"] = self.timeline.start
+        sim["session"] = self.period.first
+        begin(self.state.address)
+        self.ctx.features.is_open = True
+        self.strategy.on_start(self.ctx)
+        self._settle()
+        self.journal.note("start", strategy=type(self.strategy).__name__)
+
+    def _settle(self) -> None:
+        """What ``on_start`` declared takes effect."""
+        self.ctx.features.is_open = False
+        warmup = self.strategy.warmup
+        if not isinstance(warmup, int) or isinstance(warmup, bool) or warmup < 0:
+            raise ConfigError(
+                f"{type(self.strategy).__name__}.warmup: expected a whole number of bars, found "
+                f"{warmup!r}; change it."
+            )
+        instruments = self.state["instruments"]
+        instruments["warmup"] = warmup
+        for i, bars_needed in self.ctx.features.lookbacks.items():
+            instruments["warmup"][i] = max(warmup, bars_needed)
+        wants_of(self.strategy).write(self.state)
+        if self.ctx.timers:
+            self.timeline = self._build_timeline([spec for spec, _ in self.ctx.timers])
+            self.state.arrays["slices"] = self.timeline.slices
+            self.state.refresh()
+            self.state["sim"][0]["n_slices"] = len(self.timeline.slices)
+        self._tick = ticker(
+            self.strategy,
+            self.ctx,
+            self.state,
+            self.bars,
+            self.timeline.timer_ids.tolist(),
+            int(self.state["sim"][0]["n_reports"]) if self._is_fresh() else 0,
+        )
+
+    def _is_fresh(self) -> bool:
+        """Whether nothing but the deposit has happened."""
+        return int(self.state["sim"][0]["n_orders"]) == 0
+
+    def _first_slice(self) -> int:
+        """The first slice that is not warm-up."""
+        warm = (self.timeline.slices["flags"] & SLICE_FLAG.WARM) != 0
+        return int(np.argmin(warm)) if not warm.all() else len(warm)
+
+    @property
+    def n_slices(self) -> int:
+        """Timestamps of the run, warm-up included."""
+        return len(self.timeline.slices)
+
+    @property
+    def slice(self) -> int:
+        """The timestamp that comes next."""
+        return int(self.state["sim"][0]["slice"])
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every timestamp has been walked."""
+        return self.slice >= self.n_slices
+
+    def advance(self, until: int | None = None, on_progress: Callable[[int], None] | None = None) -> None:
+        """Walk timestamps up to ``until`` (default: all), telling progress now and then."""
+        assert self._tick is not None
+        goal = self.n_slices if until is None else min(until, self.n_slices)
+        while self.slice < goal:
+            self._drive(min(goal, self.slice + _CHUNK), self._tick)
+            if on_progress is not None:
+                on_progress(self.slice)
+
+    def _drive(self, until: int, tick: Callable[[], None]) -> None:
+        code = drive(self.state, tick, until, self.views.refresh)
+        if code == HALT.STOPPED:
+            raise InvariantError("the loop stopped without a reason; this is a bug in quant.")
+
+    def finish(self) -> None:
+        """Run ``on_end``, and check that the books add up."""
+        self.strategy.on_end(self.ctx)
+        self.check_books()
+        self.journal.note("end")
+
+    def check_books(self) -> None:
+        """Raise InvariantError unless cash is the sum of postings and equity that of its parts."""
+        state = self.state
+        account = state["accounts"][0]
+        cash = float(state["balances"][0]["cash"])
+        total = 0.0
+        for amount in state.used("postings")["amount"].tolist():
+            total += amount
+        scale = max(1.0, abs(cash), abs(float(account["equity"])))
+        if abs(total - cash) > 1e-9 * scale:
+            raise InvariantError(
+                f"ledger: expected postings to sum to cash {cash!r}, found {total!r} at slice "
+                f"{self.slice}, seed {self.config.seed}; this is a bug in quant."
+            )
+        value = 0.0
+        for position in state["positions"]:
+            if position["units"] != 0:
+                ins = state["instruments"][int(position["instrument"])]
+                qty = position["units"] * ins["unit_num"] / ins["unit_den"]
+                value += float(qty * ins["multiplier"] * ins["mark"])
+        if abs(cash + value - float(account["equity"])) > 1e-9 * scale:
+            raise InvariantError(
+                f"equity: expected cash {cash!r} plus positions {value!r}, found "
+                f"{float(account['equity'])!r} at slice {self.slice}; this is a bug in quant."
+            )
+
+    def snapshot(self) -> bytes:
+        """Everything needed to go on elsewhere: kernel, strategy state, tags, random numbers."""
+        head = {
+            "data": self.bars.source.sha256,
+            "state": self.strategy.state,
+            "tags": self.ctx.desk.tags,
+            "random": _random_state(self.ctx),
+            "log": self.journal.lines,
+        }
+        text = json.dumps(head).encode()
+        return len(text).to_bytes(8, "little") + text + snapshot(self.state)
+
+    def resume(self, data: bytes) -> None:
+        """Continue from a snapshot of the same strategy, data and settings.
+
+        Runs ``on_start`` to declare indicators and timers again, then puts everything back.
+        """
+        size = int.from_bytes(data[:8], "little")
+        head = json.loads(data[8 : 8 + size])
+        if head["data"] != self.bars.source.sha256:
+            raise RunError(
+                f"snapshot: expected data {head['data'][:12]}, found "
+                f"{self.bars.source.sha256[:12]}; continue it on the data it was made on."
+            )
+        self.prepare()
+        restore(self.state, data[8 + size :])
+        self.views.refresh()
+        self.strategy.state = head["state"]
+        self.ctx.desk.rebuild(head["tags"])
+        self.journal.lines[:] = head["log"]
+        if head["random"] is not None:
+            generator = self.ctx.random
+            generator.bit_generator.state = _from_json(head["random"])
+
+
+def _random_state(ctx: Context) -> object:
+    """The state of the strategy's generator as JSON types; None if it was never used."""
+    if ctx._random is None:
+        return None
+    return _to_json(ctx._random.bit_generator.state)
+
+
+def _to_json(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(k): _to_json(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return {"__array__": value.tolist(), "dtype": str(value.dtype)}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _from_json(value: object) -> dict[str, object]:
+    def back(x: object) -> object:
+        if isinstance(x, dict):
+            if "__array__" in x:
+                return np.array(x["__array__"], dtype=x["dtype"])
+            return {k: back(v) for k, v in x.items()}
+        return x
+
+    result = back(value)
+    assert isinstance(result, dict)
+    return result

@@ -1,0 +1,198 @@
+"""The timestamps of a run: where bars begin and end, sessions close and timers come due.
+
+Each timestamp is one slice of the kernel. Bars are laid out in order of (end, instrument); a second
+list puts them in order of (begin, instrument).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.calendars import Calendar
+from quant.errors import ConfigError, DataError
+from quant.kernel.codes import SLICE_FLAG
+from quant.kernel.layout import ARRAYS
+from quant.lake import Bars
+
+__all__ = ["Period", "Timeline", "build_timeline", "period_of", "session_closes"]
+
+IntArray = NDArray[np.int64]
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The sessions of a run: positions in the calendar's table, both inclusive."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Timeline:
+    """What the kernel walks.
+
+    Attributes
+    ----------
+    bars : BAR records of shape (n_rows,), in order of end and instrument
+    open_rows : int64 array of shape (n_rows,), rows of ``bars`` in order of begin and instrument
+    slices : SLICE records, ascending in time
+    timer_ids : int64 array, the timers of all slices one after another
+    start : int
+        Nanoseconds UTC at which the run begins: the first session's open.
+    """
+
+    bars: NDArray[np.void]
+    open_rows: IntArray
+    slices: NDArray[np.void]
+    timer_ids: IntArray
+    start: int
+
+
+def session_closes(bars: Bars) -> IntArray:
+    """The close of every session of the calendar as this data sees it.
+
+    Dated bars of calendars without hours end with the last nanosecond of their day.
+    """
+    calendar = bars.calendar
+    if bars.is_dated and calendar.name != "XNYS":
+        return calendar.closes - 1
+    return calendar.closes
+
+
+def _day_number(day: date) -> int:
+    return (day - _EPOCH).days
+
+
+def period_of(bars: Bars, start: date | None, end: date | None) -> Period:
+    """The sessions from ``start`` to ``end`` that the data can serve.
+
+    Raises
+    ------
+    ConfigError
+        If start lies after end.
+    DataError
+        If no bar lies between them.
+    """
+    calendar = bars.calendar
+    first, last = int(bars.session.min()), int(bars.session.max())
+    known = f"{_label(calendar, first)} to {_label(calendar, last)}"
+    if start is not None and end is not None and start > end:
+        raise ConfigError(
+            f"--start/--end: expected start not after end, found start {start} and end {end}; "
+            "exchange or correct them."
+        )
+    if start is not None:
+        first = max(first, int(np.searchsorted(calendar.days, _day_number(start))))
+    if end is not None:
+        last = min(last, int(np.searchsorted(calendar.days, _day_number(end), side="right")) - 1)
+    inside = (bars.session >= first) & (bars.session <= last)
+    if first > last or not bool(inside.any()):
+        raise DataError(
+            f"{bars.source.name}: expected bars between {start or 'the first session'} and "
+            f"{end or 'the last session'}, found none (the data runs from {known}); "
+            "choose dates inside it."
+        )
+    return Period(first=first, last=last)
+
+
+def _label(calendar: Calendar, index: int) -> str:
+    return str(np.datetime64(int(calendar.days[index]), "D"))
+
+
+def _bar_records(bars: Bars, keep: NDArray[np.bool_]) -> tuple[NDArray[np.void], IntArray]:
+    """Bars in order of (end, instrument), and their rows in order of (begin, instrument)."""
+    counts = np.diff(bars.offsets)
+    instrument = np.repeat(np.arange(len(bars.symbols), dtype=np.int64), counts)[keep]
+    ts_close = bars.ts_close[keep]
+    order = np.lexsort((instrument, ts_close))
+    records = np.zeros(len(order), ARRAYS["bars"])
+    records["instrument"] = instrument[order]
+    records["ts_open"] = bars.ts_open[keep][order]
+    records["ts_close"] = ts_close[order]
+    records["session"] = bars.session[keep][order]
+    for name in ("open", "high", "low", "close", "volume"):
+        records[name] = bars.columns[name][keep][order]
+    open_rows = np.lexsort((records["instrument"], records["ts_open"])).astype(np.int64)
+    return records, open_rows
+
+
+def build_timeline(
+    bars: Bars,
+    period: Period,
+    timers: list[IntArray],
+    *,
+    with_session_hooks: bool,
+) -> Timeline:
+    """All slices of a run: those before ``period`` only feed views.
+
+    Parameters
+    ----------
+    bars : Bars
+    period : Period
+    timers : list of int64 arrays
+        Instants of each timer, ascending.
+    with_session_hooks : bool
+        Whether session opens are timestamps of their own.
+    """
+    calendar = bars.calendar
+    keep = bars.session <= period.last
+    records, open_rows = _bar_records(bars, keep)
+    ts_close = records["ts_close"]
+    ts_open = records["ts_open"][open_rows]
+    start = int(calendar.opens[period.first])
+    in_range = np.unique(records["session"][records["session"] >= period.first])
+    closes = session_closes(bars)[in_range]
+    opens = calendar.opens[in_range] if with_session_hooks else np.zeros(0, np.int64)
+    instants = [ts_close, ts_open, closes, opens, *(t[t >= start] for t in timers)]
+    ts = np.unique(np.concatenate(instants))
+    slices = np.zeros(len(ts), ARRAYS["slices"])
+    slices["ts"] = ts
+    slices["close_lo"] = np.searchsorted(ts_close, ts, side="left")
+    slices["close_hi"] = np.searchsorted(ts_close, ts, side="right")
+    slices["open_lo"] = np.searchsorted(ts_open, ts, side="left")
+    slices["open_hi"] = np.searchsorted(ts_open, ts, side="right")
+    _set_sessions(slices, records, open_rows, calendar)
+    timer_ids = _set_timers(slices, timers, start)
+    flags = slices["flags"]
+    flags[np.isin(ts, closes)] |= SLICE_FLAG.SESSION_CLOSE
+    flags[np.isin(ts, opens)] |= SLICE_FLAG.SESSION_OPEN
+    flags[slices["session"] < period.first] |= SLICE_FLAG.WARM
+    return Timeline(
+        bars=records, open_rows=open_rows, slices=slices, timer_ids=timer_ids, start=start
+    )
+
+
+def _set_sessions(
+    slices: NDArray[np.void], bars: NDArray[np.void], open_rows: IntArray, calendar: Calendar
+) -> None:
+    """The session of phases 1 to 9 and that of phases 10 to 12."""
+    ts = slices["ts"]
+    slices["session"] = calendar.sessions_of(ts, side="ending")
+    slices["session_next"] = calendar.sessions_of(ts, side="beginning")
+    ends = slices["close_hi"] > slices["close_lo"]
+    slices["session"][ends] = bars["session"][slices["close_lo"][ends]]
+    begins = slices["open_hi"] > slices["open_lo"]
+    slices["session_next"][begins] = bars["session"][open_rows[slices["open_lo"][begins]]]
+
+
+def _set_timers(slices: NDArray[np.void], timers: list[IntArray], start: int) -> IntArray:
+    """Mark the slices at which timers come due; returns the timers, slice after slice."""
+    pairs = [(t[t >= start], np.full(int((t >= start).sum()), k)) for k, t in enumerate(timers)]
+    if not pairs:
+        return np.zeros(0, np.int64)
+    when = np.concatenate([a for a, _ in pairs])
+    which = np.concatenate([b for _, b in pairs])
+    order = np.lexsort((which, when))
+    when, which = when[order], which[order]
+    slices["timer_lo"] = np.searchsorted(when, slices["ts"], side="left")
+    slices["timer_hi"] = np.searchsorted(when, slices["ts"], side="right")
+    due = slices["timer_hi"] > slices["timer_lo"]
+    slices["flags"][due] |= SLICE_FLAG.TIMER
+    return which.astype(np.int64)
+
+

@@ -1,0 +1,137 @@
+"""Config from a mapping (YAML, JSON) and back, with every default written out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from quant.errors import ConfigError, nearest
+from quant.model.config import (
+    _SECTIONS,
+    Config,
+    InstrumentSettings,
+)
+
+__all__ = ["config_from", "to_mapping"]
+
+
+def _keys(kind: type) -> list[str]:
+    return [f.name for f in dataclasses.fields(kind)]
+
+
+def _check_keys(where: str, given: Mapping[Any, Any], known: list[str]) -> None:
+    for key in given:
+        if key not in known:
+            raise ConfigError(
+                f"{where}: unknown setting {key!r}, expected one of {', '.join(known)}; "
+                f"remove or correct it.{nearest(str(key), known)}"
+            )
+
+
+def _as_mapping(where: str, value: object) -> Mapping[Any, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}: expected settings by name, found {value!r}; write {{…}}.")
+    return value
+
+
+def _section(name: str, value: object) -> Any:
+    """One section; its ``kind`` chooses the record."""
+    kinds = _SECTIONS[name]
+    if isinstance(value, kinds):
+        return value
+    where = f"config {name}"
+    given = dict(_as_mapping(where, value))
+    by_kind = {getattr(kind, "kind", ""): kind for kind in kinds}
+    if len(kinds) == 1:
+        record = kinds[0]
+    else:
+        word = given.pop("kind", next(iter(by_kind)))
+        if word not in by_kind:
+            raise ConfigError(
+                f"{where}.kind: expected one of {', '.join(by_kind)}, found {word!r}; "
+                f"change it.{nearest(str(word), by_kind)}"
+            )
+        record = by_kind[word]
+    _check_keys(where, given, _keys(record))
+    return record(**given)
+
+
+def config_from(given: Mapping[str, Any]) -> Config:
+    """A `Config` from nested mappings; what is not given keeps its default.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key (naming the nearest), or a value of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> config_from({"cash": 5000, "commission": {"kind": "per_order", "per_order": 1}}).cash
+    5000.0
+    >>> config_from({"csh": 5000})
+    Traceback (most recent call last):
+    quant.errors.ConfigError: config: unknown setting 'csh', expected one of cash, currency, \
+account, execution, commission, slippage, risk, instruments, calendar, benchmark, risk_free, seed; \
+remove or correct it. Did you mean 'cash'?
+    """
+    top = dict(_as_mapping("config", given))
+    _check_keys("config", top, _keys(Config))
+    values: dict[str, Any] = {}
+    for key, value in top.items():
+        if key in _SECTIONS:
+            values[key] = _section(key, value)
+        elif key == "instruments":
+            values[key] = _instruments(value)
+        else:
+            values[key] = value
+    return Config(**values)
+
+
+def _instruments(value: object) -> dict[str, InstrumentSettings]:
+    result = {}
+    for symbol, settings in _as_mapping("config instruments", value).items():
+        if isinstance(settings, InstrumentSettings):
+            result[str(symbol)] = settings
+            continue
+        where = f"config instruments.{symbol}"
+        given = _as_mapping(where, settings)
+        _check_keys(where, given, _keys(InstrumentSettings))
+        result[str(symbol)] = InstrumentSettings(**given)
+    return result
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """A record as JSON types, its kind first."""
+    kind = getattr(record, "kind", None)
+    head = {"kind": kind} if kind else {}
+    body = {name: _json(getattr(record, name)) for name in _keys(type(record))}
+    return head | body
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_json(item) for item in value]
+    return value
+
+
+def to_mapping(config: Config) -> dict[str, Any]:
+    """The config as JSON types, every default written out; `config_from` reads it back.
+
+    Examples
+    --------
+    >>> config_from(to_mapping(Config())) == Config()
+    True
+    """
+    result: dict[str, Any] = {}
+    for name in _keys(Config):
+        value = getattr(config, name)
+        if name in _SECTIONS:
+            result[name] = _plain(value)
+        elif name == "instruments":
+            result[name] = {symbol: _plain(one) for symbol, one in sorted(value.items())}
+        else:
+            result[name] = value
+    return result

@@ -1,0 +1,197 @@
+"""Equity rows folded to sessions, and their drawdowns.
+
+Returns are per session of the base calendar, at its last mark. Row 0 is the opening deposit and
+the starting point of the first session. A session in which nothing was marked keeps the equity of
+the one before, so that its return is 0 and the number of sessions per year stays true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.errors import DataError
+
+__all__ = ["Drawdowns", "Sessions", "drawdown_path", "find_drawdowns", "fold_sessions", "iso_date"]
+
+IntArray: TypeAlias = NDArray[np.int64]
+FloatArray: TypeAlias = NDArray[np.float64]
+
+_EPOCH = date(1970, 1, 1)
+
+
+def iso_date(days: int) -> str:
+    """The date of a number of days since 1970-01-01.
+
+    Examples
+    --------
+    >>> iso_date(18263)
+    '2020-01-02'
+    """
+    return (_EPOCH + timedelta(days=days)).isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sessions:
+    """One run by sessions.
+
+    Attributes
+    ----------
+    rows : int64 array of shape (n_sessions,)
+        Row of each session's last mark.
+    place : int64 array of shape (n_rows,)
+        Session of each row, from 1; 0 for the opening deposit.
+    equity : list of float
+        Opening equity, then the equity at each session's end; n_sessions + 1 values.
+    returns : list of float
+        Simple returns, n_sessions values; empty if an equity before the last is not positive.
+    is_positive : bool
+        Whether every return has a positive equity to start from.
+    start, end : int
+        Dates of the first and last row, days since 1970-01-01.
+    """
+
+    rows: IntArray
+    place: IntArray
+    equity: list[float]
+    returns: list[float]
+    is_positive: bool
+    start: int
+    end: int
+
+    @property
+    def days(self) -> int:
+        """Calendar days from first to last date."""
+        return self.end - self.start
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def fold_sessions(session: IntArray, session_date: IntArray, equity: FloatArray) -> Sessions:
+    """Equity rows by session.
+
+    Parameters
+    ----------
+    session : int64 array of shape (n_rows,)
+        Ordinal of each row's session in the base calendar; that of row 0 is not looked at.
+    session_date : int64 array of shape (n_rows,)
+        Date of the session, days since 1970-01-01.
+    equity : float64 array of shape (n_rows,)
+        Money; row 0 is the opening deposit.
+
+    Raises
+    ------
+    DataError
+        If there is no row, lengths differ, sessions go back or an equity is not finite.
+    """
+    _check(session, session_date, equity)
+    place = np.zeros(len(session), np.int64)
+    rows = np.zeros(0, np.int64)
+    if len(session) > 1:
+        place[1:] = session[1:] - session[1] + 1
+        wanted = np.arange(1, int(place[-1]) + 1)
+        rows = (np.searchsorted(place, wanted, side="right") - 1).astype(np.int64)
+    ends: list[float] = [float(equity[0]), *equity[rows].tolist()]
+    is_positive = ends[0] > 0 and all(value > 0 for value in ends[:-1])
+    pairs = pairwise(ends) if is_positive else ()
+    return Sessions(
+        rows=rows,
+        place=place,
+        equity=ends,
+        returns=[after / before - 1.0 for before, after in pairs],
+        is_positive=is_positive,
+        start=int(session_date[0]),
+        end=int(session_date[-1]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawdowns:
+    """The deepest and the longest drawdown of a run.
+
+    Attributes
+    ----------
+    deepest, deepest_money : float
+        As fraction of the peak and in money; 0 or more, and not always of the same drawdown.
+    peak_row, trough_row : int
+        Rows of the deepest by fraction; both 0 where equity never fell.
+    longest_days, longest_sessions : int
+        From a peak to the first row back at it, or to the last row.
+    is_recovered : bool
+        Whether the last row is at the highest equity of the run.
+    """
+
+    deepest: float
+    deepest_money: float
+    peak_row: int
+    trough_row: int
+    longest_days: int
+    longest_sessions: int
+    is_recovered: bool
+
+
+def drawdown_path(equity: FloatArray) -> FloatArray:
+    """Fraction below the highest equity so far, of every row; 0 or more.
+
+    Parameters
+    ----------
+    equity : float64 array of shape (n_rows,)
+        Money; the first value must be positive.
+
+    Examples
+    --------
+    >>> drawdown_path(np.array([100.0, 80.0, 120.0])).tolist()
+    [0.0, 0.2, 0.0]
+    """
+    peak = np.maximum.accumulate(equity)
+    return (peak - equity) / peak
+
+
+def find_drawdowns(place: IntArray, session_date: IntArray, equity: FloatArray) -> Drawdowns:
+    """The deepest and the longest drawdown; `place` is the session of each row, from 0.
+
+    The opening equity counts as a peak; it must be positive.
+    """
+    peak = np.maximum.accumulate(equity)
+    path = drawdown_path(equity)
+    trough = int(np.argmax(path))
+    under = np.concatenate(([False], equity < peak, [False]))
+    edges = np.flatnonzero(under[1:] != under[:-1])
+    before, back = edges[0::2] - 1, np.minimum(edges[1::2], len(equity) - 1)
+    return Drawdowns(
+        deepest=float(path[trough]),
+        deepest_money=float(np.max(peak - equity)),
+        peak_row=int(np.flatnonzero(equity[: trough + 1] == peak[trough])[-1]),
+        trough_row=trough,
+        longest_days=int(np.max(session_date[back] - session_date[before], initial=0)),
+        longest_sessions=int(np.max(place[back] - place[before], initial=0)),
+        is_recovered=bool(equity[-1] == peak[-1]),
+    )
+
+
+def _check(session: IntArray, session_date: IntArray, equity: FloatArray) -> None:
+    n = len(equity)
+    if n == 0 or len(session) != n or len(session_date) != n:
+        raise DataError(
+            f"Equity rows need a session and a date each and at least the opening row, but there "
+            f"are {n} equities, {len(session)} sessions and {len(session_date)} dates; give one "
+            "of each per row."
+        )
+    if n > 1 and (np.diff(session[1:]) < 0).any():
+        row = int(np.flatnonzero(np.diff(session[1:]) < 0)[0]) + 2
+        raise DataError(
+            f"Equity rows must be in order of time, but row {row} has session "
+            f"{int(session[row])} after session {int(session[row - 1])}; sort the rows."
+        )
+    if not np.isfinite(equity).all():
+        row = int(np.flatnonzero(~np.isfinite(equity))[0])
+        raise DataError(
+            f"Equity must be finite, but row {row} has {float(equity[row])}; find the mark or "
+            "the fill that made it so."
+        )

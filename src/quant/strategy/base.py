@@ -1,0 +1,141 @@
+"""The class users write.
+
+A strategy says what to do when something becomes known. Only the hooks it defines are called. All
+data of a timestamp are applied before any hook runs, in the order: ``on_fill``, ``on_order``,
+session hooks, then ``on_event`` or the typed hook that replaces it for its kind (``on_bar`` in
+order of symbols, ``on_clock``), then ``on_slice``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from quant.errors import StrategyError, nearest
+
+if TYPE_CHECKING:
+    from quant.model.events import Clock, Fill, OrderUpdate
+    from quant.strategy.context import Context
+    from quant.strategy.market import Bar, Slice
+
+__all__ = ["Strategy", "hooks_of", "parameters_of"]
+
+HOOKS = (
+    "on_event",
+    "on_bar",
+    "on_slice",
+    "on_clock",
+    "on_fill",
+    "on_order",
+    "on_session_open",
+    "on_session_close",
+)
+
+
+class Strategy:
+    """Base of all strategies.
+
+    Parameters come from ``__init__``'s signature. A class without an ``__init__`` takes its
+    annotated class attributes as parameters.
+
+    Attributes
+    ----------
+    warmup : int
+        Bars of an instrument before which no order in it leaves. Declared indicators add their own.
+    state : dict
+        What a resumed run needs to go on, as JSON types. Anything else a strategy keeps is lost
+        when a run is split.
+
+    Examples
+    --------
+    >>> class Hold(Strategy):
+    ...     symbol: str = "SPY"
+    ...     def on_bar(self, bar, ctx):
+    ...         ctx.order_target(self.symbol, weight=1.0)
+    >>> Hold(symbol="QQQ").symbol
+    'QQQ'
+    """
+
+    warmup: int = 0
+    state: dict[str, Any]
+
+    def __new__(cls, *args: object, **kwargs: object) -> Strategy:
+        self = super().__new__(cls)
+        self.state = {}
+        return self
+
+    def __init__(self, **params: Any) -> None:
+        known = parameters_of(type(self))
+        for name, value in params.items():
+            if name not in known:
+                raise StrategyError(
+                    f"{type(self).__name__}: unknown parameter {name!r}, expected one of "
+                    f"{', '.join(known) or 'none'}; correct or remove it.{nearest(name, known)}"
+                )
+            setattr(self, name, value)
+
+    def on_start(self, ctx: Context) -> None:
+        """Once, before the first timestamp: declare indicators and timers here."""
+
+    def on_event(self, evt: Any, ctx: Context) -> None:
+        """Any event whose kind has no hook of its own: `Bar`, `Clock`, `Fill`, `OrderUpdate`."""
+
+    def on_bar(self, bar: Bar, ctx: Context) -> None:
+        """A bar has ended."""
+
+    def on_slice(self, market: Slice, ctx: Context) -> None:
+        """At least one bar has ended; all instruments at once, as arrays."""
+
+    def on_clock(self, clock: Clock, ctx: Context) -> None:
+        """A timer of ``ctx.every`` is due."""
+
+    def on_fill(self, fill: Fill, ctx: Context) -> None:
+        """An order has filled, wholly or in part."""
+
+    def on_order(self, update: OrderUpdate, ctx: Context) -> None:
+        """An order was triggered, cancelled, rejected or has expired."""
+
+    def on_session_open(self, session: date, ctx: Context) -> None:
+        """A session opens; orders sent now may take its opening print."""
+
+    def on_session_close(self, session: date, ctx: Context) -> None:
+        """A session has closed."""
+
+    def on_end(self, ctx: Context) -> None:
+        """Once, after the last timestamp. Orders sent here never fill."""
+
+
+def hooks_of(strategy: Strategy) -> frozenset[str]:
+    """The hooks that a strategy defines itself."""
+    kind = type(strategy)
+    return frozenset(name for name in HOOKS if getattr(kind, name) is not getattr(Strategy, name))
+
+
+def parameters_of(kind: type[Strategy]) -> dict[str, inspect.Parameter]:
+    """Name, type and default of each parameter a strategy takes.
+
+    Examples
+    --------
+    >>> class Cross(Strategy):
+    ...     def __init__(self, fast: int = 10, slow: int = 50): ...
+    >>> list(parameters_of(Cross))
+    ['fast', 'slow']
+    """
+    if kind.__init__ is not Strategy.__init__:
+        parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+        plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        return {p.name: p for p in parameters if p.kind in plain}
+    found: dict[str, inspect.Parameter] = {}
+    for base in reversed(kind.__mro__):
+        if base in (Strategy, object):
+            continue
+        for name, annotation in inspect.get_annotations(base).items():
+            if not name.startswith("_"):
+                found[name] = inspect.Parameter(
+                    name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    annotation=annotation,
+                    default=getattr(kind, name, inspect.Parameter.empty),
+                )
+    return found
