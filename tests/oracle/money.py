@@ -106,11 +106,12 @@ def fill_opening(state: State, offer: Offer) -> None:
         return
     _keep_amounts(state, order, [_change(state, offer, units)])
     insufficient = state.scenario.execution["insufficient"]
+    count = 0
     if insufficient != "reject" or order.is_sized_by_money:
         count = _largest(passes, 0, units - 1, what)
         if count:
             _fill(state, offer, count)
-    _end_opening(order)
+    _end_opening(order, count)
 
 
 def _change(state: State, offer: Offer, units: int) -> Change:
@@ -186,18 +187,16 @@ def end(order: Order, reason: str) -> None:
     order.reason = reason
 
 
-def _end_opening(order: Order) -> None:
-    """What the opening part could not fill ends; an order sized by money is cut instead."""
-    if not order.is_sized_by_money:
+def _end_opening(order: Order, count: int) -> None:
+    """What the opening part could not fill ends; an order sized by money that just filled
+    ``count`` increments is cut instead."""
+    if not order.is_sized_by_money or not count:
         end(order, "insufficient_funds")
         return
     order.needed = order.available = None
     order.reason = "sized_down"
-    order.status = "REJECTED"
-    # Reading: a cut order that filled anything has its whole, smaller quantity: it is FILLED.
-    if order.filled:
-        order.status = "FILLED"
-        order.units = order.filled
+    order.status = "FILLED"
+    order.units = order.filled
 
 
 # ------------------------------------------------------------------------------------- Money: scale
@@ -230,13 +229,13 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
         if any(part.closing for part in parts):
             state.note("rule: scale with orders that close what others of the batch open")
         counts = _scaled(openings, counts, passes, what)
-    cut = [part for part, n in zip(parts, counts, strict=True) if n < part.opening]
+    cut = [(part, n) for part, n in zip(parts, counts, strict=True) if n < part.opening]
     for part, count in zip(parts, counts, strict=True):
         _fill_closing_of(state, part)
         if count:
             _fill(state, part.offer, count)
-    for part in cut:
-        _end_opening(part.offer.order)
+    for part, count in cut:
+        _end_opening(part.offer.order, count)
     for part in parts:
         if part.is_refused:
             end(part.offer.order, "short_not_allowed")
@@ -336,7 +335,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         splits.append((order, closes, opens))
     for order, closes, opens in splits:
         _judge(state, order, closes, opens, room)
-        if order.working:
+        if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
             room -= opens
 
@@ -360,6 +359,8 @@ def _split(state: State, projected: dict[str, int], order: Order) -> tuple[Decim
 def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: Decimal) -> None:
     """Rejects an order that only opens, and opens more than the room left."""
     if state.scenario.execution["insufficient"] != "reject" or closes or not opens:
+        return
+    if order.is_sized_by_money:
         return
     if not _at_most(state, opens, room, f"order {order.number} submission"):
         order.needed, order.available = opens, room
@@ -445,8 +446,11 @@ def _slipped(
     elif rule["kind"] == "ticks":
         slip = Decimal(rule["ticks"]) * Decimal(state.specs[symbol].tick or 0.0)
     else:
-        # Reading: the last earlier bar, with or without trading; if there is none, the bar itself.
-        seen = bar.earlier if where == "open" and bar is not None and bar.earlier else bar
+        seen = bar
+        if where == "open" and bar is not None:
+            seen = bar.earlier
+            while seen is not None and not seen.has_trading:
+                seen = seen.earlier
         slip = ZERO if seen is None else Decimal(rule["fraction"]) * (seen.high - seen.low)
     most = Decimal(state.scenario.execution["guardrail"]) * abs(raw)
     return raw + side * min(slip, most)

@@ -144,11 +144,16 @@ def _market(state: State, ending: Mapping[str, Bar]) -> None:
     _fill_together(state, prints)
 
 
-def _session_close(state: State) -> None:
-    """Phase 2: DAY orders of a session that closes now expire."""
+def _session_close(state: State, *, after_same_close: bool = False) -> None:
+    """Phase 2 (for what waits for phase 8: after it): DAY orders of a session that closes."""
     closing = {s for s, ns in state.scenario.session_closes.items() if ns == state.now}
     for order in state.orders:
-        if order.working and order.tif == "DAY" and order.session in closing:
+        waits = state.timing == "same_close" and order.type == "market"
+        if waits != after_same_close:
+            continue
+        if order.working and order.tif == "DAY" and order.session in closing and (
+            order.made_at < state.now
+        ):
             order.status = "EXPIRED"
             order.reason = "day_end" if order.had_print else "no_print"
 
@@ -161,6 +166,7 @@ def _same_close(state: State, ending: Mapping[str, Bar]) -> None:
         if ending[s].has_trading
     }
     _fill_together(state, prints)
+    _session_close(state, after_same_close=True)
 
 
 def _open(state: State, beginning: Mapping[str, Bar]) -> None:
@@ -183,12 +189,12 @@ def _offer_at(state: State, order: Order, at: Print) -> Offer | None:
     """What an order does at a print: its offer, or None where it does not fill there."""
     as_open = at.kind == "open" or (at.kind == "close" and state.closes_only)
     if at.kind == "same":
-        if order.type != "market" or order.made_at != state.now:
+        if order.type != "market":
             return None
     elif order.made_at > at.bar.t_open:
         return None
     if order.type == "market":
-        reason = _market_reason(state, at, as_open)
+        reason = _market_reason(state, at)
         if not reason:
             return None
         order.had_print = True
@@ -199,14 +205,14 @@ def _offer_at(state: State, order: Order, at: Print) -> Offer | None:
     return _resting_offer(state, order, at)
 
 
-def _market_reason(state: State, at: Print, as_open: bool) -> str:
+def _market_reason(state: State, at: Print) -> str:
     """The reason with which a market order fills at this print, empty if it does not."""
-    if state.timing == "next_open":
-        return "market_open" if as_open else ""
     if at.kind == "same":
         return "same_close"
-    # Reading: what same_close leaves fills like next_close, at later closing prints in phase 1.
-    return "market_close" if at.kind == "close" else ""
+    if at.kind == "open":
+        return "market_open" if state.timing == "next_open" else ""
+    waits = state.timing == "next_close" or (state.closes_only and state.timing == "next_open")
+    return "market_close" if waits else ""
 
 
 def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
@@ -217,18 +223,18 @@ def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
             return None
         _trigger(order)
         if order.type == "stop":
-            return _offer(order, at, at.price, "stop_open", taker=True)
+            return _offer(order, at, at.price, f"stop_{at.kind}", taker=True)
         if _is_marketable(order, at.price):
             return _offer(order, at, at.price, "stop_limit", taker=True)
         return None
     if order.type == "stop":
         # Reading: what a triggered stop could not fill is a market order, at opening prints.
-        return _offer(order, at, at.price, "market_open", taker=True)
+        return _offer(order, at, at.price, f"market_{at.kind}", taker=True)
     if not _is_marketable(order, at.price):
         return None
     raw = _raw_at_open(state, order, at.bar, at.price)
     is_taker = first and order.type == "limit"
-    return _offer(order, at, raw, "limit_open", taker=is_taker)
+    return _offer(order, at, raw, f"limit_{at.kind}", taker=is_taker)
 
 
 def _offer(order: Order, at: Print, raw: Decimal, reason: str, *, taker: bool) -> Offer:
@@ -416,9 +422,8 @@ def _cap_inside(state: State, bar: Bar) -> int | None:
     """Increments the path and the closing print may fill; None without a cap."""
     if bar.volume is None:
         return None
-    # Reading: the share is of (own volume less what the open filled).
-    at_open = state.amount(bar.symbol, state.filled_at_open.get(bar.symbol, 0))
-    return _share(state, bar.symbol, max(ZERO, bar.volume - at_open))
+    share = _share(state, bar.symbol, bar.volume)
+    return None if share is None else max(0, share - state.filled_at_open.get(bar.symbol, 0))
 
 
 def _share(state: State, symbol: str, volume: Decimal | None) -> int | None:
@@ -466,12 +471,18 @@ def _session_of(state: State, order: Order) -> int | None:
         for rows in state.bars.values()
         for bar in rows
         # Reading: a bar without trading has no print, of this or of any other instrument.
-        if bar.has_trading and bar.t_open >= order.made_at
+        if bar.has_trading and _can_reach(state, order, bar)
     ]
-    # Reading: what same_close leaves belongs to the session of the next closing print.
     at_close = state.closes_only or (order.type == "market" and state.timing != "next_open")
     first = min(bars, key=lambda b: b.t_close if at_close else b.t_open, default=None)
     return None if first is None else first.session
+
+
+def _can_reach(state: State, order: Order, bar: Bar) -> bool:
+    """Whether the order could meet this bar's print, later than at this moment."""
+    if state.timing == "same_close" and order.type == "market":
+        return bar.t_close > order.made_at
+    return bar.t_open >= order.made_at
 
 
 # --------------------------------------------------------------------------- The strategy's actions
@@ -498,7 +509,8 @@ def _size_leaving(state: State, leaving: Sequence[Order]) -> None:
     for order in leaving:
         mark = state.mark.get(order.symbol)
         if order.is_sized_by_money and mark is not None:
-            seen = [bar for bar in state.bars[order.symbol] if bar.t_close <= state.now]
+            rows = state.bars[order.symbol]
+            seen = [bar for bar in rows if bar.t_close <= state.now and bar.has_trading]
             bar = seen[-1] if seen else None
             settles.append(size(state, order, mark, bar, "decision", equity))
     for settle in settles:

@@ -189,9 +189,20 @@ def random_scenario(seed: int) -> Scenario:
         commission=_commission(rng, style),
         slippage=slippage,
         instruments=instruments,
-        actions=_actions(rng, style, instruments),
+        actions=[_on_tick(a, instruments) for a in _actions(rng, style, instruments)],
         session_closes=session_closes(instruments),
     )
+
+
+def _on_tick(action: Action, instruments: Sequence[InstrumentSpec]) -> Action:
+    """The action with its prices on the instrument's tick: others are mistakes, not orders."""
+    tick = next((spec.tick for spec in instruments if spec.symbol == action.symbol), None)
+    if tick:
+        for name in ("limit_price", "stop_price"):
+            price = getattr(action, name)
+            if price is not None:
+                setattr(action, name, round(price / tick) * tick)
+    return action
 
 
 def _execution(rng: random.Random) -> Execution:
@@ -258,7 +269,7 @@ def _commission(rng: random.Random, style: _Style) -> Commission:
         fees["per_order"] = unit * rng.choice((0.125, 0.5, 3.0))
     else:
         fees["tiers"] = [[0.0, 0.01], [unit * 4, 0.002], [unit * 11, 0.0005]]
-    if kind == "none":
+    if kind in ("none", "per_order"):
         return fees
     if rng.random() < 0.4:
         fees["minimum"] = unit * rng.choice((0.25, 1.0))

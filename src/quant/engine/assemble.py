@@ -26,7 +26,7 @@ from quant.kernel.codes import (
 )
 from quant.kernel.layout import ARRAYS, State
 from quant.lake import Bars
-from quant.model.config import CashAccount, Config, GrossLeverage
+from quant.model.config import CashAccount, Config, GrossLeverage, TickSlippage
 
 __all__ = ["assemble"]
 
@@ -85,6 +85,7 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
                 f"config instruments: expected symbols of the data ({_some(bars.symbols)}), found "
                 f"{symbol!r}; correct or remove it.{nearest(symbol, bars.symbols)}"
             )
+    _check_ticks(bars, config)
     record = np.zeros(len(bars.symbols), ARRAYS["instruments"])
     record["valuation"] = VALUATION.PAID
     record["mark"] = math.nan
@@ -102,6 +103,19 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
         one["tick"] = settings.tick or 0.0
         one["multiplier"] = settings.multiplier
     return record
+
+
+def _check_ticks(bars: Bars, config: Config) -> None:
+    """Slippage in ticks needs a tick everywhere."""
+    slippage = config.slippage
+    if not isinstance(slippage, TickSlippage) or slippage.ticks == 0.0:
+        return
+    lacking = tuple(s for s in bars.symbols if config.settings_of(s).tick is None)
+    if lacking:
+        raise ConfigError(
+            "config slippage: kind ticks expects a tick for every instrument, found none for "
+            f"{_some(lacking)}; set instruments.default.tick."
+        )
 
 
 def _some(symbols: tuple[str, ...]) -> str:

@@ -27,8 +27,8 @@ def whole(x: float) -> int:
     """Whole counts in x ≥ 0, where what lies within 1e-9 of a whole count is that count."""
     nearest = math.floor(x + 0.5)
     if abs(x - nearest) <= SNAP * max(1.0, x):
-        return int(nearest)
-    return int(math.floor(x))
+        return nearest
+    return math.floor(x)
 
 
 @compiled

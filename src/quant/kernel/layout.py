@@ -53,7 +53,7 @@ SIM = _record(
     # what the strategy wants to be called for
     "wants_bars wants_notices wants_sessions "
     # sizes
-    "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp",
+    "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
@@ -74,7 +74,7 @@ INSTRUMENT = _record(
     "multiplier unit_num unit_den tick mark prev_volume prev_range",
 )
 POSITION = _record(
-    "account instrument book units is_held path projected",
+    "account instrument book units is_held path projected claimed",
     "avg_price reference realized",
 )
 ORDER = _record(
@@ -82,7 +82,8 @@ ORDER = _record(
     "target_kind ts_submit ts_arrival ts_cancel cancel_reason session_sent day_session "
     "open_bar has_print taker_bar tag "
     # the venue's side
-    "status_venue side_venue units_venue filled_venue is_triggered is_sized next in_batch "
+    "status_venue side_venue units_venue filled_venue is_triggered is_sized next in_batch last_print "
+    "plan_close plan_open is_refused "
     # our side
     "status filled reason last_fill ts_end",
     "ratio net_limit limit stop target value_venue commission_venue "
@@ -149,6 +150,7 @@ ARRAYS: dict[str, np.dtype] = {
     "saved_held": WORD,
     "hits": WORD,
     "hit_levels": np.dtype("<f8"),
+    "hit_distances": np.dtype("<f8"),
 }
 
 # These grow by doubling between steps; the counter in SIM says how much is used.
@@ -161,7 +163,7 @@ GROWING: dict[str, str] = {
 }
 
 # Lists and scratch with one entry per order that the venue works; they grow together.
-PER_WORKING_ORDER = ("active", "candidates", "hits", "hit_levels", "saved_orders")
+PER_WORKING_ORDER = ("active", "candidates", "hits", "hit_levels", "hit_distances", "saved_orders")
 
 # What the run reads but never writes: not part of a snapshot.
 MARKET = ("bars", "open_rows", "slices")

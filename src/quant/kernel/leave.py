@@ -24,7 +24,7 @@ from quant.kernel.margin import SAME, buying_power, position_place, remark
 from quant.kernel.match import end_order, is_final, remaining
 from quant.kernel.sizing import size_order
 
-__all__ = ["cancel_due", "compact", "send_orders"]
+__all__ = ["cancel_due", "compact", "refuse_early", "send_orders"]
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _REJECT = INSUFFICIENT.REJECT
@@ -123,7 +123,7 @@ def _is_sized_at_fill(h: int, o: int) -> bool:
 
 
 @compiled
-def _refuse_early(h: int, o: int) -> None:
+def _refuse_one(h: int, o: int) -> None:
     """Refusals that need no money: warm-up, and a size that came to nothing."""
     order = mem.orders(h)[o]
     ins = mem.instruments(h)[order["instrument"]]
@@ -131,6 +131,14 @@ def _refuse_early(h: int, o: int) -> None:
         end_order(h, o, _REJECTED, _R_WARMUP, 0.0, 0.0)
     elif order["target_kind"] <= _QTY and order["units_venue"] == 0:
         end_order(h, o, _REJECTED, _R_ZERO, 0.0, 0.0)
+
+
+@compiled
+def refuse_early(h: int) -> None:
+    """Refuse at once what needs no look at money, before cancels and checks."""
+    sim = mem.sims(h)[0]
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        _refuse_one(h, o)
 
 
 @compiled
@@ -186,6 +194,16 @@ def _unproject(h: int, o: int) -> None:
     mem.positions(h)[p]["projected"] -= order["side_venue"] * remaining(h, o)
 
 
+@inlined
+def _only_shorts(h: int, o: int) -> bool:
+    """Whether an order does nothing but open a short, along the projected position."""
+    order = mem.orders(h)[o]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    if order["side_venue"] > 0 or remaining(h, o) <= 0:
+        return False
+    return mem.positions(h)[p]["projected"] <= 0  # type: ignore[no-any-return]
+
+
 @compiled
 def _check_account(h: int, a: int) -> None:
     """The submission check of one account."""
@@ -200,6 +218,9 @@ def _check_account(h: int, a: int) -> None:
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
         if order["account"] != a or is_final(order["status_venue"]):
+            continue
+        if account["kind"] == _CASH_ACCOUNT and _only_shorts(h, o):
+            end_order(h, o, _REJECTED, _R_SHORT, 0.0, 0.0)
             continue
         closes, opens = _project(h, o)
         order["needed"] = opens
@@ -223,9 +244,7 @@ def _check_account(h: int, a: int) -> None:
         if opens == 0.0 or closes > 0.0:
             room -= opens
             continue
-        if account["kind"] == _CASH_ACCOUNT and order["side_venue"] < 0:
-            end_order(h, o, _REJECTED, _R_SHORT, 0.0, 0.0)
-        elif policy == _REJECT and opens > room + SAME * max(abs(room), opens):
+        if policy == _REJECT and opens > room + SAME * max(abs(room), opens):
             end_order(h, o, _REJECTED, _R_FUNDS, opens, max(room, 0.0))
         else:
             room -= opens
@@ -237,9 +256,6 @@ def send_orders(h: int) -> None:
     sim = mem.sims(h)[0]
     if sim["n_sent"] == sim["n_orders"]:
         return
-    for o in range(sim["n_sent"], sim["n_orders"]):
-        if not is_final(mem.orders(h)[o]["status_venue"]):
-            _refuse_early(h, o)
     if mem.policies(h)[0]["size_at"] == _AT_DECISION:
         _size_now(h)
     for a in range(sim["n_accounts"]):
@@ -263,4 +279,4 @@ def _size_now(h: int) -> None:
         mark = mem.instruments(h)[order["instrument"]]["mark"]
         if mark == mark:
             remark(h, order["account"])
-            size_order(h, o, mark, mem.accounts(h)[order["account"]]["equity"], 0)
+            size_order(h, o, mark, mem.accounts(h)[order["account"]]["equity"], 1)

@@ -258,7 +258,8 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     report["reason"] = reason
     report["flags"] = flags
     report["liquidity"] = _TAKER if _is_taker(h, o) else _MAKER
-    report["is_merge"] = _merges(h, o, ts, raw, fill_reason)
+    report["is_merge"] = 1 if order["last_print"] == sim["print_id"] else 0
+    order["last_print"] = sim["print_id"]
     if fill_reason == _SAME_CLOSE:
         # the bar has been counted already: phase 8 comes after it ended
         report["bar"] = ins["seen"] - 1
@@ -279,18 +280,6 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     post(h, r)
     shift_totals(h, a, i, units_before, cash_before, p)
     note_position(h, p, ts)
-
-
-@inlined
-def _merges(h: int, o: int, ts: int, raw: float, fill_reason: int) -> int:
-    """Whether the order's last fill met the same print, so that this is its second part."""
-    f = mem.orders(h)[o]["last_fill"]
-    if f < 0:
-        return 0
-    last = mem.fills(h)[f]
-    if last["ts"] == ts and last["price_raw"] == raw and last["reason"] == fill_reason:
-        return 1
-    return 0
 
 
 @compiled

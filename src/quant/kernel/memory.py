@@ -27,6 +27,7 @@ __all__ = [
     "events",
     "fills",
     "held",
+    "hit_distances",
     "hit_levels",
     "hits",
     "instruments",
@@ -139,3 +140,4 @@ saved_balances = _accessor("saved_balances")
 saved_instrument = _accessor("saved_instrument")
 saved_position = _accessor("saved_position")
 saved_held = _accessor("saved_held")
+hit_distances = _accessor("hit_distances")

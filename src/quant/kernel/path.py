@@ -9,7 +9,7 @@ copies and puts everything back.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import FILL_REASON, LIMIT_RULE, ORDER_TYPE, PATH
+from quant.kernel.codes import FILL_REASON, LIMIT_RULE, NONE, ORDER_TYPE, PATH
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import position_place, remark
 from quant.kernel.match import (
@@ -39,6 +39,8 @@ _R_STOP_LIMIT = FILL_REASON.STOP_LIMIT
 _R_LIMIT_OPEN = FILL_REASON.LIMIT_OPEN
 _TIE = 1e-9
 _CLOSING, _OPENING, _PASSES_BY = 0, 1, 2
+# What a level does to an order that reaches it: fill it, or trigger it.
+_FILLS, _TRIGGERS = 1, 2
 
 
 @inlined
@@ -75,6 +77,18 @@ def _reached(h: int, o: int, level: float, end: float, direction: int) -> bool:
     return beyond > 0.0
 
 
+@inlined
+def _at_start(h: int, o: int, start: float) -> float:
+    """The price of what the opening print left of a marketable limit."""
+    order = mem.orders(h)[o]
+    if mem.policies(h)[0]["gap_improvement"] != 0:
+        return start
+    bar = mem.bars(h)[mem.instruments(h)[order["instrument"]]["bar"]]
+    if order["side_venue"] > 0:
+        return min(order["limit"], bar["high"])  # type: ignore[no-any-return]
+    return max(order["limit"], bar["low"])  # type: ignore[no-any-return]
+
+
 @compiled
 def _level_met(h: int, o: int, seg: int, start: float, end: float) -> float:
     """The price at which a segment meets an order, NaN if it does not."""
@@ -87,7 +101,7 @@ def _level_met(h: int, o: int, seg: int, start: float, end: float) -> float:
     if _is_resting_limit(h, o):
         level = order["limit"]
         if seg == 0 and (level - start) * side >= 0.0:
-            return start
+            return _at_start(h, o, start)
         if end == start or direction == side or (level - start) * direction <= 0.0:
             return nan
         return level if _reached(h, o, level, end, direction) else nan  # type: ignore[no-any-return]
@@ -105,6 +119,13 @@ def math_nan() -> float:
     return float("nan")
 
 
+@inlined
+def _is_better(h: int, o: int, start: float) -> bool:
+    """Whether a limit was marketable at the path's start."""
+    order = mem.orders(h)[o]
+    return (order["limit"] - start) * order["side_venue"] >= 0.0  # type: ignore[no-any-return]
+
+
 @compiled
 def _collect(
     h: int, a: int, c0: int, c1: int, base: int, seg: int, start: float, end: float
@@ -115,6 +136,7 @@ def _collect(
     """
     hits = mem.hits(h)
     levels = mem.hit_levels(h)
+    distances = mem.hit_distances(h)
     n = 0
     for c in range(c0, c1):
         o = mem.candidates(h)[c]
@@ -124,13 +146,19 @@ def _collect(
         if level != level:
             continue
         distance = abs(level - start)
+        if seg == 0 and _is_resting_limit(h, o) and _is_better(h, o, start):
+            distance = 0.0
         j = base + n
-        while j > base and abs(levels[j - 1] - start) > distance:
+        while j > base and distances[j - 1] > distance:
             hits[j] = hits[j - 1]
             levels[j] = levels[j - 1]
+            distances[j] = distances[j - 1]
             j -= 1
+        waits = mem.orders(h)[o]["type"] > _LIMIT and not _is_resting_limit(h, o)
+        mem.orders(h)[o]["in_batch"] = _TRIGGERS if waits else _FILLS
         hits[j] = o
         levels[j] = level
+        distances[j] = distance
         n += 1
     return n
 
@@ -164,20 +192,22 @@ def _meet(h: int, o: int, level: float, seg: int, start: float, closing_only: in
     fill_reason = _R_LIMIT
     if order["type"] == _STOP:
         fill_reason = _R_STOP
-    elif not _is_resting_limit(h, o) or (order["type"] > _STOP and level == order["stop"]):
+    elif order["in_batch"] == _TRIGGERS:
         fill_reason = _R_STOP_LIMIT
-    elif seg == 0 and level == start and (order["limit"] - start) * order["side_venue"] >= 0.0:
+    elif seg == 0 and (order["limit"] - start) * order["side_venue"] >= 0.0:
         fill_reason = _R_LIMIT_OPEN
     if order["type"] > _LIMIT and order["is_triggered"] == 0:
         if not _can_fill_here(h, o, level):
             trigger(h, o)
             return
         trigger(h, o)
+    if fill_reason == _R_STOP_LIMIT:
         order["taker_bar"] = mem.instruments(h)[order["instrument"]]["bar"]
     if closing_only != 0:
         fill_closing(h, o, level, INSIDE, fill_reason)
     else:
         fill_rest(h, o, level, INSIDE, fill_reason)
+    order["taker_bar"] = NONE
 
 
 @compiled
@@ -267,6 +297,7 @@ def _walk_alone(h: int, a: int, c0: int, c1: int, row: int, path: int) -> tuple[
     i = mem.bars(h)[row]["instrument"]
     lowest = math_inf()
     for seg in range(3):
+        mem.sims(h)[0]["print_id"] += 1
         start = _point(h, row, path, seg)
         end = _point(h, row, path, seg + 1)
         mem.instruments(h)[i]["mark"] = start
@@ -366,6 +397,7 @@ def walk_bars(h: int, lo: int, hi: int, n: int) -> None:
 @compiled
 def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
     """One segment of the lockstep: mark everything at its start, queue, exits first, then rest."""
+    mem.sims(h)[0]["print_id"] += 1
     for row in range(lo, hi):
         i = mem.bars(h)[row]["instrument"]
         if not _has_trading(h, row):

@@ -32,6 +32,12 @@ def working_units(h: int, i: int, a: int, except_order: int) -> int:
             continue
         if not is_final(order["status_venue"]):
             total += order["side_venue"] * remaining(h, o)
+    for o in range(sim["n_sent"], sim["n_orders"]):
+        order = mem.orders(h)[o]
+        if o == except_order or order["instrument"] != i or order["account"] != a:
+            continue
+        if not is_final(order["status_venue"]):
+            total += order["side_venue"] * remaining(h, o)
     return total
 
 

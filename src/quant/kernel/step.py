@@ -21,7 +21,7 @@ from quant.kernel.codes import (
     VERB,
 )
 from quant.kernel.jit import compiled, entry, inlined
-from quant.kernel.leave import cancel_due, compact, send_orders
+from quant.kernel.leave import cancel_due, compact, refuse_early, send_orders
 from quant.kernel.margin import remark
 from quant.kernel.match import AT_CLOSE, AT_OPEN, end_order, is_final, new_report, note_position
 from quant.kernel.path import walk_bars
@@ -125,15 +125,23 @@ def _keep(h: int, n: int, closes: int) -> int:
 
 @compiled
 def _assign_day(h: int, session: int, latest_arrival: int, closes: int) -> None:
-    """Give DAY orders the session of the first print at which their type could fill."""
-    for j in range(mem.sims(h)[0]["n_active"]):
+    """Give DAY orders the session of the first print at which their type could fill.
+
+    With ``same_close`` a market order needs no bar of its own: any closing print after it was sent.
+    """
+    sim = mem.sims(h)[0]
+    is_same_close = mem.policies(h)[0]["timing"] == _SAME_CLOSE
+    for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
         if order["tif"] != _DAY or order["day_session"] != NONE:
             continue
         ins = mem.instruments(h)[order["instrument"]]
         at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
-        if at_close == (closes != 0) and order["ts_arrival"] <= latest_arrival:
+        bound = latest_arrival
+        if closes != 0 and is_same_close and order["type"] == _MARKET:
+            bound = sim["now"]
+        if at_close == (closes != 0) and order["ts_arrival"] <= bound:
             order["day_session"] = session
 
 
@@ -154,10 +162,8 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
     slack = mem.policies(h)[0]["bar_slack_ns"]
     if sim["n_active"] > 0:
         latest = _latest_open(h, lo, hi)
-        if latest >= 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:
+        if latest >= 0:
             _assign_day(h, sim["session"], latest + slack, 1)
-        elif latest >= 0:
-            _assign_day(h, sim["session"], sim["now"], 1)
         n = _keep(h, _gather(h, lo, hi, 0, slack), 0)
         if n > 0:
             walk_bars(h, lo, hi, n)
@@ -343,7 +349,12 @@ def _open_phase(h: int, lo: int, hi: int) -> None:
     """Phase 12: the first print of the bars that begin now."""
     sim = mem.sims(h)[0]
     prints = open_bars(h, lo, hi)
-    if sim["n_active"] == 0 or prints == 0:
+    if prints == 0:
+        return
+    if sim["n_active"] == 0:
+        if sim["n_held"] > 0:
+            for a in range(sim["n_accounts"]):
+                remark(h, a)
         return
     slack = mem.policies(h)[0]["bar_slack_ns"]
     _assign_day(h, sim["session"], sim["now"] + slack, 0)
@@ -351,6 +362,9 @@ def _open_phase(h: int, lo: int, hi: int) -> None:
     if n > 0:
         run_batch(h, n, AT_OPEN, _R_OPEN)
         compact(h)
+    elif sim["n_held"] > 0:
+        for a in range(sim["n_accounts"]):
+            remark(h, a)
 
 
 @compiled
@@ -358,6 +372,7 @@ def after_decide(h: int) -> None:
     """Phases 7 (orders leave) to 12 of the current slice."""
     sim = mem.sims(h)[0]
     at = mem.slices(h)[sim["slice"]]
+    refuse_early(h)
     cancel_due(h)
     send_orders(h)
     lo = at["close_lo"]

@@ -436,13 +436,6 @@ class Config:
             _check_section(f"instruments.{symbol}", settings, (InstrumentSettings,))
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         _set(self, "instruments", MappingProxyType(complete))
-        if isinstance(self.slippage, TickSlippage) and self.slippage.ticks > 0:
-            lacking = [name for name, one in complete.items() if one.tick is None]
-            if lacking:
-                raise ConfigError(
-                    "config slippage: kind ticks needs a tick for every instrument, found none for "
-                    f"{', '.join(lacking)}; set instruments.{lacking[0]}.tick."
-                )
 
     def settings_of(self, symbol: str) -> InstrumentSettings:
         """The settings of one symbol: its own, else the default ones."""

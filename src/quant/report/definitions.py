@@ -134,13 +134,13 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     ),
     "var_95": Definition(
         _RISK,
-        "Value at risk 95 %",
+        "Value at risk 95%",
         _FRACTION,
-        "Historical 5 % quantile of session returns (linear interpolation); a loss is negative.",
+        "Historical 5% quantile of session returns (linear interpolation); a loss is negative.",
     ),
     "cvar_95": Definition(
         _RISK,
-        "Expected shortfall 95 %",
+        "Expected shortfall 95%",
         _FRACTION,
         "Mean of the session returns at or below var_95; a loss is negative.",
     ),
@@ -207,13 +207,13 @@ DEFINITIONS: Final[dict[str, Definition]] = {
     ),
     "avg_mae": Definition(
         _TRADES,
-        "Average worst price",
+        "Average worst while held",
         _FRACTION,
         "Mean maximum adverse excursion: worst price while held, as fraction of the entry price.",
     ),
     "avg_mfe": Definition(
         _TRADES,
-        "Average best price",
+        "Average best while held",
         _FRACTION,
         "Mean maximum favourable excursion: best price while held, as fraction of the entry price.",
     ),

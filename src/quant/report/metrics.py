@@ -34,7 +34,6 @@ _NS_PER_DAY = 86_400_000_000_000
 _NO_TRADES = "There are no closed trades."
 _NO_SESSIONS = "There is no session after the opening deposit."
 _NO_TIME = "The run spans less than one calendar day."
-_NO_EQUITY = "The mean equity is zero."
 _NO_FILLS = "No order was filled."
 _NOT_POSITIVE = Undefined("Equity is not positive in every session.")
 _NO_BENCHMARK = Undefined("The run has no benchmark.")
@@ -285,7 +284,6 @@ class _Sheet:
         known = DEFINITIONS[name]
         if not isinstance(figure, Undefined) and not math.isfinite(figure):
             figure = Undefined("The result is too large for a float64.")
-        is_absent = isinstance(figure, Undefined)
         self.found[name] = Metric(
             # The sum with 0 turns the float -0.0, which is no figure for people, into 0.0.
             value=None if isinstance(figure, Undefined) else figure + 0,
@@ -293,7 +291,7 @@ class _Sheet:
             definition=known.text,
             n=n,
             inputs=inputs,
-            why=figure.why if isinstance(figure, Undefined) and is_absent else None,
+            why=figure.why if isinstance(figure, Undefined) else None,
         )
 
     def figure(self, name: str) -> Figure:
@@ -521,7 +519,7 @@ def _mean_share(column: FloatArray, equity: FloatArray) -> Figure:
 
 
 def _per_year_of_equity(rows: _Rows, money: float) -> Figure:
-    share = ratio(money, rows.mean_equity, _NO_EQUITY)
-    if not isinstance(share, Undefined) and share * money < 0:
-        return Undefined("The mean equity is not positive.")
-    return ratio(share, rows.years, _NO_TIME)
+    average = rows.mean_equity
+    if not isinstance(average, Undefined) and average <= 0:
+        return Undefined("The mean equity of session ends is not positive.")
+    return ratio(ratio(money, average, _NO_SESSIONS), rows.years, _NO_TIME)

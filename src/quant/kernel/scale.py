@@ -1,0 +1,177 @@
+"""``insufficient: scale``: all opening parts of one print, by one factor per account.
+
+Closing and opening parts are told apart along the position as it would be if everything filled. The
+state that must pass is the one after all parts, each already rounded down.
+"""
+
+from __future__ import annotations
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import ACCOUNT_KIND, REASON
+from quant.kernel.cost import quantity, whole
+from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import SAME, leverage_limit, next_commission, position_place
+from quant.kernel.match import (
+    cap_left,
+    close_out,
+    closing_part,
+    execute,
+    fill_cut,
+    is_final,
+    paid_price,
+    remaining,
+)
+from quant.kernel.prints import raw_at, reason_at
+
+__all__ = ["fill_scaled"]
+
+_CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_SHORT = REASON.SHORT_NOT_ALLOWED
+_HALVINGS = 60
+
+
+@inlined
+def _place_of(h: int, o: int) -> int:
+    order = mem.orders(h)[o]
+    return position_place(h, order["account"], order["book"], order["instrument"])
+
+
+@inlined
+def _takes_part(h: int, o: int) -> bool:
+    order = mem.orders(h)[o]
+    return order["in_batch"] != 0 and not is_final(order["status_venue"])
+
+
+@compiled
+def _plan(h: int, n: int, at: int) -> None:
+    """Split every order along the projected position, sharing the cap in order of sequence."""
+    for j in range(n):
+        position = mem.positions(h)[_place_of(h, mem.candidates(h)[j])]
+        position["projected"] = position["units"]
+        position["claimed"] = 0
+    for j in range(n):
+        o = mem.candidates(h)[j]
+        order = mem.orders(h)[o]
+        order["plan_close"] = 0
+        order["plan_open"] = 0
+        order["is_refused"] = 0
+        if not _takes_part(h, o):
+            continue
+        position = mem.positions(h)[_place_of(h, o)]
+        cap = cap_left(h, order["instrument"], at) - position["claimed"]
+        want = min(remaining(h, o), max(cap, 0))
+        units = position["projected"]
+        closing = min(want, abs(units)) if units * order["side_venue"] < 0 else 0
+        opening = want - closing
+        is_cash = mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT
+        if opening > 0 and is_cash and order["side_venue"] < 0:
+            order["is_refused"] = 1
+            opening = 0
+        order["plan_close"] = closing
+        order["plan_open"] = opening
+        position["projected"] = units + order["side_venue"] * (closing + opening)
+        position["claimed"] += closing + opening
+
+
+@inlined
+def _scaled(factor: float, want: int) -> int:
+    """``want`` times a factor of at most one, rounded down."""
+    return whole(factor * want) if factor < 1.0 else want
+
+
+@compiled
+def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: ignore[no-untyped-def]
+    """Whether an account may be in the state after all its parts, the opening ones by ``factor``.
+
+    Candidates of one instrument stand together, so one running count per instrument is enough.
+    """
+    account = mem.accounts(h)[a]
+    equity = account["equity"]
+    gross = account["gross"]
+    spent = 0.0
+    j = 0
+    while j < n:
+        first = mem.orders(h)[mem.candidates(h)[j]]
+        i = first["instrument"]
+        ins = mem.instruments(h)[i]
+        p = position_place(h, a, first["book"], i)
+        before = quantity(ins, mem.positions(h)[p]["units"]) * ins["multiplier"] * ins["mark"]
+        units = mem.positions(h)[p]["units"]
+        raw = ins["mark"]
+        while j < n and mem.orders(h)[mem.candidates(h)[j]]["instrument"] == i:
+            o = mem.candidates(h)[j]
+            order = mem.orders(h)[o]
+            j += 1
+            if order["account"] != a:
+                continue
+            side = order["side_venue"]
+            closing = 0
+            if units * side < 0:
+                closing = min(order["plan_close"], abs(units))
+            count = closing + _scaled(factor, order["plan_open"])
+            if count == 0:
+                continue
+            raw = raw_at(h, o, at)
+            price, _ = paid_price(h, o, raw, at)
+            spent += quantity(ins, side * count) * price * ins["multiplier"]
+            spent += next_commission(h, o, count, price)
+            units += side * count
+        after = quantity(ins, units) * ins["multiplier"] * raw
+        gross += abs(after) - abs(before)
+        equity += after - before
+    if account["kind"] == _CASH_ACCOUNT:
+        cash = account["cash"]
+        return cash - spent >= -SAME * max(abs(cash), abs(spent))
+    limit = leverage_limit(h, a) * (equity - spent)
+    return gross <= limit + SAME * max(gross, abs(limit))
+
+
+@compiled
+def _common_factor(h: int, n: int, a: int, at: int) -> float:
+    """The largest factor up to one for which the account passes, to the last bit that matters."""
+    if _state_passes(h, n, a, at, 1.0):
+        return 1.0
+    low = 0.0
+    high = 1.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if _state_passes(h, n, a, at, middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) -> None:
+    """Fill one order's closing part and its share of the opening one."""
+    order = mem.orders(h)[o]
+    raw = raw_at(h, o, at)
+    reason = reason_at(h, o, at, market_reason)
+    closing = closing_part(h, o, order["plan_close"])
+    if closing > 0:
+        execute(h, o, closing, raw, at, reason, 0)
+    want = order["plan_open"]
+    if want == 0:
+        return
+    count = _scaled(factor, want)
+    if count == want:
+        execute(h, o, count, raw, at, reason, 0)
+    else:
+        fill_cut(h, o, count, want, raw, at, reason)
+
+
+@compiled
+def fill_scaled(h: int, n: int, at: int, market_reason: int) -> None:
+    """Fill what is left of the first ``n`` candidates after their closing parts."""
+    _plan(h, n, at)
+    for a in range(mem.sims(h)[0]["n_accounts"]):
+        factor = _common_factor(h, n, a, at)
+        for j in range(n):
+            o = mem.candidates(h)[j]
+            if mem.orders(h)[o]["account"] == a and _takes_part(h, o):
+                _fill_planned(h, o, factor, at, market_reason)
+    for j in range(n):
+        o = mem.candidates(h)[j]
+        if _takes_part(h, o) and mem.orders(h)[o]["is_refused"] != 0:
+            close_out(h, o, _SHORT, 0.0, 0.0)

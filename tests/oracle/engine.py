@@ -1,0 +1,197 @@
+"""A scenario run through the engine: the only place where oracle and engine meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.calendars import Calendar
+from quant.engine.simulation import Simulation
+from quant.kernel.codes import FILL_REASON, LIQUIDITY, REASON, STATUS, names
+from quant.lake import Bars, DataOptions, DataSource
+from quant.model.parse import config_from
+from quant.strategy import Context, Slice, Strategy
+
+from .scenarios import Action, InstrumentSpec, Scenario
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScenarioCalendar(Calendar):
+    """Sessions as the scenario labels them, whatever the date of their hours."""
+
+    def sessions_of(
+        self, ts: NDArray[np.int64], *, side: Literal["ending", "beginning"]
+    ) -> NDArray[np.int64]:
+        index = np.searchsorted(self.closes, ts, side="left" if side == "ending" else "right")
+        return np.minimum(index, len(self.closes) - 1).astype(np.int64)
+
+
+def calendar_of(scenario: Scenario) -> Calendar:
+    labels = sorted(scenario.session_closes)
+    rows = [bar for spec in scenario.instruments for bar in spec.bars]
+    opens = [min(bar.t_open for bar in rows if bar.session == label) for label in labels]
+    closes = [scenario.session_closes[label] for label in labels]
+    return ScenarioCalendar(
+        "24/7",
+        "UTC",
+        365,
+        "scenario",
+        np.array(labels, np.int64),
+        np.array(opens, np.int64),
+        np.array(closes, np.int64),
+    )
+
+
+def bars_of(scenario: Scenario) -> Bars:
+    calendar = calendar_of(scenario)
+    specs = sorted(scenario.instruments, key=lambda spec: spec.symbol)
+    rows = [bar for spec in specs for bar in spec.bars]
+    counts = [len(spec.bars) for spec in specs]
+    columns = {
+        name: np.array([getattr(bar, name) for bar in rows], np.float64)
+        for name in ("open", "high", "low", "close")
+    }
+    volume = [np.nan if bar.volume is None else bar.volume for bar in rows]
+    columns["volume"] = np.array(volume, np.float64)
+    return Bars(
+        symbols=tuple(spec.symbol for spec in specs),
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        ts_open=np.array([bar.t_open for bar in rows], np.int64),
+        ts_close=np.array([bar.t_close for bar in rows], np.int64),
+        session=np.searchsorted(calendar.days, [bar.session for bar in rows]).astype(np.int64),
+        columns=columns,
+        calendar=calendar,
+        is_dated=False,
+        closes_only=any(spec.closes_only for spec in specs),
+        has_volume=bool(np.isfinite(columns["volume"]).any()),
+        step_ns=0,
+        source=DataSource(
+            kind="frame",
+            name="scenario",
+            sha256="0" * 64,
+            n_rows=len(rows),
+            dropped_rows=0,
+            bad_rows=(),
+            notes=(),
+            options=DataOptions(),
+        ),
+        warnings=(),
+    )
+
+
+def _instrument(spec: InstrumentSpec) -> dict[str, Any]:
+    return {"increment": spec.increment, "tick": spec.tick}
+
+
+def config_of(scenario: Scenario) -> Any:
+    account = dict(scenario.account)
+    if account["kind"] == "cash":
+        account.pop("k", None)
+    commission = {k: v for k, v in scenario.commission.items() if v is not None}
+    slippage = dict(scenario.slippage)
+    if slippage["kind"] == "ticks" and any(spec.tick is None for spec in scenario.instruments):
+        slippage = {"kind": "ticks", "ticks": 0.0}
+    return config_from(
+        {
+            "cash": scenario.cash,
+            "account": account,
+            "execution": dict(scenario.execution),
+            "commission": commission,
+            "slippage": slippage,
+            "instruments": {spec.symbol: _instrument(spec) for spec in scenario.instruments},
+        }
+    )
+
+
+class Scripted(Strategy):
+    """Does what the scenario's actions say, when they say it."""
+
+    def __init__(self, actions: list[Action]) -> None:
+        self.due: dict[int, list[Action]] = {}
+        for action in actions:
+            self.due.setdefault(action.at, []).append(action)
+
+    def on_slice(self, market: Slice, ctx: Context) -> None:
+        for action in self.due.get(market.ts, []):
+            act(action, ctx)
+
+
+def act(action: Action, ctx: Context) -> None:
+    if action.kind == "order":
+        ctx.order(
+            action.symbol,
+            action.qty,
+            action.type,
+            limit_price=action.limit_price,
+            stop_price=action.stop_price,
+            tif=action.tif,
+        )
+    elif action.kind == "target_qty":
+        ctx.order_target(action.symbol, action.qty)
+    elif action.kind == "target_weight":
+        ctx.order_target(action.symbol, weight=action.value)
+    elif action.kind == "target_value":
+        ctx.order_target(action.symbol, value=action.value)
+    else:
+        ctx.cancel(action.cancel)
+
+
+@dataclass
+class Result:
+    """The engine's answer, in the oracle's words."""
+
+    fills: list[dict[str, Any]]
+    orders: list[dict[str, Any]]
+    equity: list[tuple[int, float, float]]
+    simulation: Simulation
+
+
+def simulation_of(scenario: Scenario) -> Simulation:
+    return Simulation(Scripted(scenario.actions), bars_of(scenario), config_of(scenario))
+
+
+def run(scenario: Scenario) -> Result:
+    """The scenario through the engine, books checked after every timestamp."""
+    simulation = simulation_of(scenario)
+    simulation.prepare()
+    while not simulation.is_done:
+        simulation.advance(until=simulation.slice + 1)
+        simulation.check_books()
+    return result_of(simulation)
+
+
+def result_of(simulation: Simulation) -> Result:
+    state = simulation.state
+    symbols = simulation.bars.symbols
+    reasons, fill_reasons = names(REASON), names(FILL_REASON)
+    liquidity, statuses = names(LIQUIDITY), names(STATUS, upper=True)
+    fills = [
+        {
+            "order": int(f["order"]) + 1,
+            "ts": int(f["ts"]),
+            "symbol": symbols[int(f["instrument"])],
+            "units": int(f["units"]),
+            "price": float(f["price"]),
+            "price_raw": float(f["price_raw"]),
+            "commission": float(f["commission"]),
+            "slippage": float(f["slippage"]),
+            "liquidity": liquidity[int(f["liquidity"])],
+            "reason": fill_reasons[int(f["reason"])],
+        }
+        for f in state.used("fills")
+    ]
+    orders = [
+        {
+            "order": n,
+            "status": statuses[int(o["status"])],
+            "filled_units": int(o["side"] * o["filled"]),
+            "reason": "" if o["reason"] == 0 else reasons[int(o["reason"])],
+        }
+        for n, o in enumerate(state.used("orders"), 1)
+    ]
+    rows = state["equity"][1 : int(state["sim"][0]["n_equity"])]
+    equity = [(int(r["ts"]), float(r["cash"]), float(r["equity"])) for r in rows]
+    return Result(fills=fills, orders=orders, equity=equity, simulation=simulation)
