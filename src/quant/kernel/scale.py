@@ -6,9 +6,11 @@ state that must pass is the one after all parts, each already rounded down.
 
 from __future__ import annotations
 
+import math
+
 from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, REASON
-from quant.kernel.cost import quantity, whole
+from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, leverage_limit, next_commission, position_place
 from quant.kernel.match import (
@@ -76,7 +78,7 @@ def _plan(h: int, n: int, at: int) -> None:
 @inlined
 def _scaled(factor: float, want: int) -> int:
     """``want`` times a factor of at most one, rounded down."""
-    return whole(factor * want) if factor < 1.0 else want
+    return math.floor(factor * want) if factor < 1.0 else want
 
 
 @compiled

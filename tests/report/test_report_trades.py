@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from books import DAY_NS, bar_arrays, fill_arrays, flat_bars
+from report_books import DAY_NS, bar_arrays, fill_arrays, flat_bars
 
 from quant.errors import DataError
 from quant.report.trades import FillArrays, TradeArrays, open_result, round_trips
@@ -295,7 +295,7 @@ def digest(trades: TradeArrays) -> str:
 
 def test_compiled_and_interpreted_give_the_same_bits() -> None:
     code = (
-        "import test_trades as t, numpy as np;"
+        "import test_report_trades as t, numpy as np;"
         "print(t.digest(t.round_trips(t.random_fills(9, 400), t.random_bars(9), np.ones(3))))"
     )
     done = subprocess.run(
