@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -309,3 +309,13 @@ def test_compiled_and_interpreted_give_the_same_bits() -> None:
     trades = round_trips(random_fills(9, 400), random_bars(9), np.ones(3))
     assert len(trades) > 100
     assert done.stdout.strip() == digest(trades)
+
+
+def test_arrays_of_different_length_are_refused() -> None:
+    fills, bars = fill_arrays([{"units": 1, "price": 1.0}]), flat_bars(3)
+    with pytest.raises(DataError, match="price has the shape"):
+        round_trips(replace(fills, price=np.ones(2)), bars, ONE)
+    with pytest.raises(DataError, match="Bar offsets must be 3 numbers"):
+        round_trips(fills, bars, np.ones(2))
+    with pytest.raises(DataError, match="low has 2"):
+        round_trips(fills, replace(bars, low=np.ones(2)), ONE)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.errors import ConfigError, nearest
 from quant.engine.timeline import Timeline
+from quant.errors import ConfigError, nearest
 from quant.kernel.codes import (
     ACCOUNT_KIND,
     INSUFFICIENT,
@@ -63,7 +64,9 @@ def _account(config: Config) -> NDArray[np.void]:
     record = np.zeros(1, ARRAYS["accounts"])
     one = record[0]
     kind = config.account
-    one["kind"] = ACCOUNT_KIND.CASH if isinstance(kind, CashAccount) else ACCOUNT_KIND.GROSS_LEVERAGE
+    one["kind"] = (
+        ACCOUNT_KIND.CASH if isinstance(kind, CashAccount) else ACCOUNT_KIND.GROSS_LEVERAGE
+    )
     one["k"] = kind.k if isinstance(kind, GrossLeverage) else 1.0
     for name in ("max_gross", "max_symbol", "max_leverage"):
         value = getattr(config.risk, name)
@@ -197,7 +200,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "saved_position": 1,
         "saved_held": n,
     }
-    arrays = {
+    arrays: dict[str, Any] = {
         name: fixed[name] if name in fixed else np.zeros(sizes.get(name, _ORDERS_AT_FIRST), dtype)
         for name, dtype in ARRAYS.items()
     }

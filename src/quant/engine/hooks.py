@@ -122,7 +122,7 @@ def ticker(
 
 
 def _bars(
-    strategy: Strategy, ctx: Context, state: State, bars: Bars, slices: memoryview
+    strategy: Strategy, ctx: Context, state: State, bars: Bars, slices: memoryview[int]
 ) -> Callable[[int], None]:
     kind = bar_class(state, bars.symbols)
     hook = _hook(strategy, "on_bar")
@@ -146,8 +146,8 @@ def _panels(
     ctx: Context,
     state: State,
     bars: Bars,
-    slices: memoryview,
-    sim: memoryview,
+    slices: memoryview[int],
+    sim: memoryview[int],
 ) -> Callable[[int], None]:
     columns = dict(bars.columns)
     starts = bars.offsets[:-1]
@@ -165,8 +165,8 @@ def _panels(
 def _clocks(
     strategy: Strategy,
     ctx: Context,
-    slices: memoryview,
-    sim: memoryview,
+    slices: memoryview[int],
+    sim: memoryview[int],
     timer_ids: list[int],
 ) -> Callable[[int], None]:
     hook = _hook(strategy, "on_clock")
@@ -185,8 +185,8 @@ def _sessions(
     strategy: Strategy,
     ctx: Context,
     bars: Bars,
-    slices: memoryview,
-    sim: memoryview,
+    slices: memoryview[int],
+    sim: memoryview[int],
     wants: Wants,
 ) -> Callable[[int], None]:
     days = bars.calendar.days
@@ -209,7 +209,7 @@ def _notices(
     ctx: Context,
     state: State,
     symbols: tuple[str, ...],
-    sim: memoryview,
+    sim: memoryview[int],
 ) -> Callable[[int], None]:
     on_fill = _hook(strategy, "on_fill")
     on_order = _hook(strategy, "on_order")

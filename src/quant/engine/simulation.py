@@ -150,7 +150,9 @@ class Simulation:
         """Whether every timestamp has been walked."""
         return self.slice >= self.n_slices
 
-    def advance(self, until: int | None = None, on_progress: Callable[[int], None] | None = None) -> None:
+    def advance(
+        self, until: int | None = None, on_progress: Callable[[int], None] | None = None
+    ) -> None:
         """Walk timestamps up to ``until`` (default: all), telling progress now and then."""
         assert self._tick is not None
         goal = self.n_slices if until is None else min(until, self.n_slices)

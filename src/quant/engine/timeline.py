@@ -194,5 +194,3 @@ def _set_timers(slices: NDArray[np.void], timers: list[IntArray], start: int) ->
     due = slices["timer_hi"] > slices["timer_lo"]
     slices["flags"][due] |= SLICE_FLAG.TIMER
     return which.astype(np.int64)
-
-

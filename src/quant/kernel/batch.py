@@ -25,7 +25,7 @@ _SCALE = INSUFFICIENT.SCALE
 @inlined
 def _is_unsized(h: int, o: int) -> bool:
     order = mem.orders(h)[o]
-    return order["target_kind"] > _QTY and order["is_sized"] == 0  # type: ignore[no-any-return]
+    return order["target_kind"] > _QTY and order["is_sized"] == 0
 
 
 @compiled

@@ -18,9 +18,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["cache_folder", "is_warm", "prepare", "source_hash"]
+__all__ = ["cache_folder", "cpu_name", "is_warm", "mark_warm", "prepare", "source_hash"]
 
-_COMPILED_PACKAGES = ("kernel", "indicators")
+_COMPILED_PACKAGES = ("kernel", "indicators", "report")
 
 
 @cache
@@ -35,7 +35,7 @@ def source_hash() -> str:
     return digest.hexdigest()
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
     """A text that changes when compiled code made here would not fit there."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
@@ -66,7 +66,7 @@ def _base_folder() -> Path:
 def cache_folder() -> Path:
     """The folder of this version of the compiled code on this machine."""
     python = ".".join(map(str, sys.version_info[:2]))
-    key = "/".join((source_hash(), version("numba"), version("numpy"), python, _cpu_name()))
+    key = "/".join((source_hash(), version("numba"), version("numpy"), python, cpu_name()))
     return _base_folder() / hashlib.sha256(key.encode()).hexdigest()[:20]
 
 

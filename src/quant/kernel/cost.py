@@ -19,7 +19,7 @@ SNAP = 1e-9
 @inlined
 def quantity(instrument: Any, units: int) -> float:
     """Quantity of a count of increments; the division gives the nearest double to the decimal."""
-    return units * instrument["unit_num"] / instrument["unit_den"]  # type: ignore[no-any-return]
+    return units * instrument["unit_num"] / instrument["unit_den"]
 
 
 @inlined
@@ -56,7 +56,7 @@ def commission_total(h: int, ix: int, qty: float, notional: float) -> float:
         fee = c["maximum"]
     if fee < c["minimum"]:
         fee = c["minimum"]
-    return fee  # type: ignore[no-any-return]
+    return fee
 
 
 @compiled

@@ -49,14 +49,14 @@ def _build(function: Any, **options: Any) -> Any:
 
 def entry(function: _F) -> _F:
     """A compiled function that Python calls; kept on disk."""
-    return _build(function, cache=True)  # type: ignore[no-any-return]
+    return _build(function, cache=True)
 
 
 def compiled(function: _F) -> _F:
     """A compiled function that only compiled functions call."""
-    return _build(function)  # type: ignore[no-any-return]
+    return _build(function)
 
 
 def inlined(function: _F) -> _F:
     """A compiled helper that is copied into each of its callers."""
-    return _build(function, forceinline=True)  # type: ignore[no-any-return]
+    return _build(function, forceinline=True)

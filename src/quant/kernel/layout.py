@@ -82,8 +82,8 @@ ORDER = _record(
     "target_kind ts_submit ts_arrival ts_cancel cancel_reason session_sent day_session "
     "open_bar has_print taker_bar tag "
     # the venue's side
-    "status_venue side_venue units_venue filled_venue is_triggered is_sized next in_batch last_print "
-    "plan_close plan_open is_refused "
+    "status_venue side_venue units_venue filled_venue is_triggered is_sized "
+    "next in_batch last_print plan_close plan_open is_refused "
     # our side
     "status filled reason last_fill ts_end",
     "ratio net_limit limit stop target value_venue commission_venue "

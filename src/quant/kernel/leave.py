@@ -119,7 +119,7 @@ def _room(h: int, a: int) -> float:
 @inlined
 def _is_sized_at_fill(h: int, o: int) -> bool:
     order = mem.orders(h)[o]
-    return order["target_kind"] > _QTY  # type: ignore[no-any-return]
+    return order["target_kind"] > _QTY
 
 
 @compiled
@@ -201,7 +201,7 @@ def _only_shorts(h: int, o: int) -> bool:
     p = position_place(h, order["account"], order["book"], order["instrument"])
     if order["side_venue"] > 0 or remaining(h, o) <= 0:
         return False
-    return mem.positions(h)[p]["projected"] <= 0  # type: ignore[no-any-return]
+    return mem.positions(h)[p]["projected"] <= 0
 
 
 @compiled

@@ -22,13 +22,12 @@ SAME = 1e-12
 def position_place(h: int, account: int, book: int, instrument: int) -> int:
     """Where a position lives; see layout.py."""
     sim = mem.sims(h)[0]
-    place = (account * sim["n_books"] + book) * sim["n_instruments"] + instrument
-    return place  # type: ignore[no-any-return]
+    return (account * sim["n_books"] + book) * sim["n_instruments"] + instrument
 
 
 @inlined
 def _fx(h: int, account: int, currency: int) -> float:
-    return mem.balances(h)[account * mem.sims(h)[0]["n_currencies"] + currency]["fx"]  # type: ignore[no-any-return]
+    return mem.balances(h)[account * mem.sims(h)[0]["n_currencies"] + currency]["fx"]
 
 
 @compiled
@@ -94,7 +93,7 @@ def leverage_limit(h: int, a: int) -> float:
     k = account["k"]
     if account["max_leverage"] < k:
         k = account["max_leverage"]
-    return k  # type: ignore[no-any-return]
+    return k
 
 
 @compiled
@@ -102,8 +101,8 @@ def buying_power(h: int, a: int) -> float:
     """Notional that may still be opened at the marks of the last ``remark``, costs aside."""
     account = mem.accounts(h)[a]
     if account["kind"] == _CASH_ACCOUNT:
-        return account["cash"]  # type: ignore[no-any-return]
-    return leverage_limit(h, a) * account["equity"] - account["gross"]  # type: ignore[no-any-return]
+        return account["cash"]
+    return leverage_limit(h, a) * account["equity"] - account["gross"]
 
 
 @compiled
@@ -145,7 +144,7 @@ def next_commission(h: int, o: int, count: int, price: float) -> float:
     qty = quantity(ins, order["filled_venue"] + count)
     notional = order["value_venue"] + abs(quantity(ins, count) * price * ins["multiplier"])
     total = commission_total(h, ins["commission"], qty, notional)
-    return total - order["commission_venue"]  # type: ignore[no-any-return]
+    return total - order["commission_venue"]
 
 
 @compiled

@@ -92,7 +92,7 @@ def is_final(status: int) -> bool:
 def remaining(h: int, o: int) -> int:
     """Increments the venue could still fill."""
     order = mem.orders(h)[o]
-    return order["units_venue"] - order["filled_venue"]  # type: ignore[no-any-return]
+    return order["units_venue"] - order["filled_venue"]
 
 
 @compiled
@@ -131,7 +131,7 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
         report["book"] = order["book"]
         report["currency"] = ins["currency"]
         report["bar"] = ins["seen"]
-    return r  # type: ignore[no-any-return]
+    return r
 
 
 @compiled
@@ -203,12 +203,12 @@ def _is_taker(h: int, o: int) -> bool:
     order = mem.orders(h)[o]
     if order["type"] == _MARKET or order["type"] == _STOP:
         return True
-    return order["taker_bar"] == mem.instruments(h)[order["instrument"]]["bar"]  # type: ignore[no-any-return]
+    return order["taker_bar"] == mem.instruments(h)[order["instrument"]]["bar"]
 
 
 @inlined
 def _has_limit(order_type: int) -> bool:
-    return order_type == _LIMIT or order_type == _STOP_LIMIT
+    return order_type in (_LIMIT, _STOP_LIMIT)
 
 
 @compiled

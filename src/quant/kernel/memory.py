@@ -107,7 +107,7 @@ else:
         def get(h):  # type: ignore[no-untyped-def]
             return carray(_pointer(_word(h, place)), (_word(h, length),), dtype)
 
-        return get  # type: ignore[no-any-return]
+        return get
 
 
 sims = _accessor("sim")

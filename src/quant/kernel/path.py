@@ -48,12 +48,12 @@ def _point(h: int, row: int, path: int, k: int) -> float:
     """The ``k``-th of the four points of a bar's path."""
     bar = mem.bars(h)[row]
     if k == 0:
-        return bar["open"]  # type: ignore[no-any-return]
+        return bar["open"]
     if k == 3:
-        return bar["close"]  # type: ignore[no-any-return]
+        return bar["close"]
     if (k == 1) == (path == _OHLC):
-        return bar["high"]  # type: ignore[no-any-return]
-    return bar["low"]  # type: ignore[no-any-return]
+        return bar["high"]
+    return bar["low"]
 
 
 @inlined
@@ -62,7 +62,7 @@ def _is_resting_limit(h: int, o: int) -> bool:
     order = mem.orders(h)[o]
     if order["type"] == _LIMIT:
         return True
-    return order["type"] > _STOP and order["is_triggered"] != 0  # type: ignore[no-any-return]
+    return order["type"] > _STOP and order["is_triggered"] != 0
 
 
 @inlined
@@ -85,8 +85,8 @@ def _at_start(h: int, o: int, start: float) -> float:
         return start
     bar = mem.bars(h)[mem.instruments(h)[order["instrument"]]["bar"]]
     if order["side_venue"] > 0:
-        return min(order["limit"], bar["high"])  # type: ignore[no-any-return]
-    return max(order["limit"], bar["low"])  # type: ignore[no-any-return]
+        return min(order["limit"], bar["high"])
+    return max(order["limit"], bar["low"])
 
 
 @compiled
@@ -104,12 +104,12 @@ def _level_met(h: int, o: int, seg: int, start: float, end: float) -> float:
             return _at_start(h, o, start)
         if end == start or direction == side or (level - start) * direction <= 0.0:
             return nan
-        return level if _reached(h, o, level, end, direction) else nan  # type: ignore[no-any-return]
+        return level if _reached(h, o, level, end, direction) else nan
     if order["is_triggered"] != 0 or end == start or direction != side:
         return nan
     level = order["stop"]
     if (level - start) * direction > 0.0 and (end - level) * direction >= 0.0:
-        return level  # type: ignore[no-any-return]
+        return level
     return nan
 
 
@@ -123,7 +123,7 @@ def math_nan() -> float:
 def _is_better(h: int, o: int, start: float) -> bool:
     """Whether a limit was marketable at the path's start."""
     order = mem.orders(h)[o]
-    return (order["limit"] - start) * order["side_venue"] >= 0.0  # type: ignore[no-any-return]
+    return (order["limit"] - start) * order["side_venue"] >= 0.0
 
 
 @compiled
@@ -169,7 +169,7 @@ def _can_fill_here(h: int, o: int, level: float) -> bool:
     order = mem.orders(h)[o]
     if order["type"] == _LIMIT or order["type"] == _STOP or _is_resting_limit(h, o):
         return True
-    return (order["limit"] - level) * order["side_venue"] >= 0.0  # type: ignore[no-any-return]
+    return (order["limit"] - level) * order["side_venue"] >= 0.0
 
 
 @compiled
@@ -330,8 +330,8 @@ def choose(h: int, a: int, c0: int, c1: int, row: int) -> int:
     """The order of the extremes for one account in one bar."""
     policy = mem.policies(h)[0]["path"]
     bar = mem.bars(h)[row]
-    if policy == _OHLC or policy == _OLHC:
-        return policy  # type: ignore[no-any-return]
+    if policy in (_OHLC, _OLHC):
+        return policy
     if policy == _NEAREST:
         return _OHLC if bar["high"] - bar["open"] < bar["open"] - bar["low"] else _OLHC
     if c1 == c0 or _levels_inside(h, a, c0, c1, row) < 2:

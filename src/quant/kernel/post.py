@@ -7,8 +7,6 @@ market data, so reports alone rebuild the account.
 
 from __future__ import annotations
 
-from typing import Any
-
 from quant.kernel import memory as mem
 from quant.kernel.codes import NONE, POSTING_KIND, REPORT_KIND, ROUNDING, STATUS
 from quant.kernel.cost import quantity, round_minor
@@ -104,7 +102,7 @@ def _note_fill(h: int, r: int) -> int:
         row["fees"] += report["fees"]
         row["slippage"] += report["slippage"]
         row["impact"] += report["impact"]
-        return f  # type: ignore[no-any-return]
+        return f
     f = sim["n_fills"]
     row = mem.fills(h)[f]
     row["order"] = report["order"]
@@ -126,7 +124,7 @@ def _note_fill(h: int, r: int) -> int:
     row["impact"] = report["impact"]
     sim["n_fills"] = f + 1
     order["last_fill"] = f
-    return f  # type: ignore[no-any-return]
+    return f
 
 
 @inlined

@@ -26,7 +26,7 @@ _FILLS, _TRIGGERS = 1, 2
 @inlined
 def _print_price(h: int, i: int, at: int) -> float:
     bar = mem.bars(h)[mem.instruments(h)[i]["bar"]]
-    return bar["open"] if at == AT_OPEN else bar["close"]  # type: ignore[no-any-return]
+    return bar["open"] if at == AT_OPEN else bar["close"]
 
 
 @inlined
@@ -84,5 +84,5 @@ def raw_at(h: int, o: int, at: int) -> float:
         return price
     bar = mem.bars(h)[mem.instruments(h)[i]["bar"]]
     if order["side_venue"] > 0:
-        return min(order["limit"], bar["high"])  # type: ignore[no-any-return]
-    return max(order["limit"], bar["low"])  # type: ignore[no-any-return]
+        return min(order["limit"], bar["high"])
+    return max(order["limit"], bar["low"])

@@ -64,7 +64,7 @@ def _wants(h: int) -> bool:
         return True
     if sim["wants_sessions"] != 0 and (at["flags"] & _SESSION) != 0:
         return True
-    return sim["wants_notices"] != 0 and sim["n_reports"] > sim["n_told"]  # type: ignore[no-any-return]
+    return sim["wants_notices"] != 0 and sim["n_reports"] > sim["n_told"]
 
 
 @compiled
@@ -128,7 +128,7 @@ else:
         while True:
             obstacle = _obstacle(h, until)
             if obstacle >= 0:
-                return obstacle  # type: ignore[no-any-return]
+                return obstacle
             if mem.sims(h)[0]["stage"] == 0 and _before(h) != 0:
                 result = _call(tick)
                 if result == 0:

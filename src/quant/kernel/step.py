@@ -61,14 +61,14 @@ def _acts_as_market(h: int, o: int) -> bool:
     order = mem.orders(h)[o]
     if order["type"] == _MARKET:
         return True
-    return order["type"] == _STOP and order["is_triggered"] != 0  # type: ignore[no-any-return]
+    return order["type"] == _STOP and order["is_triggered"] != 0
 
 
 @inlined
 def _waits_for_close(h: int, o: int) -> bool:
     """Whether an order fills at closing prints only: a market order, with a timing that says so."""
     timing = mem.policies(h)[0]["timing"]
-    return mem.orders(h)[o]["type"] == _MARKET and timing != _NEXT_OPEN  # type: ignore[no-any-return]
+    return mem.orders(h)[o]["type"] == _MARKET and timing != _NEXT_OPEN
 
 
 @compiled

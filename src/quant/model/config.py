@@ -6,6 +6,7 @@ and tested against it. A record checks itself when it is made, so a ``Config`` t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -245,7 +246,7 @@ class TieredCommission:
             raise ConfigError(f"{where}: expected 1 to {MAX_TIERS} pairs, found {len(pairs)}.")
         checked = tuple((number(where, a, low=0.0), number(where, r, low=0.0)) for a, r in pairs)
         starts = [start for start, _ in checked]
-        if starts[0] != 0.0 or any(a >= b for a, b in zip(starts, starts[1:], strict=False)):
+        if starts[0] != 0.0 or any(a >= b for a, b in itertools.pairwise(starts)):
             raise ConfigError(f"{where}: expected ascending notionals from 0, found {starts}.")
         _set(self, "tiers", checked)
         _bounds(self, "minimum", "maximum", "maximum_rate")

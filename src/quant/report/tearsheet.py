@@ -369,6 +369,8 @@ def _row(sheet: TearSheet, name: str) -> _Row:
 
 
 def _input_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 

@@ -21,7 +21,7 @@ MONTHS: Final = (
 # fmt: on
 _YEAR_STEPS: Final = (1, 2, 5, 10, 20, 50, 100)
 _MONTH_STEPS: Final = (1, 2, 3, 6)
-_MINUTE_STEPS: Final = (60, 300, 900, 1800, 3600, 7200, 10800, 21600, 43200)
+_MINUTE_STEPS: Final = (60, 300, 900, 1800, 3600, 7200, 10800, 21600)
 _DAY_STEPS: Final = (_DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY)
 _SECOND_STEPS: Final = (1, 5, 15, *_MINUTE_STEPS, *_DAY_STEPS)
 _LOG_STEPS: Final = ((1.0,), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
@@ -83,7 +83,8 @@ def time_ticks(start: int, end: int, n: int = 11) -> list[tuple[int, str]]:
     if seconds >= 2.5 * 365 * _DAY:
         return _month_ticks(start, end, [12 * step for step in _YEAR_STEPS], n)
     if seconds >= 85 * _DAY:
-        return _month_ticks(start, end, [*_MONTH_STEPS, 12], n)
+        # Names of months are wide.
+        return _month_ticks(start, end, [*_MONTH_STEPS, 12], min(n, 8))
     step = next((s for s in _SECOND_STEPS if seconds / s <= n - 1), 14 * _DAY)
     first = -(-start // (step * _NS))
     moments = [k * step * _NS for k in range(first, end // (step * _NS) + 1)]

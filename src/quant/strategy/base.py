@@ -59,10 +59,12 @@ class Strategy:
 
     warmup: int = 0
     state: dict[str, Any]
+    _given: dict[str, Any]
 
     def __new__(cls, *args: object, **kwargs: object) -> Strategy:
         self = super().__new__(cls)
         self.state = {}
+        self._given = _bound(cls, args, kwargs)
         return self
 
     def __init__(self, **params: Any) -> None:
@@ -104,6 +106,18 @@ class Strategy:
 
     def on_end(self, ctx: Context) -> None:
         """Once, after the last timestamp. Orders sent here never fill."""
+
+
+def _bound(kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments a strategy was made with, by name; what does not fit is left to ``__init__``."""
+    try:
+        bound = inspect.signature(kind.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
+    except TypeError:
+        return dict(kwargs)
+    bound.apply_defaults()
+    given = dict(list(bound.arguments.items())[1:])
+    given.update(given.pop("params", {}) if kind.__init__ is Strategy.__init__ else {})  # type: ignore[misc]
+    return given
 
 
 def hooks_of(strategy: Strategy) -> frozenset[str]:

@@ -114,7 +114,7 @@ class Context:
     @property
     def now_ns(self) -> int:
         """The present moment, nanoseconds UTC."""
-        return self._views.sim_q[SIM_NOW]  # type: ignore[no-any-return]
+        return self._views.sim_q[SIM_NOW]
 
     @property
     def session(self) -> date:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ _FINAL = STATUS.FILLED
 _SNAP = 1e-9
 
 
-def _blank() -> memoryview:
+def _blank() -> memoryview[int]:
     """An order record as every order begins."""
     record = np.zeros(1, ARRAYS["orders"])
     for name in ("parent", "group", "cancel_reason", "day_session", "open_bar", "taker_bar"):
@@ -60,7 +61,8 @@ def _blank() -> memoryview:
     record["limit"] = math.nan
     record["stop"] = math.nan
     record["target"] = math.nan
-    return memoryview(record.view(np.int64).ravel())
+    row: Any = record.view(np.int64).ravel()
+    return memoryview(row)
 
 
 def _whole(x: float) -> int:
@@ -127,11 +129,19 @@ class OrderDesk:
         return o + 1
 
     def target(
-        self, symbol: str, qty: float | None, weight: float | None, value: float | None, tag: str | None
+        self,
+        symbol: str,
+        qty: float | None,
+        weight: float | None,
+        value: float | None,
+        tag: str | None,
     ) -> int | None:
         """Make the order that brings a symbol to a target; None when there is nothing to do."""
-        given = [name for name, v in (("qty", qty), ("weight", weight), ("value", value))
-                 if v is not None]
+        given = [
+            name
+            for name, v in (("qty", qty), ("weight", weight), ("value", value))
+            if v is not None
+        ]
         if len(given) != 1:
             raise OrderError(
                 f"order_target({symbol}): expected one of qty, weight and value, found "
@@ -188,7 +198,9 @@ class OrderDesk:
         """Cancel an order by id, or all working orders of a tag; returns how many were asked."""
         if isinstance(tag_or_id, str):
             found = [
-                o for per in self._working for o in per
+                o
+                for per in self._working
+                for o in per
                 if self.tags[o] == tag_or_id and self._is_working(o)
             ]
         elif isinstance(tag_or_id, int) and not isinstance(tag_or_id, bool):
@@ -206,9 +218,11 @@ class OrderDesk:
 
     def working(self, symbol: str | None = None) -> list[int]:
         """Ids of orders that can still fill, in order of id."""
-        places = range(len(self._symbols)) if symbol is None else [
-            symbol_index(self._symbols, self._lookup, symbol)
-        ]
+        places = (
+            range(len(self._symbols))
+            if symbol is None
+            else [symbol_index(self._symbols, self._lookup, symbol)]
+        )
         return sorted(o + 1 for i in places for o in self._prune(i))
 
     def rebuild(self, tags: list[str | None]) -> None:
@@ -244,7 +258,7 @@ class OrderDesk:
         sim[_SIM["n_orders"]] = o + 1
         self.tags.append(tag)
         self._working[i].append(o)
-        return o  # type: ignore[no-any-return]
+        return o
 
     def _cancel(self, o: int, reason: int) -> None:
         """Ask the venue to cancel; it happens when the request arrives."""
@@ -260,7 +274,7 @@ class OrderDesk:
     def _is_working(self, o: int) -> bool:
         """Not final, and not asked to be cancelled."""
         q, base = self._views.order_q, o * _WORDS
-        return q[base + _STATUS] < _FINAL and q[base + _ORDER["cancel_reason"]] == 0  # type: ignore[no-any-return]
+        return q[base + _STATUS] < _FINAL and q[base + _ORDER["cancel_reason"]] == 0
 
     def _prune(self, i: int) -> list[int]:
         """The working orders of an instrument, with finished ones forgotten."""
@@ -270,7 +284,7 @@ class OrderDesk:
 
     def _is_unsized(self, o: int) -> bool:
         q, base = self._views.order_q, o * _WORDS
-        return (  # type: ignore[no-any-return]
+        return (
             q[base + _ORDER["target_kind"]] > TARGET_KIND.QTY and q[base + _ORDER["is_sized"]] == 0
         )
 
@@ -290,7 +304,7 @@ class OrderDesk:
 
     def _in_increments(self, i: int, qty: float) -> float:
         f = self._views.instrument_f
-        return qty * f[i * _INSTRUMENT + _DEN] / f[i * _INSTRUMENT + _NUM]  # type: ignore[no-any-return]
+        return qty * f[i * _INSTRUMENT + _DEN] / f[i * _INSTRUMENT + _NUM]
 
     def _count(self, i: int, qty: float) -> int:
         """Increments of a quantity; what is smaller than one is cut, and said once per symbol."""
@@ -303,8 +317,13 @@ class OrderDesk:
         count = _whole(exact)
         if abs(exact - count) > _SNAP * max(1.0, abs(exact)) and i not in self._cut_noted:
             self._cut_noted.add(i)
-            self._note("quantity_cut", level="warning", symbol=self._symbols[i], qty=qty,
-                       text="quantity cut to a whole number of increments")
+            self._note(
+                "quantity_cut",
+                level="warning",
+                symbol=self._symbols[i],
+                qty=qty,
+                text="quantity cut to a whole number of increments",
+            )
         return count
 
     def _price(
@@ -314,10 +333,14 @@ class OrderDesk:
         where = f"order({self._symbols[i]})"
         if price is None:
             if is_needed:
-                raise OrderError(f"{where}: expected {name} for a {kind} order, found none; give it.")
+                raise OrderError(
+                    f"{where}: expected {name} for a {kind} order, found none; give it."
+                )
             return None
         if not is_needed:
-            raise OrderError(f"{where}: expected no {name} for a {kind} order, found {price}; drop it.")
+            raise OrderError(
+                f"{where}: expected no {name} for a {kind} order, found {price}; drop it."
+            )
         value = _finite(self._symbols[i], name, price)
         tick = self._views.instrument_f[i * _INSTRUMENT + _TICK]
         if tick > 0.0:

@@ -43,11 +43,18 @@ class Feature:
     __slots__ = ("_instruments", "_seen_at", "_start", "_values", "lookback", "name")
 
     def __init__(
-        self, name: str, values: FloatArray, instruments: memoryview, i: int, start: int, n: int
+        self,
+        name: str,
+        values: FloatArray,
+        instruments: memoryview[int],
+        i: int,
+        start: int,
+        n: int,
     ) -> None:
         self.name = name
         self.lookback = n
-        self._values = memoryview(values)
+        column: Any = values
+        self._values: memoryview[float] = memoryview(column)
         self._instruments = instruments
         self._seen_at = i * _INSTRUMENT + _SEEN
         self._start = start
@@ -65,7 +72,7 @@ class Feature:
         return value == value
 
     def __getitem__(self, back: int) -> float:
-        """The value ``back`` bars ago: ``feature[-1]`` is the current one, ``[-2]`` the one before."""
+        """The value some bars ago: ``feature[-1]`` is the current one, ``[-2]`` the one before."""
         if back >= 0:
             raise LookAheadError(
                 f"{self.name}: expected a negative index counted back from now, found {back}."
@@ -204,7 +211,9 @@ class Features:
         if isinstance(symbol, str):
             return self._one(kind, symbol, field, params)
         if not isinstance(symbol, Sequence):
-            raise ConfigError(f"ctx.features.{kind}: expected a symbol or a list, found {symbol!r}.")
+            raise ConfigError(
+                f"ctx.features.{kind}: expected a symbol or a list, found {symbol!r}."
+            )
         features = [self._one(kind, one, field, params) for one in symbol]
         return FeaturePanel(kind, tuple(symbol), features)
 
@@ -215,8 +224,10 @@ class Features:
         i = symbol_index(self._bars.symbols, self._lookup, symbol)
         start, stop = int(self._bars.offsets[i]), int(self._bars.offsets[i + 1])
         lookback = spec.lookback(**params)
-        inputs = [self._column(kind, field if name in ("field", "value") else name) for name in
-                  spec.inputs]
+        inputs = [
+            self._column(kind, field if name in ("field", "value") else name)
+            for name in spec.inputs
+        ]
         values = spec.compute(*(column[start:stop] for column in inputs), **params)
         self.lookbacks[i] = max(self.lookbacks.get(i, 0), lookback)
         shown = ", ".join(f"{name}={value}" for name, value in params.items())

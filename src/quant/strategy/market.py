@@ -268,7 +268,8 @@ class DataView:
     def _block(self, fields: str | Sequence[str], rows: Any) -> FloatArray:
         """Copies, so that no view reaches past now."""
         if isinstance(fields, str):
-            return self._column(fields)[rows].copy()
+            column: FloatArray = self._column(fields)[rows].copy()
+            return column
         return np.stack([self._column(field)[rows] for field in fields], axis=-1)
 
     def _aligned(
@@ -303,7 +304,7 @@ class DataView:
     def _moment(self, at: datetime | date | str) -> int:
         """``at`` as nanoseconds, never later than now; a date means the end of that day."""
         moment = _nanoseconds(at)
-        now = self._now()
+        now: int = self._now()
         if isinstance(moment, date):
             days = (moment - date(1970, 1, 1)).days
             calendar = self._bars.calendar

@@ -70,27 +70,27 @@ class Portfolio:
     @property
     def equity(self) -> float:
         """Cash plus the value of positions at last marks."""
-        return self._views.account_f[_EQUITY]  # type: ignore[no-any-return]
+        return self._views.account_f[_EQUITY]
 
     @property
     def cash(self) -> float:
         """Cash, negative when borrowed."""
-        return self._views.account_f[_CASH]  # type: ignore[no-any-return]
+        return self._views.account_f[_CASH]
 
     @property
     def positions_value(self) -> float:
         """Signed value of all positions."""
-        return self._views.account_f[_VALUE]  # type: ignore[no-any-return]
+        return self._views.account_f[_VALUE]
 
     @property
     def gross_exposure(self) -> float:
         """|long| + |short|."""
-        return self._views.account_f[_GROSS]  # type: ignore[no-any-return]
+        return self._views.account_f[_GROSS]
 
     @property
     def net_exposure(self) -> float:
         """Long less short."""
-        return self._views.account_f[_NET]  # type: ignore[no-any-return]
+        return self._views.account_f[_NET]
 
     @property
     def leverage(self) -> float:
@@ -106,7 +106,7 @@ class Portfolio:
         k = floats[_K]
         if floats[_MAX_LEVERAGE] < k:
             k = floats[_MAX_LEVERAGE]
-        return k * self.equity - self.gross_exposure  # type: ignore[no-any-return]
+        return k * self.equity - self.gross_exposure
 
     def qty(self, symbol: str) -> float:
         """Signed quantity held of one symbol."""
@@ -115,7 +115,7 @@ class Portfolio:
         if units == 0:
             return 0.0
         floats = self._views.instrument_f
-        return units * floats[i * _INSTRUMENT + _NUM] / floats[i * _INSTRUMENT + _DEN]  # type: ignore[no-any-return]
+        return units * floats[i * _INSTRUMENT + _NUM] / floats[i * _INSTRUMENT + _DEN]
 
     def position(self, symbol: str) -> Position:
         """What is held of one symbol; a flat position if nothing is."""

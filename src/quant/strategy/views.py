@@ -6,16 +6,18 @@ grow are replaced by the kernel's owner, who then calls ``refresh``.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from quant.kernel.layout import State, word_of
+from quant.kernel.layout import ARRAYS, State, word_of
 
 __all__ = ["StateViews", "words"]
 
 
-def words(state: State, name: str) -> tuple[memoryview, memoryview]:
+def words(state: State, name: str) -> tuple[memoryview[int], memoryview[float]]:
     """One array as a row of integers and as a row of floats, over the same memory."""
-    array = state[name]
+    array: Any = state[name]
     return memoryview(array.view(np.int64).ravel()), memoryview(array.view(np.float64).ravel())
 
 
@@ -56,8 +58,6 @@ class StateViews:
 
 def record_words(name: str) -> int:
     """Words of one record."""
-    from quant.kernel.layout import ARRAYS
-
     return ARRAYS[name].itemsize // 8
 
 

@@ -1,0 +1,230 @@
+"""``quant``: the command line. It parses, calls the engine and prints; nothing is decided here.
+
+Exit status: 0 done; 1 ran and the answer is no; 2 the user's mistake; 3 the strategy raised; 70 a
+bug in quant; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from quant import __version__
+from quant.errors import InvariantError, QuantError
+
+__all__ = ["app", "main"]
+
+app = App(
+    name="quant",
+    help="One trading simulator: the same strategy on history, on paper and at a broker.",
+    version=__version__,
+    version_flags=["--version"],
+)
+run_app = App(name="run", help="Run a strategy.")
+runs_app = App(name="runs", help="Look at finished runs.")
+app.command(run_app)
+app.command(runs_app)
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+@app.command
+def demo(*, out: str = "runs", json: Json = False) -> int:
+    """Run two strategies on bundled real data and print where their reports are.
+
+    Parameters
+    ----------
+    out
+        Folder for the run folders.
+    """
+    from quant.cli.demo import run_demo
+
+    return run_demo(out, as_json=json)
+
+
+@run_app.command
+def backtest(
+    file: str,
+    *,
+    data: str,
+    start: str | None = None,
+    end: str | None = None,
+    config: str | None = None,
+    param: Annotated[list[str] | None, Parameter(name="--param", negative="")] = None,
+    seed: int | None = None,
+    out: str = "runs",
+    tz: str | None = None,
+    ts_is: str = "open",
+    bar: str | None = None,
+    calendar: str = "auto",
+    columns: Annotated[list[str] | None, Parameter(name="--columns", negative="")] = None,
+    symbol: str | None = None,
+    on_bad_rows: str = "raise",
+    json: Json = False,
+) -> int:
+    """Run a strategy file on history and write the run folder.
+
+    Parameters
+    ----------
+    file
+        FILE.py or FILE.py:Class.
+    data
+        A CSV or parquet file, or sample:NAME.
+    start
+        First session (YYYY-MM-DD); earlier rows only feed indicators.
+    end
+        Last session, inclusive.
+    config
+        A YAML file of settings.
+    param
+        A parameter of the strategy, name=value; may be given several times.
+    seed
+        Seed of ctx.random.
+    out
+        Folder under which the run folder is written.
+    tz
+        Zone of intraday times without one, for example America/New_York.
+    ts_is
+        What intraday stamps mark: open or close.
+    bar
+        Bar length such as 1min, 1h or 1d; else inferred.
+    calendar
+        auto, XNYS, 24/7 or weekdays.
+    columns
+        Column mapping such as close=adj_close; may be given several times.
+    symbol
+        Name of a single series without a symbol column.
+    on_bad_rows
+        raise or drop.
+    """
+    from quant.cli.backtest import BacktestArguments, run_backtest
+
+    return run_backtest(
+        BacktestArguments(
+            file=file,
+            data=data,
+            start=start,
+            end=end,
+            config=config,
+            params=param or [],
+            seed=seed,
+            out=out,
+            tz=tz,
+            ts_is=ts_is,
+            bar=bar,
+            calendar=calendar,
+            columns=columns or [],
+            symbol=symbol,
+            on_bad_rows=on_bad_rows,
+            as_json=json,
+        )
+    )
+
+
+@app.command
+def report(
+    run: str = "latest",
+    *,
+    out: str = "runs",
+    open_it: Annotated[bool, Parameter(name="--open", negative="")] = False,
+    json: Json = False,
+) -> int:
+    """Print the path of a run's HTML report, or open it.
+
+    Parameters
+    ----------
+    run
+        Path, id, unique prefix of an id, or latest.
+    out
+        Folder of the runs.
+    open_it
+        Show it in the browser.
+    """
+    from quant.cli.runs import show_report
+
+    return show_report(run, out, open_it=open_it, as_json=json)
+
+
+@runs_app.command(name="list")
+def runs_list(*, out: str = "runs", json: Json = False) -> int:
+    """List finished runs with their headline figures.
+
+    Parameters
+    ----------
+    out
+        Folder of the runs.
+    """
+    from quant.cli.runs import list_them
+
+    return list_them(out, as_json=json)
+
+
+@runs_app.command(name="show")
+def runs_show(run: str = "latest", *, out: str = "runs", json: Json = False) -> int:
+    """Show one run: what it ran, what it assumed, what came out.
+
+    Parameters
+    ----------
+    run
+        Path, id, unique prefix of an id, or latest.
+    out
+        Folder of the runs.
+    """
+    from quant.cli.runs import show_one
+
+    return show_one(run, out, as_json=json)
+
+
+@runs_app.command(name="verify")
+def runs_verify(
+    run: str = "latest", *, out: str = "runs", data: str | None = None, json: Json = False
+) -> int:
+    """Check every file of a run against its hash, run it again and compare.
+
+    Parameters
+    ----------
+    run
+        Path, id, unique prefix of an id, or latest.
+    out
+        Folder of the runs.
+    data
+        Where the data is now, if not where it was.
+    """
+    from quant.cli.runs import verify_one
+
+    return verify_one(run, out, data, as_json=json)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the ``quant`` command; exits with the status of the module's docstring."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status; users never see a traceback for their mistake."""
+    try:
+        result = app(
+            arguments, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+        return int(result) if isinstance(result, int) else 0
+    except CycloptsError as error:
+        print(f"quant: {_one_sentence(error)}", file=sys.stderr)
+        return 2
+    except InvariantError as error:
+        print(f"quant: {error}", file=sys.stderr)
+        return 70
+    except QuantError as error:
+        print(f"quant: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("quant: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _one_sentence(error: CycloptsError) -> str:
+    text = " ".join(str(error).split())
+    return f"{text} See quant --help."

@@ -1,0 +1,39 @@
+"""Progress of long work on a terminal; silent anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from quant.clock import monotonic
+
+__all__ = ["progress_bar"]
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A function to call with (done, total), or None where no one is watching."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} timestamps"),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    began = monotonic()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(title, total=1, speed="")
+
+        def tell(done: int, total: int) -> None:
+            speed = done / max(monotonic() - began, 1e-9)
+            progress.update(task, completed=done, total=total, speed=f"{speed:,.0f} events/s")
+
+        yield tell

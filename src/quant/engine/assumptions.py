@@ -1,0 +1,162 @@
+"""What a run takes for granted, in plain words; amber where it may flatter the result."""
+
+from __future__ import annotations
+
+from quant.engine.simulation import Simulation
+from quant.kernel.codes import FILL_FLAG, STATUS
+from quant.lake import Bars
+from quant.model.config import (
+    CashAccount,
+    Config,
+    PerOrderCommission,
+    PerShareCommission,
+    RateCommission,
+    RateSlippage,
+    TickSlippage,
+    TieredCommission,
+)
+from quant.report.tearsheet import Assumption
+
+__all__ = ["assumptions_of", "commission_words", "facts_of", "slippage_words", "warnings_of"]
+
+_TIMING = {
+    "next_open": "A market order fills at the next opening print after the decision.",
+    "next_close": "A market order fills at the next closing print after the decision.",
+    "same_close": "A market order fills at the very close it was decided at, which no one can do: "
+    "the price was known before the order.",
+}
+_PATH = {
+    "adverse": "Inside a bar the worse order of high and low for the account is assumed.",
+    "ohlc": "Inside every bar the high is assumed to come before the low.",
+    "olhc": "Inside every bar the low is assumed to come before the high.",
+    "nearest_extreme": "Inside a bar the extreme nearer to the open is assumed to come first.",
+}
+
+
+def _info(text: str) -> Assumption:
+    return Assumption(text=text)
+
+
+def _amber(text: str) -> Assumption:
+    return Assumption(text=text, level="amber")
+
+
+def commission_words(config: Config) -> str:
+    """The commission in words; empty if there is none."""
+    model = config.commission
+    if isinstance(model, RateCommission):
+        return f"{model.rate * 100:.4g} % of notional" if model.rate else ""
+    if isinstance(model, PerShareCommission):
+        text = f"{model.per_share:.4g} {config.currency} per unit"
+        return text if model.per_share else ""
+    if isinstance(model, PerOrderCommission):
+        text = f"{model.per_order:.4g} {config.currency} per order"
+        return text if model.per_order else ""
+    assert isinstance(model, TieredCommission)
+    parts = [f"{rate * 100:.4g} % from {start:,.0f}" for start, rate in model.tiers]
+    return ", ".join(parts) if any(rate for _, rate in model.tiers) else ""
+
+
+def slippage_words(config: Config) -> str:
+    """The slippage in words; empty if there is none."""
+    model = config.slippage
+    if not model.size:
+        return ""
+    if isinstance(model, RateSlippage):
+        return f"{model.rate * 10_000:.4g} basis points"
+    if isinstance(model, TickSlippage):
+        return f"{model.ticks:.4g} ticks"
+    return f"{model.fraction * 100:.4g} % of a bar's range"
+
+
+def _fills(bars: Bars, config: Config) -> list[Assumption]:
+    execution = config.execution
+    found: list[Assumption] = []
+    if bars.closes_only:
+        found.append(_info("The data has closing prices only: every order is judged at the close."))
+    elif execution.timing == "same_close":
+        found.append(_amber(_TIMING["same_close"]))
+    else:
+        found.append(_info(_TIMING[execution.timing]))
+    if not bars.closes_only:
+        text = _PATH[execution.path]
+        found.append(_info(text) if execution.path == "adverse" else _amber(text))
+        if execution.limit == "touch":
+            found.append(_info("A limit fills as soon as the price touches it."))
+        else:
+            found.append(_info("A limit fills only when the price trades through it."))
+    if not bars.has_volume:
+        found.append(_amber("The data has no volume: orders of any size fill whole."))
+    elif execution.participation is None:
+        found.append(_amber("Orders of any size fill whole, whatever the bar's volume."))
+    else:
+        share = f"{execution.participation * 100:.4g} %"
+        found.append(_info(f"All orders together take at most {share} of a bar's volume."))
+    return found
+
+
+def _costs(config: Config) -> list[Assumption]:
+    commission, slippage = commission_words(config), slippage_words(config)
+    return [
+        _info(f"Commission: {commission}.") if commission else _amber("No commission is charged."),
+        _info(f"Slippage: {slippage}.") if slippage else _amber("No slippage is assumed."),
+    ]
+
+
+def _account(config: Config) -> list[Assumption]:
+    if isinstance(config.account, CashAccount):
+        return [_info("Cash account: no borrowing, no short sales, immediate settlement.")]
+    k = config.account.k
+    text = f"Long and short positions together are at most {k:.4g} times equity."
+    found = [_info(text) if k <= 1.0 else _amber(text)]
+    found.append(_info("Borrowing shares and money costs nothing in this version."))
+    return found
+
+
+def warnings_of(simulation: Simulation) -> list[str]:
+    """What a user should know before believing the result: data warnings and hard facts."""
+    state = simulation.state
+    found = list(simulation.bars.warnings)
+    equity = state["equity"]["equity"][: int(state["sim"][0]["n_equity"])]
+    if len(equity) and float(equity.min()) <= 0.0:
+        found.append(
+            f"Equity fell to {float(equity.min()):,.2f} {simulation.config.currency}: the account "
+            "was bankrupt, and what followed could not have been traded."
+        )
+    fills = state.used("fills")
+    clamped = int(((fills["flags"] & FILL_FLAG.CLAMPED) != 0).sum())
+    if clamped:
+        found.append(f"{clamped} fills had slippage beyond the guardrail and were clamped to it.")
+    orders = state.used("orders")
+    refused = int((orders["status"] == STATUS.REJECTED).sum())
+    if refused:
+        found.append(f"{refused} of {len(orders)} orders were rejected; orders.csv says why.")
+    return found
+
+
+def assumptions_of(simulation: Simulation, is_partial: bool) -> list[Assumption]:
+    """Every assumption of a run, in the order of a report."""
+    bars, config = simulation.bars, simulation.config
+    found = [_amber(note) for note in bars.source.notes]
+    found += [_amber(text) for text in warnings_of(simulation)]
+    if is_partial:
+        found.append(_amber("The run did not reach its end; the figures cover what was simulated."))
+    found += _fills(bars, config) + _costs(config) + _account(config)
+    if config.benchmark != "none":
+        found.append(_info("The benchmark pays no costs."))
+    return found
+
+
+def facts_of(simulation: Simulation) -> list[tuple[str, str]]:
+    """Data, seed and versions, as name and text."""
+    from quant import __version__
+
+    bars, config = simulation.bars, simulation.config
+    source = bars.source
+    return [
+        ("Data", f"{source.name}, {source.n_rows:,} rows, sha256 {source.sha256[:16]}…"),
+        ("Calendar", f"{bars.calendar.name}, version {bars.calendar.version[:23]}…"),
+        ("Opening cash", f"{config.cash:,.2f} {config.currency}"),
+        ("Seed", str(config.seed)),
+        ("quant", __version__),
+    ]

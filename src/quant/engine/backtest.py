@@ -1,0 +1,204 @@
+"""``qt.backtest``: a strategy, data and settings in, a run out."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from quant.engine.run import Failure, Run
+from quant.engine.simulation import Simulation
+from quant.errors import ConfigError, StrategyError
+from quant.kernel.cache import is_warm, mark_warm
+from quant.lake import Bars, DataOptions, load_bars
+from quant.model.config import Config
+from quant.model.parse import config_from
+from quant.strategy.base import Strategy
+
+__all__ = ["backtest", "simulate"]
+
+Progress = Callable[[int, int], None]
+
+
+def _day(name: str, value: date | datetime | str | None) -> date | None:
+    """A session label from what users write."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ConfigError(
+            f"{name}: expected a date such as 2010-01-04, found {value!r}; correct it."
+        ) from None
+
+
+def _strategy(strategy: Strategy | type[Strategy]) -> Strategy:
+    if isinstance(strategy, Strategy):
+        return strategy
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        try:
+            return strategy()
+        except TypeError as error:
+            raise StrategyError(
+                f"{strategy.__name__}: expected parameters with defaults, found {error}; give an "
+                f"instance such as {strategy.__name__}(...)."
+            ) from error
+    raise StrategyError(
+        f"backtest: expected a Strategy class or instance, found {strategy!r}; "
+        "write class My(qt.Strategy)."
+    )
+
+
+def _config(config: Config | Mapping[str, Any] | None, seed: int | None) -> Config:
+    if isinstance(config, Config):
+        given = config
+    elif config is None:
+        given = Config()
+    elif isinstance(config, Mapping):
+        given = config_from(config)
+    else:
+        raise ConfigError(f"config: expected a Config or a mapping, found {config!r}.")
+    if seed is None:
+        return given
+    from quant.model.parse import to_mapping
+
+    return config_from({**to_mapping(given), "seed": seed})
+
+
+def _load(data: Any, config: Config, options: DataOptions | None) -> Bars:
+    """Bars; the calendar and legal prices of the settings count for data not yet loaded."""
+    if isinstance(data, Bars):
+        return data
+    import dataclasses
+
+    chosen = options or DataOptions()
+    if chosen.calendar == "auto" and config.calendar != "auto":
+        chosen = dataclasses.replace(chosen, calendar=config.calendar)
+    legal = tuple(s for s, one in config.instruments.items() if one.allow_nonpositive)
+    if legal and not chosen.allow_nonpositive:
+        chosen = dataclasses.replace(chosen, allow_nonpositive=legal)
+    return load_bars(data, chosen)
+
+
+def simulate(
+    strategy: Strategy,
+    bars: Bars,
+    config: Config,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    on_progress: Progress | None = None,
+) -> Run:
+    """Run to the end, or to the event that fails; a failure is part of the run.
+
+    Raises
+    ------
+    ConfigError, DataError
+        Only for what is wrong before the first event.
+    """
+    simulation = Simulation(strategy, bars, config, start=start, end=end)
+    _announce_first_compile()
+    failure: Failure | None = None
+    try:
+        simulation.prepare()
+        total = simulation.n_slices
+        tell = None if on_progress is None else (lambda done: on_progress(done, total))
+        simulation.advance(on_progress=tell)
+        simulation.finish()
+    except KeyboardInterrupt as error:
+        simulation.journal.note("interrupted", level="warning")
+        failure = Failure(status="interrupted", error=error, traceback="")
+    except Exception as error:  # whatever a strategy may raise is part of its run
+        text = "".join(traceback.format_exception(error))
+        simulation.journal.note("failed", level="error", error=str(error), traceback=text)
+        failure = Failure(status="failed", error=error, traceback=text)
+    mark_warm()
+    run = Run(simulation, failure)
+    if failure is None:
+        run.check()
+    return run
+
+
+def _announce_first_compile() -> None:
+    """Say what is happening when the kernel is compiled for the first time on a machine."""
+    if not is_warm():
+        print(
+            "quant: compiling its kernel for this machine, once (about half a minute) …",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def backtest(
+    strategy: Strategy | type[Strategy],
+    data: Any,
+    *,
+    config: Config | Mapping[str, Any] | None = None,
+    start: date | datetime | str | None = None,
+    end: date | datetime | str | None = None,
+    seed: int | None = None,
+    options: DataOptions | None = None,
+    on_progress: Progress | None = None,
+) -> Run:
+    """Run a strategy on history.
+
+    Parameters
+    ----------
+    strategy : Strategy class or instance
+        A class is made with its default parameters.
+    data : polars or pandas frame, dict of frames by symbol, path, ``sample:NAME``, qt.sample(...)
+        Bars in long form: ts, symbol, open, high, low, close, volume. Only the time and a close are
+        indispensable.
+    config : Config or mapping, optional
+        Settings; a mapping has the keys of the YAML file.
+    start, end : date or ISO text, optional
+        Session labels, both inclusive. Rows before ``start`` only feed views and indicators.
+    seed : int, optional
+        Overrides the seed of ``config``.
+    options : DataOptions, optional
+        How to read the data: time zone, bar length, columns.
+    on_progress : callable, optional
+        Called now and then with (timestamps done, timestamps in all).
+
+    Returns
+    -------
+    Run
+        Tables and figures; ``run.save()`` writes the run folder.
+
+    Raises
+    ------
+    ConfigError, StrategyError, DataError, OrderError
+        For mistakes in settings, strategy, data and orders.
+    Exception
+        Whatever the strategy raises, as it raised it.
+
+    Examples
+    --------
+    >>> import quant as qt
+    >>> class Hold(qt.Strategy):
+    ...     def on_bar(self, bar, ctx):
+    ...         ctx.order_target(bar.symbol, weight=0.5)
+    >>> run = qt.backtest(Hold, qt.sample("sp500"), start="2010-01-04", end="2010-12-31")
+    >>> run.equity["session"][0]
+    datetime.date(2010, 1, 4)
+    """
+    ready = _strategy(strategy)
+    settings = _config(config, seed)
+    bars = _load(data, settings, options)
+    run = simulate(
+        ready,
+        bars,
+        settings,
+        start=_day("start", start),
+        end=_day("end", end),
+        on_progress=on_progress,
+    )
+    if run.failure is not None:
+        raise run.failure.error
+    return run

@@ -1,0 +1,202 @@
+"""The run folder: written whole or absent, read-only afterwards, every file hashed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from quant.clock import utc_now
+from quant.engine.manifest import json_text, manifest_of
+from quant.engine.run import Run
+from quant.engine.source import source_of
+from quant.engine.writing import csv_text, explain_os_error, sha256_of
+from quant.errors import RunError
+from quant.model.events import as_datetime
+from quant.report.metrics import metrics_json
+from quant.report.tearsheet import render_tearsheet
+from quant.seeds import run_token
+
+__all__ = ["RunFolder", "find_run", "list_runs", "prepare_folder", "results_of", "save_run"]
+
+RESULTS = ("equity", "orders", "fills", "positions", "trades", "ledger")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A run on disk.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    """
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """Name of the folder."""
+        return self.path.name
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.path / "report.html"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """manifest.json, read."""
+        return self._json("manifest.json")
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """metrics.json, read."""
+        return self._json("metrics.json")
+
+    def table(self, name: str) -> pl.DataFrame:
+        """One of the CSV tables, times as text."""
+        return pl.read_csv(self.path / f"{name}.csv", infer_schema_length=None)
+
+    def _json(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            content = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"{path}: expected a readable {name}, found {error}; the run folder is damaged."
+            ) from None
+        assert isinstance(content, dict)
+        return content
+
+
+def results_of(run: Run) -> dict[str, bytes]:
+    """The artifacts that the result hash covers, by file name."""
+    found = {f"{name}.csv": csv_text(getattr(run, name)).encode() for name in RESULTS}
+    found["metrics.json"] = json_text(metrics_json(run.metric_details)).encode()
+    return found
+
+
+def prepare_folder(runs: Path) -> None:
+    """Make sure that a run could be written under ``runs``, before the run.
+
+    Raises
+    ------
+    RunError
+        If the folder cannot be made or written.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=runs, prefix=".quant-"):
+            pass
+    except OSError as error:
+        raise explain_os_error(runs, error) from None
+
+
+def save_run(run: Run, runs: Path) -> RunFolder:
+    """Write a run under ``runs`` and return its folder.
+
+    Everything is written to a hidden folder beside it first and renamed, so that a reader never
+    meets half a run. The files are read-only afterwards.
+
+    Raises
+    ------
+    RunError
+        If the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    prepare_folder(runs)
+    run_id = f"run-{utc_now():%Y%m%dT%H%M%SZ}-{run_token()}"
+    partial = Path(tempfile.mkdtemp(dir=runs, prefix=".quant-"))
+    try:
+        _write_all(run, run_id, partial)
+        os.chmod(partial, 0o755)
+        os.replace(partial, runs / run_id)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise explain_os_error(runs, error) from None
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return RunFolder(runs / run_id)
+
+
+def _write_all(run: Run, run_id: str, folder: Path) -> None:
+    results = results_of(run)
+    source = source_of(run.simulation.strategy)
+    files = dict(results)
+    files |= {f"source/{name}": content for name, content in source.files.items()}
+    files["logs.jsonl"] = _log_bytes(run, run_id)
+    files["report.html"] = render_tearsheet(run.sheet(run_id)).encode()
+    (folder / "source").mkdir()
+    hashes = {}
+    for name in sorted(files):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[name])
+        hashes[name] = sha256_of(path)
+        os.chmod(path, 0o444)
+    manifest = folder / "manifest.json"
+    manifest.write_text(json_text(manifest_of(run, run_id, source, results, hashes)))
+    os.chmod(manifest, 0o444)
+
+
+def _log_bytes(run: Run, run_id: str) -> bytes:
+    lines = []
+    for line in run.log:
+        head = {"ts": _iso(line["ts"]), "level": line["level"], "event": line["event"]}
+        rest = {k: v for k, v in line.items() if k not in head}
+        lines.append(orjson.dumps({**head, "run_id": run_id, **rest}, default=str))
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _iso(ts: int) -> str:
+    return as_datetime(ts).isoformat().replace("+00:00", "Z")
+
+
+def list_runs(runs: Path) -> list[RunFolder]:
+    """The runs under a folder, oldest first; other files are passed over."""
+    if not runs.is_dir():
+        return []
+    found = [path for path in runs.iterdir() if (path / "manifest.json").is_file()]
+    return [RunFolder(path) for path in sorted(found, key=_age)]
+
+
+def _age(path: Path) -> tuple[str, int, str]:
+    """Order of runs: by the second in the name, then by when they were written."""
+    return (path.name[4:20], (path / "manifest.json").stat().st_mtime_ns, path.name)
+
+
+def find_run(name: str, runs: Path) -> RunFolder:
+    """A run by path, id, unique prefix of an id, or ``latest``.
+
+    Raises
+    ------
+    RunError
+        If none, or more than one, fits.
+    """
+    path = Path(name)
+    if (path / "manifest.json").is_file():
+        return RunFolder(path)
+    known = list_runs(runs)
+    if not known:
+        raise RunError(
+            f"{runs}: expected runs there, found none; run a backtest first or name the folder "
+            "with --out."
+        )
+    if name == "latest":
+        return known[-1]
+    fits = [run for run in known if run.run_id.startswith(name) or run.run_id == f"run-{name}"]
+    if len(fits) == 1:
+        return fits[0]
+    found = "none" if not fits else ", ".join(run.run_id for run in fits[:4])
+    raise RunError(
+        f"run {name!r}: expected exactly one run under {runs} to begin so, found {found}; "
+        "see quant runs list."
+    )

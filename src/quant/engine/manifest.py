@@ -1,0 +1,174 @@
+"""manifest.json: everything that decides a result, and what came out."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import orjson
+
+from quant import __version__
+from quant.clock import utc_now
+from quant.engine.run import Run
+from quant.engine.source import StrategySource
+from quant.kernel.cache import cpu_name, source_hash
+from quant.model.parse import to_mapping
+from quant.strategy.base import parameters_of
+
+__all__ = ["data_entry", "json_text", "manifest_of", "parameters_used", "result_hash"]
+
+_LIBRARIES = ("numpy", "numba", "llvmlite", "polars")
+
+
+def json_text(value: object) -> str:
+    """JSON with sorted structure kept as given, two spaces, a final newline."""
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode()
+    return text + "\n"
+
+
+def _plain(value: object) -> object:
+    """A parameter as JSON: itself where JSON knows it, else its text."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return str(value)
+
+
+def parameters_used(run: Run) -> dict[str, Any]:
+    """The strategy's parameters and the values it ran with.
+
+    They are the arguments it was made with, whatever it did with them since.
+    """
+    strategy = run.simulation.strategy
+    found: dict[str, Any] = {}
+    for name, parameter in parameters_of(type(strategy)).items():
+        given = strategy._given
+        default = None if parameter.default is parameter.empty else parameter.default
+        found[name] = _plain(given.get(name, getattr(strategy, name, default)))
+    return found
+
+
+def params_hash(params: dict[str, Any]) -> str:
+    """SHA-256 of the parameters as canonical JSON."""
+    return hashlib.sha256(orjson.dumps(params, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def data_entry(run: Run) -> dict[str, Any]:
+    """What the manifest says about the data."""
+    bars = run.simulation.bars
+    source, options = bars.source, bars.source.options
+    return {
+        "kind": source.kind,
+        "name": source.name,
+        "sha256": source.sha256,
+        "rows": source.n_rows,
+        "dropped_rows": source.dropped_rows,
+        "bad_rows": list(source.bad_rows),
+        "symbols": list(bars.symbols),
+        "options": {
+            "tz": options.tz,
+            "ts_is": options.ts_is,
+            "bar": options.bar,
+            "calendar": options.calendar,
+            "columns": dict(options.columns),
+            "symbol": options.symbol,
+            "on_bad_rows": options.on_bad_rows,
+            "allow_nonpositive": list(options.allow_nonpositive),
+        },
+    }
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _platform() -> dict[str, str]:
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpu": hashlib.sha256(cpu_name().encode()).hexdigest()[:16],
+        "libc": " ".join(platform.libc_ver()),
+        "python": ".".join(map(str, sys.version_info[:3])),
+    }
+
+
+def result_hash(artifacts: dict[str, bytes]) -> str:
+    """SHA-256 over the six CSV files and metrics.json, by name."""
+    digest = hashlib.sha256()
+    for name in sorted(artifacts):
+        digest.update(f"{name}\0{len(artifacts[name])}\0".encode())
+        digest.update(artifacts[name])
+    return digest.hexdigest()
+
+
+def manifest_of(
+    run: Run,
+    run_id: str,
+    source: StrategySource,
+    results: dict[str, bytes],
+    hashes: dict[str, str],
+) -> dict[str, Any]:
+    """The manifest of a run about to be written."""
+    simulation = run.simulation
+    config = to_mapping(simulation.config)
+    params = parameters_used(run)
+    calendar = simulation.bars.calendar
+    sessions = run.equity["session"]
+    return {
+        "run_id": run_id,
+        "status": run.status,
+        "error": None if run.failure is None else _error_text(run.failure.error),
+        "timestamp": utc_now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "strategy": {"name": source.name, "file": source.main, "params": params},
+        "params_hash": params_hash(params),
+        "git_sha": source.git_sha,
+        "git_dirty": source.git_dirty,
+        "code_hash": source.code_hash,
+        "config": config,
+        "slippage_model": config["slippage"],
+        "cost_models": {"commission": config["commission"], "slippage": config["slippage"]},
+        "seed": simulation.config.seed,
+        "period": {
+            "start": _label(run, simulation.period.first),
+            "end": _label(run, simulation.period.last),
+            "last_session": str(sessions[-1]),
+        },
+        "data_versions": [data_entry(run)],
+        "calendar": calendar.name,
+        "calendar_version": calendar.version,
+        "versions": {
+            "quant": __version__,
+            "kernel": source_hash(),
+            **{name: _version_of(name) for name in _LIBRARIES},
+        },
+        "platform": _platform(),
+        "warnings": _warnings(run),
+        "artifacts": hashes,
+        "result_hash": result_hash(results),
+    }
+
+
+def _label(run: Run, index: int) -> str:
+    from datetime import date, timedelta
+
+    days = int(run.simulation.bars.calendar.days[index])
+    return str(date(1970, 1, 1) + timedelta(days=days))
+
+
+def _error_text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _warnings(run: Run) -> list[str]:
+    from quant.engine.assumptions import warnings_of
+
+    return warnings_of(run.simulation)

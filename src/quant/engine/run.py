@@ -1,0 +1,240 @@
+"""A finished run: its tables, its figures, and what it assumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from quant.engine import tables
+from quant.engine.assumptions import assumptions_of, facts_of
+from quant.engine.benchmark import benchmark_equity, benchmark_name
+from quant.engine.simulation import Simulation
+from quant.errors import InvariantError
+from quant.report.metrics import Metric, RunArrays, compute_metrics
+from quant.report.tearsheet import TearSheet, render_tearsheet
+from quant.report.trades import TradeArrays, open_result, round_trips
+
+if TYPE_CHECKING:
+    from quant.engine.folder import RunFolder
+
+__all__ = ["Failure", "Run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a run did not end by itself.
+
+    Attributes
+    ----------
+    status : str
+        ``failed`` or ``interrupted``.
+    error : BaseException
+        What was raised.
+    traceback : str
+        Where; empty for an interruption.
+    """
+
+    status: str
+    error: BaseException
+    traceback: str
+
+
+class Run:
+    """What ``qt.backtest`` gives back.
+
+    Attributes
+    ----------
+    equity, orders, fills, positions, trades, ledger : polars.DataFrame
+        The tables of the run folder (docs/reference/run-folder.md).
+    metrics : dict of str to number or None
+        Every figure by name; ``metric_details`` has unit, definition and inputs.
+
+    Examples
+    --------
+    >>> import quant as qt
+    >>> class Hold(qt.Strategy):
+    ...     def on_bar(self, bar, ctx):
+    ...         ctx.order_target(bar.symbol, weight=1.0)
+    >>> run = qt.backtest(Hold, qt.sample("sp500"), end="2000-12-29")
+    >>> run.status, len(run.fills)
+    ('done', 1)
+    """
+
+    def __init__(self, simulation: Simulation, failure: Failure | None = None) -> None:
+        self.simulation = simulation
+        self.failure = failure
+
+    @property
+    def status(self) -> str:
+        """``done``, ``failed`` or ``interrupted``."""
+        return self.failure.status if self.failure else "done"
+
+    @property
+    def strategy_name(self) -> str:
+        """Name of the strategy's class."""
+        return type(self.simulation.strategy).__name__
+
+    @property
+    def config(self) -> Any:
+        """The settings of the run."""
+        return self.simulation.config
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of logs.jsonl."""
+        return self.simulation.journal.lines
+
+    @cached_property
+    def equity(self) -> pl.DataFrame:
+        """One row per timestamp at which a bar ended; row 0 is the opening deposit."""
+        return tables.equity_table(self.simulation.state, self.simulation.bars)
+
+    @cached_property
+    def orders(self) -> pl.DataFrame:
+        """All orders, as they stood at the end."""
+        sim = self.simulation
+        return tables.orders_table(sim.state, sim.bars, sim.ctx.desk.tags)
+
+    @cached_property
+    def fills(self) -> pl.DataFrame:
+        """All fills, in order of execution."""
+        return tables.fills_table(self.simulation.state, self.simulation.bars)
+
+    @cached_property
+    def positions(self) -> pl.DataFrame:
+        """Positions at every session close and after every change."""
+        return tables.positions_table(self.simulation.state, self.simulation.bars)
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """Every movement of cash."""
+        sim = self.simulation
+        return tables.ledger_table(sim.state, sim.bars, sim.config.currency)
+
+    @cached_property
+    def trades(self) -> pl.DataFrame:
+        """Round trips, first in, first out."""
+        return tables.trades_table(self.trade_arrays, self.simulation.bars)
+
+    @cached_property
+    def trade_arrays(self) -> TradeArrays:
+        """The trades as arrays, with the lots still open."""
+        sim = self.simulation
+        multipliers = np.ascontiguousarray(sim.state["instruments"]["multiplier"])
+        fills = tables.fill_arrays(sim.state)
+        return round_trips(fills, tables.bar_arrays(sim.bars), multipliers)
+
+    @cached_property
+    def benchmark(self) -> Any:
+        """Equity of the benchmark at the rows of the equity curve, or None."""
+        sim = self.simulation
+        ts = self.equity["ts"].to_physical().to_numpy()
+        return benchmark_equity(sim.config.benchmark, sim.bars, sim.period, sim.config.cash, ts)
+
+    @cached_property
+    def metric_details(self) -> dict[str, Metric]:
+        """Every figure with unit, definition, number of observations and inputs."""
+        sim = self.simulation
+        rows = sim.state["equity"][: int(sim.state["sim"][0]["n_equity"])]
+        orders = sim.state.used("orders")
+        session = np.ascontiguousarray(rows["session"])
+        return compute_metrics(
+            RunArrays(
+                ts=np.ascontiguousarray(rows["ts"]),
+                session=session,
+                session_date=np.ascontiguousarray(sim.bars.calendar.days[session]),
+                equity=np.ascontiguousarray(rows["equity"]),
+                gross=np.ascontiguousarray(rows["gross"]),
+                net=np.ascontiguousarray(rows["net"]),
+                periods_per_year=sim.bars.calendar.periods_per_year,
+                risk_free=sim.config.risk_free,
+                currency=sim.config.currency,
+                trades=self.trade_arrays,
+                fills=tables.fill_arrays(sim.state),
+                n_orders=len(orders),
+                orders_filled=int((orders["filled"] > 0).sum()),
+                multipliers=np.ascontiguousarray(sim.state["instruments"]["multiplier"]),
+                benchmark_equity=self.benchmark,
+            )
+        )
+
+    @property
+    def metrics(self) -> dict[str, float | int | None]:
+        """Every figure by name."""
+        return {name: metric.value for name, metric in self.metric_details.items()}
+
+    def check(self) -> None:
+        """Raise InvariantError unless trades, open lots and costs explain the change of equity."""
+        sim = self.simulation
+        sim.check_books()
+        instruments = sim.state["instruments"]
+        multipliers = np.ascontiguousarray(instruments["multiplier"])
+        marks = np.ascontiguousarray(instruments["mark"])
+        result = open_result(self.trade_arrays.open_lots, marks, multipliers)
+        explained = float(np.sum(self.trade_arrays.pnl_net)) + result.pnl_net
+        change = float(sim.state["accounts"][0]["equity"]) - sim.config.cash
+        traded = float(np.sum(np.abs(self.trade_arrays.pnl_gross)))
+        scale = max(1.0, sim.config.cash, abs(change), traded)
+        if sim.config.execution.rounding == "none" and abs(explained - change) > 1e-9 * scale:
+            raise InvariantError(
+                f"trades: expected them to explain a change of equity of {change!r}, found "
+                f"{explained!r}; seed {sim.config.seed}; this is a bug in quant."
+            )
+
+    def sheet(self, run_id: str = "unsaved") -> TearSheet:
+        """Everything the HTML report shows."""
+        sim = self.simulation
+        rows = sim.state["equity"][: int(sim.state["sim"][0]["n_equity"])]
+        name = benchmark_name(sim.config.benchmark, sim.bars)
+        return TearSheet(
+            title=self.strategy_name,
+            subtitle=_subtitle(self),
+            run_id=run_id,
+            status=self.status,
+            metrics=self.metric_details,
+            ts=np.ascontiguousarray(rows["ts"]),
+            equity=np.ascontiguousarray(rows["equity"]),
+            currency=sim.config.currency,
+            assumptions=assumptions_of(sim, self.failure is not None),
+            facts=facts_of(sim),
+            benchmark=self.benchmark,
+            benchmark_name=name,
+            session_date=np.ascontiguousarray(sim.bars.calendar.days[rows["session"]]),
+        )
+
+    def report(self, path: str | Path) -> Path:
+        """Write the HTML report to ``path`` and return it."""
+        from quant.engine.writing import write_text
+
+        return write_text(Path(path), render_tearsheet(self.sheet()))
+
+    def save(self, runs: str | Path = "runs") -> RunFolder:
+        """Write the run folder (design: whole or absent) under ``runs``; returns it."""
+        from quant.engine.folder import save_run
+
+        return save_run(self, Path(runs))
+
+    def __repr__(self) -> str:
+        end = self.equity["equity"][-1]
+        return (
+            f"<Run {self.strategy_name} {self.status}: {len(self.equity) - 1} rows, "
+            f"{len(self.fills)} fills, equity {end:,.2f} {self.config.currency}>"
+        )
+
+
+def _subtitle(run: Run) -> str:
+    """What was traded and when, in one line."""
+    bars = run.simulation.bars
+    symbols = ", ".join(bars.symbols[:4])
+    if len(bars.symbols) > 4:
+        symbols = f"{len(bars.symbols)} symbols"
+    sessions = run.equity["session"]
+    first: date = sessions[0]
+    last: date = sessions[-1]
+    return f"{symbols} · {first} to {last}"

@@ -1,0 +1,277 @@
+"""The tables of a run: what the kernel noted, with names instead of codes.
+
+Each function makes one polars frame, in the columns of the run folder's CSV file of that name.
+Times are UTC datetimes with nanoseconds, sessions dates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from quant.kernel.codes import (
+    FILL_FLAG,
+    FILL_REASON,
+    LIQUIDITY,
+    ORDER_TYPE,
+    POSTING_KIND,
+    REASON,
+    STATUS,
+    TIF,
+    names,
+)
+from quant.kernel.layout import State
+from quant.lake import Bars
+from quant.report.sessions import drawdown_path
+from quant.report.trades import BarArrays, FillArrays, TradeArrays
+
+__all__ = [
+    "bar_arrays",
+    "equity_table",
+    "fill_arrays",
+    "fills_table",
+    "ledger_table",
+    "orders_table",
+    "positions_table",
+    "trades_table",
+]
+
+IntArray = NDArray[np.int64]
+_FLAGS = ((FILL_FLAG.UNCAPPED, "uncapped"), (FILL_FLAG.LATE_OPEN, "late_open"),
+          (FILL_FLAG.CLAMPED, "clamped"))  # fmt: skip
+
+
+def _times(ts: IntArray) -> pl.Series:
+    return pl.Series("ts", np.ascontiguousarray(ts)).cast(pl.Datetime("ns", "UTC"))
+
+
+def _sessions(index: IntArray, bars: Bars) -> pl.Series:
+    days = bars.calendar.days[index].astype(np.int32)
+    return pl.Series("session", days).cast(pl.Date)
+
+
+def _words(codes: IntArray, words: dict[int, str]) -> pl.Series:
+    """Text per code; a code without a word is missing."""
+    table = [words.get(code, "") for code in range(max(words, default=0) + 1)]
+    return pl.Series([table[code] or None for code in codes.tolist()], dtype=pl.String)
+
+
+def _symbols(instrument: IntArray, bars: Bars) -> pl.Series:
+    names_of = [*bars.symbols, None]
+    return pl.Series([names_of[i] for i in instrument.tolist()], dtype=pl.String)
+
+
+def quantities(state: State, instrument: IntArray, units: IntArray) -> NDArray[np.float64]:
+    """Quantities of counts, by each instrument's increment."""
+    table = state["instruments"]
+    return np.asarray(units * table["unit_num"][instrument] / table["unit_den"][instrument])
+
+
+def _side(sign: IntArray) -> pl.Series:
+    return pl.Series(["BUY" if s > 0 else "SELL" for s in sign.tolist()], dtype=pl.String)
+
+
+def _column(rows: NDArray[np.void], name: str) -> Any:
+    return np.ascontiguousarray(rows[name])
+
+
+def equity_table(state: State, bars: Bars) -> pl.DataFrame:
+    """The equity curve; row 0 is the opening deposit."""
+    rows = state["equity"][: int(state["sim"][0]["n_equity"])]
+    equity = _column(rows, "equity")
+    return pl.DataFrame(
+        {
+            "ts": _times(rows["ts"]),
+            "session": _sessions(rows["session"], bars),
+            "equity": equity,
+            "cash": _column(rows, "cash"),
+            "accrued": _column(rows, "accrued"),
+            "debt": _column(rows, "debt"),
+            "positions_value": _column(rows, "positions_value"),
+            "gross_exposure": _column(rows, "gross"),
+            "net_exposure": _column(rows, "net"),
+            "drawdown": drawdown_path(equity),
+        }
+    )
+
+
+def orders_table(state: State, bars: Bars, tags: list[str | None]) -> pl.DataFrame:
+    """All orders, as they stood at the end."""
+    rows = state.used("orders")
+    instrument = rows["instrument"]
+    qty = quantities(state, instrument, rows["units"])
+    filled = quantities(state, instrument, rows["filled"])
+    unsized = (rows["target_kind"] > 1) & (rows["units"] == 0)
+    side = _side(rows["side"])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        average = np.where(filled > 0, rows["value_filled"] / filled, np.nan)
+    return pl.DataFrame(
+        {
+            "order_id": np.arange(1, len(rows) + 1),
+            "ts": _times(rows["ts_submit"]),
+            "session": _sessions(rows["session_sent"], bars),
+            "symbol": _symbols(instrument, bars),
+            "side": pl.select(
+                pl.when(pl.Series(unsized)).then(None).otherwise(side).alias("side")
+            ).to_series(),
+            "type": _words(rows["type"], names(ORDER_TYPE)),
+            "qty": _blank_where(qty, unsized),
+            "limit_price": _missing(rows["limit"]),
+            "stop_price": _missing(rows["stop"]),
+            "tif": _words(rows["tif"], names(TIF, upper=True)),
+            "tag": pl.Series(tags, dtype=pl.String),
+            "status": _words(rows["status"], names(STATUS, upper=True)),
+            "filled_qty": filled,
+            "avg_price": _missing(average),
+            "reason": _words(rows["reason"], {k: v for k, v in names(REASON).items() if k}),
+        }
+    )
+
+
+def _missing(values: Any) -> pl.Series:
+    """Numbers, where NaN means that there is none."""
+    return pl.Series(np.ascontiguousarray(values)).fill_nan(None)
+
+
+def _blank_where(values: NDArray[np.float64], where: NDArray[np.bool_]) -> pl.Series:
+    return _missing(np.where(where, np.nan, values))
+
+
+def fills_table(state: State, bars: Bars) -> pl.DataFrame:
+    """All fills, in order of execution."""
+    rows = state.used("fills")
+    reasons = names(FILL_REASON)
+    texts = [
+        "|".join([reasons[reason], *(text for bit, text in _FLAGS if flags & bit)])
+        for reason, flags in zip(rows["reason"].tolist(), rows["flags"].tolist(), strict=True)
+    ]
+    return pl.DataFrame(
+        {
+            "fill_id": np.arange(1, len(rows) + 1),
+            "order_id": rows["order"] + 1,
+            "ts": _times(rows["ts"]),
+            "session": _sessions(rows["session"], bars),
+            "symbol": _symbols(rows["instrument"], bars),
+            "side": _side(rows["units"]),
+            "qty": np.abs(quantities(state, rows["instrument"], rows["units"])),
+            "price": _column(rows, "price"),
+            "price_raw": _column(rows, "price_raw"),
+            "commission": _column(rows, "commission"),
+            "fees": _column(rows, "fees"),
+            "slippage": _column(rows, "slippage"),
+            "impact": _column(rows, "impact"),
+            "liquidity": _words(rows["liquidity"], names(LIQUIDITY)),
+            "reason": pl.Series(texts, dtype=pl.String),
+        }
+    )
+
+
+def positions_table(state: State, bars: Bars) -> pl.DataFrame:
+    """Positions at every session close and after every change."""
+    rows = state.used("position_rows")
+    return pl.DataFrame(
+        {
+            "ts": _times(rows["ts"]),
+            "session": _sessions(rows["session"], bars),
+            "symbol": _symbols(rows["instrument"], bars),
+            "qty": quantities(state, rows["instrument"], rows["units"]),
+            "avg_price": _column(rows, "avg_price"),
+            "mark": _column(rows, "mark"),
+            "market_value": _column(rows, "market_value"),
+            "unrealized_pnl": _column(rows, "unrealized"),
+            "realized_pnl": _column(rows, "realized"),
+        }
+    )
+
+
+def ledger_table(state: State, bars: Bars, currency: str) -> pl.DataFrame:
+    """Every movement of cash, the opening deposit first."""
+    rows = state.used("postings")
+    refs = [f"fill:{ref}" if ref > 0 else None for ref in rows["ref"].tolist()]
+    return pl.DataFrame(
+        {
+            "ts": _times(rows["ts"]),
+            "session": _sessions(rows["session"], bars),
+            "kind": _words(rows["kind"], names(POSTING_KIND)),
+            "symbol": _symbols(rows["instrument"], bars),
+            "amount": _column(rows, "amount"),
+            "currency": pl.Series([currency] * len(rows), dtype=pl.String),
+            "balance": _column(rows, "balance"),
+            "ref": pl.Series(refs, dtype=pl.String),
+        }
+    )
+
+
+def fill_arrays(state: State) -> FillArrays:
+    """Fills as the report folds them."""
+    rows = state.used("fills")
+    reason = rows["reason"]
+    opens = (FILL_REASON.MARKET_OPEN, FILL_REASON.LIMIT_OPEN, FILL_REASON.STOP_OPEN)
+    closes = (
+        FILL_REASON.MARKET_CLOSE,
+        FILL_REASON.SAME_CLOSE,
+        FILL_REASON.LIMIT_CLOSE,
+        FILL_REASON.STOP_CLOSE,
+    )
+    at_start = _column(rows, "ts") < _bar_ends(state, rows)
+    return FillArrays(
+        instrument=_column(rows, "instrument"),
+        ts=_column(rows, "ts"),
+        units=_column(rows, "units"),
+        qty=quantities(state, rows["instrument"], rows["units"]),
+        price=_column(rows, "price"),
+        price_raw=_column(rows, "price_raw"),
+        commission=_column(rows, "commission"),
+        fees=_column(rows, "fees"),
+        slippage=_column(rows, "slippage"),
+        bar=_column(rows, "bar"),
+        at_open=np.isin(reason, opens) & at_start,
+        at_close=np.isin(reason, closes),
+    )
+
+
+def _bar_ends(state: State, fills: NDArray[np.void]) -> IntArray:
+    """End of the bar that each fill happened in."""
+    bars = state["bars"]
+    order = np.lexsort((bars["ts_close"], bars["instrument"]))
+    counts = np.bincount(bars["instrument"], minlength=len(state["instruments"]))
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    rows = starts[fills["instrument"]] + fills["bar"]
+    return np.asarray(bars["ts_close"][order][rows])
+
+
+def bar_arrays(bars: Bars) -> BarArrays:
+    """Bars as the report folds them."""
+    return BarArrays(
+        offsets=bars.offsets,
+        high=bars.columns["high"],
+        low=bars.columns["low"],
+        close=bars.columns["close"],
+    )
+
+
+def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:
+    """Round trips: lots matched first in, first out."""
+    return pl.DataFrame(
+        {
+            "trade_id": trades.trade_id,
+            "symbol": _symbols(trades.instrument, bars),
+            "side": pl.Series(
+                ["LONG" if s > 0 else "SHORT" for s in trades.side.tolist()], dtype=pl.String
+            ),
+            "entry_ts": _times(trades.entry_ts).alias("entry_ts"),
+            "entry_price": trades.entry_price,
+            "exit_ts": _times(trades.exit_ts).alias("exit_ts"),
+            "exit_price": trades.exit_price,
+            "qty": trades.qty,
+            "pnl_gross": trades.pnl_gross,
+            "pnl_net": trades.pnl_net,
+            "return": trades.return_,
+            "bars_held": trades.bars_held,
+            "mae": trades.mae,
+            "mfe": trades.mfe,
+        }
+    )
