@@ -2,7 +2,7 @@
 
 `market` turns rows of prices into bars through `load_bars`, `Script` is a strategy whose decisions
 are written out beforehand, and `play` runs one on the other, checking the books after every
-timestamp. Days are numbered from 0; day 0 is 2024-01-01.
+timestamp. Days are the sessions from 2024-01-01 on, numbered from 0.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from oracle.engine import result_of
+from quant.calendars import load_calendar
 from quant.engine.simulation import Simulation
 from quant.kernel.snapshot import own_hash
 from quant.lake import Bars, DataOptions, load_bars
@@ -39,6 +40,7 @@ __all__ = [
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 DAY_0 = date(2024, 1, 1)
+EPOCH = date(1970, 1, 1)
 
 Row = Sequence[float | None]
 Rows = Sequence[Row | None]
@@ -53,7 +55,7 @@ def market(**rows: Rows) -> Bars:
 
 
 def market_on(calendar: str, **rows: Rows) -> Bars:
-    """The same with the hours of another calendar; weekends have no bars."""
+    """The same with the sessions and hours of another calendar."""
     lines = [
         line
         for symbol, days in rows.items()
@@ -63,9 +65,10 @@ def market_on(calendar: str, **rows: Rows) -> Bars:
 
 
 def _days(calendar: str, n: int) -> list[date]:
-    """The first ``n`` days from day 0, without weekends where the calendar has none."""
-    every = (DAY_0 + timedelta(days=i) for i in range(3 * n + 3))
-    return [day for day in every if calendar == "24/7" or day.weekday() < 5][:n]
+    """The first ``n`` sessions from day 0 on."""
+    known = load_calendar(calendar)
+    first = known.index_at_or_after((DAY_0 - EPOCH).days)
+    return [EPOCH + timedelta(days=int(day)) for day in known.days[first : first + n]]
 
 
 def _lines(symbol: str, rows: Rows, days: Sequence[date]) -> Iterable[dict[str, Any]]:

@@ -102,8 +102,8 @@ def simulate(
     ConfigError, DataError
         Only for what is wrong before the first event.
     """
-    simulation = Simulation(strategy, bars, config, start=start, end=end)
     _announce_first_compile()
+    simulation = Simulation(strategy, bars, config, start=start, end=end)
     failure: Failure | None = None
     try:
         simulation.prepare()

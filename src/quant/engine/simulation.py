@@ -22,7 +22,7 @@ from quant.kernel.codes import HALT, SLICE_FLAG
 from quant.kernel.layout import word_of
 from quant.kernel.memory import attach
 from quant.kernel.run import drive
-from quant.kernel.snapshot import restore, snapshot
+from quant.kernel.snapshot import SnapshotError, restore, snapshot
 from quant.kernel.step import begin
 from quant.lake import Bars
 from quant.model.config import Config
@@ -223,7 +223,10 @@ class Simulation:
                 f"{self.bars.source.sha256[:12]}; continue it on the data it was made on."
             )
         self.prepare()
-        restore(self.state, data[8 + size :])
+        try:
+            restore(self.state, data[8 + size :])
+        except SnapshotError as error:
+            raise RunError(str(error)) from None
         self.views.refresh()
         self.strategy.state = head["state"]
         self.ctx.desk.rebuild(head["tags"])

@@ -15,6 +15,7 @@ from quant.kernel.match import AT_OPEN, fill_closing, fill_rest, is_final
 from quant.kernel.prints import meet_print, raw_at, reason_at
 from quant.kernel.scale import fill_scaled
 from quant.kernel.sizing import size_order
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["run_batch"]
 
@@ -46,7 +47,7 @@ def _size_all(h: int, n: int, at: int) -> None:
             size_order(h, o, raw_at(h, o, at), equity, at_open)
 
 
-@compiled
+@subsystem("void(int64, int64, int64, int64)")
 def run_batch(h: int, n: int, at: int, market_reason: int) -> None:
     """Fill the first ``n`` candidates at the print of their instruments' bars."""
     sim = mem.sims(h)[0]

@@ -27,6 +27,8 @@ INTERPRETED: bool = bool(config.DISABLE_JIT)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MODEL = "numpy"
+# No way in from Python: that halves what has to be compiled.
+_INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def _without_literals(dispatcher: Any) -> Any:
@@ -54,9 +56,9 @@ def entry(function: _F) -> _F:
 
 def compiled(function: _F) -> _F:
     """A compiled function that only compiled functions call."""
-    return _build(function)
+    return _build(function, **_INNER)
 
 
 def inlined(function: _F) -> _F:
     """A compiled helper that is copied into each of its callers."""
-    return _build(function, forceinline=True)
+    return _build(function, forceinline=True, **_INNER)

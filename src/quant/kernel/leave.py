@@ -23,6 +23,7 @@ from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, buying_power, position_place, remark
 from quant.kernel.match import end_order, is_final, remaining
 from quant.kernel.sizing import size_order
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["cancel_due", "compact", "refuse_early", "send_orders"]
 
@@ -55,7 +56,7 @@ def compact(h: int) -> None:
     sim["n_active"] = kept
 
 
-@compiled
+@subsystem("void(int64)")
 def cancel_due(h: int) -> None:
     """Cancel what has been asked to be cancelled by now, also orders that have not left yet."""
     sim = mem.sims(h)[0]
@@ -250,7 +251,7 @@ def _check_account(h: int, a: int) -> None:
             room -= opens
 
 
-@compiled
+@subsystem("void(int64)")
 def send_orders(h: int) -> None:
     """Check the orders made since the last time and hand them to the venue."""
     sim = mem.sims(h)[0]

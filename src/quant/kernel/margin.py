@@ -10,6 +10,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND
 from quant.kernel.cost import commission_total, quantity
 from quant.kernel.jit import compiled, inlined
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["affordable", "buying_power", "passes", "position_place", "remark", "shift_totals"]
 
@@ -30,7 +31,7 @@ def _fx(h: int, account: int, currency: int) -> float:
     return mem.balances(h)[account * mem.sims(h)[0]["n_currencies"] + currency]["fx"]
 
 
-@compiled
+@subsystem("void(int64, int64)")
 def remark(h: int, a: int) -> None:
     """Sum an account's totals from its balances and the marks of what it holds."""
     sim = mem.sims(h)[0]
@@ -136,7 +137,7 @@ def passes(h: int, o: int, p: int, count: int, price: float, raw: float):  # typ
     return allowed(h, order["account"], i, p, order["side_venue"] * count, price, raw, fee)
 
 
-@compiled
+@subsystem("float64(int64, int64, int64, float64)")
 def next_commission(h: int, o: int, count: int, price: float) -> float:
     """Commission of the next ``count`` increments of an order: f(so far) − charged so far."""
     order = mem.orders(h)[o]

@@ -33,6 +33,7 @@ from quant.kernel.margin import (
     shift_totals,
 )
 from quant.kernel.post import post
+from quant.kernel.subsystem import subsystem
 
 __all__ = [
     "AT_CLOSE",
@@ -134,7 +135,7 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
     return r
 
 
-@compiled
+@subsystem("void(int64, int64, int64, int64, float64, float64)")
 def end_order(h: int, o: int, kind: int, reason: int, needed: float, available: float) -> None:
     """The venue ends what remains of an order, for a reason."""
     order = mem.orders(h)[o]
@@ -161,7 +162,7 @@ def close_out(h: int, o: int, reason: int, needed: float, available: float) -> N
     end_order(h, o, kind, reason, needed, available)
 
 
-@compiled
+@subsystem("void(int64, int64)")
 def trigger(h: int, o: int) -> None:
     """A stop's level has traded."""
     order = mem.orders(h)[o]
@@ -224,7 +225,7 @@ def paid_price(h: int, o: int, raw: float, at: int) -> tuple[float, int]:
     return price, _CLAMPED if was_clamped != 0 else 0
 
 
-@compiled
+@subsystem("void(int64, int64, int64, float64, int64, int64, int64)")
 def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, reason: int) -> None:
     """Fill ``count`` increments: report it, post it, and keep the account's totals current."""
     order = mem.orders(h)[o]
@@ -307,7 +308,7 @@ def note_position(h: int, p: int, ts: int) -> None:
     sim["n_position_rows"] = n + 1
 
 
-@compiled
+@subsystem("void(int64, int64, float64, int64, int64)")
 def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the part of an order that closes; it is never refused for money."""
     want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], at))
@@ -317,12 +318,33 @@ def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
 
 
 @compiled
-def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
-    """Fill what remains of an order: what still closes, then the opening part if it is allowed."""
-    fill_closing(h, o, raw, at, fill_reason)
-    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], at))
-    if want > 0:
-        fill_opening(h, o, want, raw, at, fill_reason)
+def both_figures(h: int, o: int, count: int, raw: float, at: int) -> tuple[float, float]:
+    """What opening ``count`` increments would take, and what the account had for it."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    account = mem.accounts(h)[order["account"]]
+    price, _ = paid_price(h, o, raw, at)
+    needed = abs(quantity(ins, count) * price * ins["multiplier"])
+    needed += next_commission(h, o, count, price)
+    if account["kind"] == _CASH_ACCOUNT:
+        return needed, account["cash"]
+    room = leverage_limit(h, order["account"]) * account["equity"] - account["gross"]
+    return needed, max(room, 0.0)
+
+
+@subsystem("void(int64, int64, int64, int64, float64, int64, int64)")
+def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_reason: int) -> None:
+    """Fill the ``count`` of ``want`` increments that money allows, and end the rest."""
+    order = mem.orders(h)[o]
+    needed, available = both_figures(h, o, want, raw, at)
+    if count == 0:
+        close_out(h, o, _FUNDS, needed, available)
+    elif order["is_sized"] != 0:
+        order["units_venue"] = order["filled_venue"] + count
+        execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
+    else:
+        execute(h, o, count, raw, at, fill_reason, 0)
+        close_out(h, o, _FUNDS, needed, available)
 
 
 @compiled
@@ -342,31 +364,10 @@ def fill_opening(h: int, o: int, want: int, raw: float, at: int, fill_reason: in
     fill_cut(h, o, count, want, raw, at, fill_reason)
 
 
-@compiled
-def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_reason: int) -> None:
-    """Fill the ``count`` of ``want`` increments that money allows, and end the rest."""
-    order = mem.orders(h)[o]
-    needed, available = both_figures(h, o, want, raw, at)
-    if count == 0:
-        close_out(h, o, _FUNDS, needed, available)
-    elif order["is_sized"] != 0:
-        order["units_venue"] = order["filled_venue"] + count
-        execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
-    else:
-        execute(h, o, count, raw, at, fill_reason, 0)
-        close_out(h, o, _FUNDS, needed, available)
-
-
-@compiled
-def both_figures(h: int, o: int, count: int, raw: float, at: int) -> tuple[float, float]:
-    """What opening ``count`` increments would take, and what the account had for it."""
-    order = mem.orders(h)[o]
-    ins = mem.instruments(h)[order["instrument"]]
-    account = mem.accounts(h)[order["account"]]
-    price, _ = paid_price(h, o, raw, at)
-    needed = abs(quantity(ins, count) * price * ins["multiplier"])
-    needed += next_commission(h, o, count, price)
-    if account["kind"] == _CASH_ACCOUNT:
-        return needed, account["cash"]
-    room = leverage_limit(h, order["account"]) * account["equity"] - account["gross"]
-    return needed, max(room, 0.0)
+@subsystem("void(int64, int64, float64, int64, int64)")
+def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
+    """Fill what remains of an order: what still closes, then the opening part if it is allowed."""
+    fill_closing(h, o, raw, at, fill_reason)
+    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], at))
+    if want > 0:
+        fill_opening(h, o, want, raw, at, fill_reason)

@@ -12,8 +12,9 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from quant.kernel.jit import INTERPRETED, inlined
+from quant.kernel.jit import INTERPRETED
 from quant.kernel.layout import ARRAYS, State
+from quant.kernel.subsystem import load
 
 __all__ = [
     "accounts",
@@ -61,7 +62,11 @@ class _Registered:
 
 
 def attach(state: State) -> object:
-    """Make a state known to interpreted code. Keep the returned token as long as the state."""
+    """Make a state usable: load the compiled kernel, or register the state when interpreted.
+
+    Keep the returned token as long as the state.
+    """
+    load()
     token = _Registered(state)
     _STATES[state.address] = token
     return token
@@ -79,33 +84,39 @@ if INTERPRETED:
 
 else:
     import llvmlite.ir as ir
-    from numba import carray, types
+    from numba import types
     from numba.core import cgutils
     from numba.extending import intrinsic
-
-    @intrinsic
-    def _pointer(typing_context, address):  # type: ignore[no-untyped-def]  # noqa: ANN
-        def build(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            return builder.inttoptr(args[0], cgutils.voidptr_t)
-
-        return types.voidptr(types.int64), build
-
-    @intrinsic
-    def _word(typing_context, address, index):  # type: ignore[no-untyped-def]
-        def build(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            base = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
-            return builder.load(builder.gep(base, [args[1]]))
-
-        return types.int64(types.int64, types.int64), build
+    from numba.np import numpy_support
+    from numba.np.arrayobj import make_array, populate_array
 
     def _accessor(name: str) -> Callable[[int], Any]:
+        """An accessor as a piece of machine code: no function of its own to compile and link."""
         place = _NAMES.index(name)
-        length = len(_NAMES) + place
-        dtype = ARRAYS[name]
+        n = len(_NAMES)
+        kind = types.Array(numpy_support.from_dtype(ARRAYS[name]), 1, "C")
+        itemsize = ARRAYS[name].itemsize
 
-        @inlined
-        def get(h):  # type: ignore[no-untyped-def]
-            return carray(_pointer(_word(h, place)), (_word(h, length),), dtype)
+        @intrinsic
+        def get(typing_context, h):  # type: ignore[no-untyped-def]
+            def build(context, builder, signature, args):  # type: ignore[no-untyped-def]
+                word = ir.IntType(64)
+                table = builder.inttoptr(args[0], word.as_pointer())
+                address = builder.load(builder.gep(table, [word(place)]))
+                length = builder.load(builder.gep(table, [word(n + place)]))
+                array = make_array(kind)(context, builder)
+                data = builder.inttoptr(address, context.get_data_type(kind.dtype).as_pointer())
+                populate_array(
+                    array,
+                    data=data,
+                    shape=cgutils.pack_array(builder, [length]),
+                    strides=cgutils.pack_array(builder, [word(itemsize)]),
+                    itemsize=word(itemsize),
+                    meminfo=None,
+                )
+                return array._getvalue()
+
+            return kind(types.int64), build
 
         return get
 

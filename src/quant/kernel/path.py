@@ -22,6 +22,7 @@ from quant.kernel.match import (
     remaining,
     trigger,
 )
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["walk_bars"]
 
@@ -325,7 +326,7 @@ def _lower(x: float, y: float) -> int:
     return 1 if x < y else -1
 
 
-@compiled
+@subsystem("int64(int64, int64, int64, int64, int64)")
 def choose(h: int, a: int, c0: int, c1: int, row: int) -> int:
     """The order of the extremes for one account in one bar."""
     policy = mem.policies(h)[0]["path"]
@@ -379,7 +380,7 @@ def _choose_all(h: int, a: int, lo: int, hi: int, n: int) -> None:
         mem.positions(h)[position_place(h, a, 0, i)]["path"] = choose(h, a, c0, c, row)
 
 
-@compiled
+@subsystem("void(int64, int64, int64, int64)")
 def walk_bars(h: int, lo: int, hi: int, n: int) -> None:
     """Walk the bars ``lo`` to ``hi - 1``, which end now, with ``n`` candidates.
 

@@ -11,6 +11,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import NONE, POSTING_KIND, REPORT_KIND, ROUNDING, STATUS
 from quant.kernel.cost import quantity, round_minor
 from quant.kernel.jit import compiled, entry, inlined
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["post", "post_all"]
 
@@ -201,7 +202,7 @@ def _final_status(kind: int) -> int:
     return _S_EXPIRED
 
 
-@compiled
+@subsystem("void(int64, int64)")
 def post(h: int, r: int) -> None:
     """Fold report ``r`` into our account. Nothing else changes it."""
     report = mem.reports(h)[r]

@@ -24,6 +24,7 @@ from quant.kernel.match import (
     remaining,
 )
 from quant.kernel.prints import raw_at, reason_at
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["fill_scaled"]
 
@@ -163,7 +164,7 @@ def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) ->
         fill_cut(h, o, count, want, raw, at, reason)
 
 
-@compiled
+@subsystem("void(int64, int64, int64, int64)")
 def fill_scaled(h: int, n: int, at: int, market_reason: int) -> None:
     """Fill what is left of the first ``n`` candidates after their closing parts."""
     _plan(h, n, at)

@@ -12,6 +12,7 @@ from quant.kernel.cost import commission_total, quantity, slipped, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
 from quant.kernel.match import end_order, is_final, remaining
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["size_order", "working_units"]
 
@@ -89,7 +90,7 @@ def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: in
     return max(n, n0) if side > 0 else min(n, n0)
 
 
-@compiled
+@subsystem("void(int64, int64, float64, float64, int64)")
 def size_order(h: int, o: int, raw: float, equity: float, at_open: int) -> None:
     """Turn a weight or value into side and count; an order that changes nothing ends."""
     order = mem.orders(h)[o]

@@ -12,11 +12,15 @@ import struct
 
 import numpy as np
 
-from quant.errors import InvariantError, RunError
 from quant.kernel.layout import ARRAYS, GROWING, LAYOUT_VERSION, MARKET, State
 from quant.kernel.post import own_fields
 
-__all__ = ["own_hash", "restore", "snapshot"]
+__all__ = ["SnapshotError", "own_hash", "restore", "snapshot"]
+
+
+class SnapshotError(ValueError):
+    """Bytes that are no snapshot, or one that does not fit the state."""
+
 
 _MAGIC = b"QUANTKRN"
 _HEADER = struct.Struct("<8sqq")
@@ -49,17 +53,18 @@ def restore(state: State, data: bytes) -> None:
 
     Raises
     ------
-    RunError
-        If the bytes are no snapshot, or one of another layout version.
-    InvariantError
-        If the snapshot does not fit the state, because data or configuration differ.
+    SnapshotError
+        If the bytes are no snapshot, one of another layout version, or one that does not fit the
+        state, because data or configuration differ.
     """
     if len(data) < _HEADER.size or data[:8] != _MAGIC:
-        raise RunError("Snapshot: expected bytes made by quant, found something else; run anew.")
+        raise SnapshotError(
+            "Snapshot: expected bytes made by quant, found something else; run anew."
+        )
     _, version, n_arrays = _HEADER.unpack_from(data)
     names = _saved_names()
     if version != LAYOUT_VERSION or n_arrays != len(names):
-        raise RunError(
+        raise SnapshotError(
             f"Snapshot: expected layout version {LAYOUT_VERSION}, found {version}; "
             "continue it with the version of quant that wrote it, or run anew."
         )
@@ -70,7 +75,7 @@ def restore(state: State, data: bytes) -> None:
         dtype = ARRAYS[name]
         size = used * dtype.itemsize
         if name not in GROWING and capacity != len(state[name]) and name in _FIXED:
-            raise InvariantError(
+            raise SnapshotError(
                 f"Snapshot: expected {len(state[name])} records of {name}, found {capacity}; "
                 "it belongs to other data or another configuration."
             )

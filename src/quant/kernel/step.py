@@ -26,6 +26,7 @@ from quant.kernel.margin import remark
 from quant.kernel.match import AT_CLOSE, AT_OPEN, end_order, is_final, new_report, note_position
 from quant.kernel.path import walk_bars
 from quant.kernel.post import post
+from quant.kernel.subsystem import subsystem
 
 __all__ = ["after_decide", "before_decide", "begin", "open_bars"]
 
@@ -227,7 +228,7 @@ def _expire(h: int, only_same_close: int) -> None:
     compact(h)
 
 
-@compiled
+@subsystem("void(int64)")
 def before_decide(h: int) -> None:
     """Phases 1 to 6 of the current slice."""
     sim = mem.sims(h)[0]
@@ -367,7 +368,7 @@ def _open_phase(h: int, lo: int, hi: int) -> None:
             remark(h, a)
 
 
-@compiled
+@subsystem("void(int64)")
 def after_decide(h: int) -> None:
     """Phases 7 (orders leave) to 12 of the current slice."""
     sim = mem.sims(h)[0]

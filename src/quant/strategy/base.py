@@ -109,7 +109,7 @@ class Strategy:
 
 
 def _bound(kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments a strategy was made with, by name; what does not fit is left to ``__init__``."""
+    """The arguments a strategy was made with; what does not fit is left to ``__init__``."""
     try:
         bound = inspect.signature(kind.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
     except TypeError:

@@ -1,0 +1,72 @@
+# What a machine with Python 3.11+, pip and make needs:  make demo,  make test.
+PY ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv pip
+LOCK := $(UV) compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+CORE := .venv/.core
+DEV := .venv/.dev
+
+.PHONY: demo test check fuzz coverage bench lock clean help
+
+help:
+	@echo "make demo      run two strategies on bundled data (sets up .venv, core dependencies only)"
+	@echo "make test      everything CI runs: format, types, layers, tests, coverage"
+	@echo "make fuzz      20,000 random scenarios against the oracle"
+	@echo "make bench     speed of kernel, engine and command line"
+	@echo "make lock      write the requirement locks anew"
+
+.venv/pyvenv.cfg:
+	$(PY) -m venv .venv
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+# uv where it installs, pip where it does not; either checks every hash
+define install
+	@$(UV) sync --quiet --python $(BIN)/python --require-hashes requirements/$(1).txt 2>/dev/null \
+	 || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/$(1).txt
+	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . 2>/dev/null \
+	 || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
+$(CORE): .venv/pyvenv.cfg requirements/core.txt pyproject.toml
+	@if [ -f $(DEV) ]; then touch $(CORE); else echo "setting up .venv (core dependencies) …"; fi
+	$(if $(wildcard $(DEV)),,$(call install,core))
+	@touch $(CORE)
+
+$(DEV): .venv/pyvenv.cfg requirements/dev.txt pyproject.toml
+	@echo "setting up .venv (development dependencies) …"
+	$(call install,dev)
+	@touch $(DEV) $(CORE)
+
+demo: $(CORE)
+	@began=$$(date +%s); $(BIN)/quant demo && echo "demo took $$(( $$(date +%s) - began )) s"
+
+check: $(DEV)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: $(DEV)
+	@began=$$(date +%s); $(MAKE) --no-print-directory check \
+	 && $(BIN)/python tools/warm_kernel.py \
+	 && $(BIN)/pytest -n 2 --dist worksteal -q \
+	 && echo "test took $$(( $$(date +%s) - began )) s"
+
+coverage: $(DEV)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 --dist worksteal -q -m "not slow" \
+	 --cov=quant.kernel --cov=quant.engine --cov=quant.strategy --cov-report=term --cov-fail-under=90 \
+	 tests/kernel tests/golden tests/engine tests/oracle
+
+fuzz: $(DEV)
+	QUANT_FUZZ_SEEDS=20000 $(BIN)/pytest -n 2 -q tests/oracle
+
+bench: $(CORE)
+	$(BIN)/python benchmarks/run.py
+
+lock: $(DEV)
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) pyproject.toml --extra dev requirements/build.in -o requirements/dev.txt
+	$(LOCK) pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/core.txt
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -1,0 +1,134 @@
+"""Runs that tests split, repeat and run interpreted, in this process and in others.
+
+As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
+``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
+scenario) or ``restless`` (a strategy with memory, tags, timers, indicators and random numbers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from oracle.engine import simulation_of
+from oracle.scenarios import random_scenario
+from quant.engine.simulation import Simulation
+from quant.kernel.snapshot import own_hash
+from quant.model.events import Clock, Fill, OrderUpdate
+from quant.model.parse import config_from
+from quant.strategy import Bar, Context, Strategy
+
+from .worlds import market_on
+
+__all__ = ["outcome", "run_script", "simulation"]
+
+
+class Restless(Strategy):
+    """Acts on everything it is told; what it remembers is in ``state``."""
+
+    def on_start(self, ctx: Context) -> None:
+        self.mean = ctx.features.rolling_mean(list(ctx.symbols), "close", 3)
+        ctx.every("session close - 10min", tag="late")
+        ctx.every("week close", tag="week")
+        self.state = {"heard": 0, "last": "A"}
+
+    def on_bar(self, bar: Bar, ctx: Context) -> None:
+        step = int(ctx.random.integers(-6, 7)) or 1
+        kind = ("market", "limit", "stop")[self.state["heard"] % 3]
+        prices = {"limit": {"limit_price": bar.close}, "stop": {"stop_price": bar.close + step}}
+        ctx.order(
+            bar.symbol, 3 * step, kind, **prices.get(kind, {}), tif="GTC", tag=f"{kind}{step}"
+        )
+        if bar.close < self.mean[bar.symbol]:
+            ctx.order_target(bar.symbol, weight=0.2, tag="target")
+
+    def on_clock(self, clock: Clock, ctx: Context) -> None:
+        self.state["last"] = clock.tag
+        ctx.cancel("limit3" if clock.tag == "late" else "stop-2")
+
+    def on_fill(self, fill: Fill, ctx: Context) -> None:
+        self.state["heard"] += 1 + (fill.tag == "target")
+
+    def on_order(self, update: OrderUpdate, ctx: Context) -> None:
+        self.state["heard"] += 1
+
+
+def _restless() -> Simulation:
+    random = np.random.Generator(np.random.Philox(key=3))
+    rows: dict[str, list[tuple[float, ...]]] = {"A": [], "B": []}
+    for days in rows.values():
+        for _ in range(22):
+            low, mid, high = sorted(random.integers(18, 25, 3).tolist())
+            open_ = float(random.choice([low, mid, high]))
+            days.append((open_, float(high), float(low), float(mid), 400.0))
+    config: dict[str, Any] = {
+        "cash": 2_000,
+        "commission": {"kind": "per_share", "per_share": 0.013, "minimum": 0.7},
+        "execution": {"insufficient": "partial", "rounding": "minor_unit"},
+        "seed": 11,
+    }
+    return Simulation(Restless(), market_on("XNYS", **rows), config_from(config))
+
+
+def simulation(name: str) -> Simulation:
+    """A named run, not yet prepared."""
+    if name == "restless":
+        return _restless()
+    return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
+
+
+def outcome(run: Simulation) -> str:
+    """One hash over our side, the equity rows and the strategy's memory."""
+    digest = hashlib.sha256(own_hash(run.state).encode())
+    n = int(run.state["sim"][0]["n_equity"])
+    digest.update(run.state["equity"][:n].tobytes())
+    digest.update(repr(sorted(run.strategy.state.items())).encode())
+    return digest.hexdigest()
+
+
+def run_script(command: str, words: Sequence[str], **environment: str) -> dict[str, str]:
+    """This file in a new process; what it prints, as word → hash."""
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.continuing", command, *words],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
+def _whole(name: str) -> str:
+    run = simulation(name)
+    run.prepare()
+    run.advance()
+    return outcome(run)
+
+
+def _continued(file: Path) -> str:
+    """A snapshot's file is called NAME.SLICE."""
+    run = simulation(file.name.rpartition(".")[0])
+    run.resume(file.read_bytes())
+    run.advance()
+    return outcome(run)
+
+
+def main(command: str, words: Sequence[str]) -> None:
+    """Print one line per word."""
+    for word in words:
+        print(word, _whole(word) if command == "hash" else _continued(Path(word)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
