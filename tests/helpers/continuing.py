@@ -43,15 +43,13 @@ class Restless(Strategy):
         step = int(ctx.random.integers(-6, 7)) or 1
         kind = ("market", "limit", "stop")[self.state["heard"] % 3]
         prices = {"limit": {"limit_price": bar.close}, "stop": {"stop_price": bar.close + step}}
-        ctx.order(
-            bar.symbol, 3 * step, kind, **prices.get(kind, {}), tif="GTC", tag=f"{kind}{step}"
-        )
+        ctx.order(bar.symbol, 3 * step, kind, **prices.get(kind, {}), tif="GTC", tag=kind)
         if bar.close < self.mean[bar.symbol]:
             ctx.order_target(bar.symbol, weight=0.2, tag="target")
 
     def on_clock(self, clock: Clock, ctx: Context) -> None:
         self.state["last"] = clock.tag
-        ctx.cancel("limit3" if clock.tag == "late" else "stop-2")
+        ctx.cancel("limit" if self.state["heard"] % 2 else "stop")
 
     def on_fill(self, fill: Fill, ctx: Context) -> None:
         self.state["heard"] += 1 + (fill.tag == "target")

@@ -110,7 +110,7 @@ class Played:
     @property
     def trades(self) -> list[tuple[int, float, float]]:
         """Order, signed quantity and price of every fill."""
-        return [(f["order"], self._qty(f), f["price"]) for f in self.fills]
+        return [(f["order"], self.quantity(f), f["price"]) for f in self.fills]
 
     @property
     def fates(self) -> list[tuple[str, str]]:
@@ -136,7 +136,7 @@ class Played:
         """The kernel's record of an order, for what the words above leave out."""
         return self.simulation.state.used("orders")[order_id - 1]
 
-    def _qty(self, fill: Mapping[str, Any]) -> float:
+    def quantity(self, fill: Mapping[str, Any]) -> float:
         ins = self.simulation.state["instruments"]
         i = self.simulation.bars.symbols.index(fill["symbol"])
         return float(fill["units"] * ins[i]["unit_num"] / ins[i]["unit_den"])

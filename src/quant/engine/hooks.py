@@ -41,6 +41,9 @@ _CLOSE_LO = word_of("slices", "close_lo")
 _CLOSE_HI = word_of("slices", "close_hi")
 _TIMER_LO = word_of("slices", "timer_lo")
 _TIMER_HI = word_of("slices", "timer_hi")
+_STOP = word_of("sim", "stop")
+_ROW_LO = word_of("sim", "row_lo")
+_ROW_HI = word_of("sim", "row_hi")
 _FLAGS = word_of("slices", "flags")
 _ENDINGS = {
     REPORT_KIND.TRIGGERED: "TRIGGERED",
@@ -91,12 +94,12 @@ def ticker(
     state: State,
     bars: Bars,
     timer_ids: list[int],
-    first_told: int,
+    failure: list[BaseException],
 ) -> Callable[[], None]:
-    """The function the loop calls in phase 7."""
+    """The function the loop calls in phase 7. It never raises: what a hook raises goes to
+    ``failure``, and the loop is told to stop."""
     wants = wants_of(strategy)
     sim = words(state, "sim")[0]
-    sim[_TOLD] = max(sim[_TOLD], first_told)
     steps: list[Callable[[int], None]] = []
     slices = words(state, "slices")[0]
     if wants.notices:
@@ -109,14 +112,57 @@ def ticker(
         steps.append(_clocks(strategy, ctx, slices, sim, timer_ids))
     if wants.slices:
         steps.append(_panels(strategy, ctx, state, bars, slices, sim))
-    if len(steps) == 1:
-        only = steps[0]
-        return lambda: only(sim[_SLICE] * _SLICE_WORDS)
+    if hooks_of(strategy) == {"on_bar"} and not timer_ids:
+        return _bars_only(strategy, ctx, state, bars, sim, failure)
 
     def tick() -> None:
-        base = sim[_SLICE] * _SLICE_WORDS
-        for step in steps:
-            step(base)
+        try:
+            base = sim[_SLICE] * _SLICE_WORDS
+            for step in steps:
+                step(base)
+        except BaseException as error:  # nothing may cross compiled code
+            failure.append(error)
+            sim[_STOP] = 1
+
+    return tick
+
+
+def _bars_only(
+    strategy: Strategy,
+    ctx: Context,
+    state: State,
+    bars: Bars,
+    sim: memoryview[int],
+    failure: list[BaseException],
+) -> Callable[[], None]:
+    """The same for a strategy with ``on_bar`` alone, at the least cost per bar."""
+    kind = bar_class(state, bars.symbols)
+    new = kind.__new__
+    call = strategy.on_bar
+
+    def tick_one() -> None:
+        try:
+            bar = new(kind)
+            bar._row = sim[_ROW_LO]
+            call(bar, ctx)
+        except BaseException as error:  # nothing may cross compiled code
+            failure.append(error)
+            sim[_STOP] = 1
+
+    if len(bars.symbols) == 1:
+        return tick_one
+
+    def tick() -> None:
+        try:
+            low, high = sim[_ROW_LO], sim[_ROW_HI]
+            while low < high:
+                bar = new(kind)
+                bar._row = low
+                low += 1
+                call(bar, ctx)
+        except BaseException as error:  # nothing may cross compiled code
+            failure.append(error)
+            sim[_STOP] = 1
 
     return tick
 

@@ -127,7 +127,7 @@ class Run:
         """The trades as arrays, with the lots still open."""
         sim = self.simulation
         multipliers = np.ascontiguousarray(sim.state["instruments"]["multiplier"])
-        fills = tables.fill_arrays(sim.state)
+        fills = tables.fill_arrays(sim.state, sim.bars)
         return round_trips(fills, tables.bar_arrays(sim.bars), multipliers)
 
     @cached_property
@@ -156,7 +156,7 @@ class Run:
                 risk_free=sim.config.risk_free,
                 currency=sim.config.currency,
                 trades=self.trade_arrays,
-                fills=tables.fill_arrays(sim.state),
+                fills=tables.fill_arrays(sim.state, sim.bars),
                 n_orders=len(orders),
                 orders_filled=int((orders["filled"] > 0).sum()),
                 multipliers=np.ascontiguousarray(sim.state["instruments"]["multiplier"]),

@@ -73,6 +73,7 @@ class Simulation:
         self.journal = Journal(lambda: sim[_NOW])
         self.ctx = Context(bars, config, self.views, self.journal.note)
         self._tick: Callable[[], None] | None = None
+        self._failure: list[BaseException] = []
 
     def _build_timeline(self, timers: list[str]) -> Timeline:
         bars = self.bars
@@ -123,12 +124,8 @@ class Simulation:
             self.state,
             self.bars,
             self.timeline.timer_ids.tolist(),
-            int(self.state["sim"][0]["n_reports"]) if self._is_fresh() else 0,
+            self._failure,
         )
-
-    def _is_fresh(self) -> bool:
-        """Whether nothing but the deposit has happened."""
-        return int(self.state["sim"][0]["n_orders"]) == 0
 
     def _first_slice(self) -> int:
         """The first slice that is not warm-up."""
@@ -163,6 +160,8 @@ class Simulation:
 
     def _drive(self, until: int, tick: Callable[[], None]) -> None:
         code = drive(self.state, tick, until, self.views.refresh)
+        if self._failure:
+            raise self._failure[0]
         if code == HALT.STOPPED:
             raise InvariantError("the loop stopped without a reason; this is a bug in quant.")
 

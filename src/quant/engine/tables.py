@@ -205,7 +205,7 @@ def ledger_table(state: State, bars: Bars, currency: str) -> pl.DataFrame:
     )
 
 
-def fill_arrays(state: State) -> FillArrays:
+def fill_arrays(state: State, bars: Bars) -> FillArrays:
     """Fills as the report folds them."""
     rows = state.used("fills")
     reason = rows["reason"]
@@ -216,7 +216,8 @@ def fill_arrays(state: State) -> FillArrays:
         FILL_REASON.LIMIT_CLOSE,
         FILL_REASON.STOP_CLOSE,
     )
-    at_start = _column(rows, "ts") < _bar_ends(state, rows)
+    ends = bars.ts_close[bars.offsets[rows["instrument"]] + rows["bar"]]
+    at_start = _column(rows, "ts") < ends
     return FillArrays(
         instrument=_column(rows, "instrument"),
         ts=_column(rows, "ts"),
@@ -231,16 +232,6 @@ def fill_arrays(state: State) -> FillArrays:
         at_open=np.isin(reason, opens) & at_start,
         at_close=np.isin(reason, closes),
     )
-
-
-def _bar_ends(state: State, fills: NDArray[np.void]) -> IntArray:
-    """End of the bar that each fill happened in."""
-    bars = state["bars"]
-    order = np.lexsort((bars["ts_close"], bars["instrument"]))
-    counts = np.bincount(bars["instrument"], minlength=len(state["instruments"]))
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    rows = starts[fills["instrument"]] + fills["bar"]
-    return np.asarray(bars["ts_close"][order][rows])
 
 
 def bar_arrays(bars: Bars) -> BarArrays:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quant.calendars import Calendar
+from quant.engine.merge import lay_out, merge_instants
 from quant.errors import ConfigError, DataError
 from quant.kernel.codes import SLICE_FLAG
 from quant.kernel.layout import ARRAYS
@@ -107,18 +109,40 @@ def _label(calendar: Calendar, index: int) -> str:
 def _bar_records(bars: Bars, keep: NDArray[np.bool_]) -> tuple[NDArray[np.void], IntArray]:
     """Bars in order of (end, instrument), and their rows in order of (begin, instrument)."""
     counts = np.diff(bars.offsets)
-    instrument = np.repeat(np.arange(len(bars.symbols), dtype=np.int64), counts)[keep]
-    ts_close = bars.ts_close[keep]
-    order = np.lexsort((instrument, ts_close))
-    records = np.zeros(len(order), ARRAYS["bars"])
-    records["instrument"] = instrument[order]
-    records["ts_open"] = bars.ts_open[keep][order]
-    records["ts_close"] = ts_close[order]
-    records["session"] = bars.session[keep][order]
-    for name in ("open", "high", "low", "close", "volume"):
-        records[name] = bars.columns[name][keep][order]
-    open_rows = np.lexsort((records["instrument"], records["ts_open"])).astype(np.int64)
-    return records, open_rows
+    instrument = np.repeat(np.arange(len(bars.symbols), dtype=np.int64), counts)
+    rows: IntArray | slice = slice(None)
+    if not keep.all():
+        rows = np.flatnonzero(keep)
+    if len(bars.symbols) > 1:
+        # stable: bars that end together stay in order of instrument
+        order = np.argsort(bars.ts_close[rows], kind="stable")
+        rows = order if isinstance(rows, slice) else rows[order]
+    picked = rows if isinstance(rows, np.ndarray) else np.arange(len(instrument))
+    records = np.empty(len(picked), ARRAYS["bars"])
+    o, h, low, c, v = (bars.columns[n] for n in ("open", "high", "low", "close", "volume"))
+    whose, begin, end = instrument, bars.ts_open, bars.ts_close
+    lay_out(picked, whose, begin, end, bars.session, o, h, low, c, v, records)
+    begins, who = records["ts_open"], records["instrument"]
+    ordered = (begins[1:] > begins[:-1]) | ((begins[1:] == begins[:-1]) & (who[1:] > who[:-1]))
+    if bool(ordered.all()):
+        return records, np.arange(len(records), dtype=np.int64)
+    return records, np.lexsort((who, begins)).astype(np.int64)
+
+
+def _sorted_unique(parts: list[IntArray]) -> IntArray:
+    """All instants of several arrays, ascending, each once."""
+    merged = np.sort(np.concatenate(parts))
+    if len(merged) == 0:
+        return merged
+    first = np.empty(len(merged), np.bool_)
+    first[0] = True
+    np.not_equal(merged[1:], merged[:-1], out=first[1:])
+    return merged[first]
+
+
+def _flag(slices: NDArray[np.void], ts: IntArray, instants: IntArray, flag: int) -> None:
+    """Mark the slices at some of their instants."""
+    slices["flags"][np.searchsorted(ts, instants)] |= flag
 
 
 def build_timeline(
@@ -142,42 +166,33 @@ def build_timeline(
     calendar = bars.calendar
     keep = bars.session <= period.last
     records, open_rows = _bar_records(bars, keep)
-    ts_close = records["ts_close"]
-    ts_open = records["ts_open"][open_rows]
     start = int(calendar.opens[period.first])
-    in_range = np.unique(records["session"][records["session"] >= period.first])
+    in_range = _sorted_unique([records["session"][records["session"] >= period.first]])
     closes = session_closes(bars)[in_range]
     opens = calendar.opens[in_range] if with_session_hooks else np.zeros(0, np.int64)
-    instants = [ts_close, ts_open, closes, opens, *(t[t >= start] for t in timers)]
-    ts = np.unique(np.concatenate(instants))
-    slices = np.zeros(len(ts), ARRAYS["slices"])
-    slices["ts"] = ts
-    slices["close_lo"] = np.searchsorted(ts_close, ts, side="left")
-    slices["close_hi"] = np.searchsorted(ts_close, ts, side="right")
-    slices["open_lo"] = np.searchsorted(ts_open, ts, side="left")
-    slices["open_hi"] = np.searchsorted(ts_open, ts, side="right")
-    _set_sessions(slices, records, open_rows, calendar)
+    others = _sorted_unique([closes, opens, *(t[t >= start] for t in timers)])
+    nothing = np.empty(0, ARRAYS["slices"])
+    n = merge_instants(records, open_rows, others, nothing)
+    slices = np.empty(n, ARRAYS["slices"])
+    merge_instants(records, open_rows, others, slices)
+    _set_sessions(slices, calendar)
     timer_ids = _set_timers(slices, timers, start)
-    flags = slices["flags"]
-    flags[np.isin(ts, closes)] |= SLICE_FLAG.SESSION_CLOSE
-    flags[np.isin(ts, opens)] |= SLICE_FLAG.SESSION_OPEN
-    flags[slices["session"] < period.first] |= SLICE_FLAG.WARM
+    ts = slices["ts"]
+    _flag(slices, ts, closes, SLICE_FLAG.SESSION_CLOSE)
+    _flag(slices, ts, opens, SLICE_FLAG.SESSION_OPEN)
+    slices["flags"][slices["session"] < period.first] |= SLICE_FLAG.WARM
     return Timeline(
         bars=records, open_rows=open_rows, slices=slices, timer_ids=timer_ids, start=start
     )
 
 
-def _set_sessions(
-    slices: NDArray[np.void], bars: NDArray[np.void], open_rows: IntArray, calendar: Calendar
-) -> None:
-    """The session of phases 1 to 9 and that of phases 10 to 12."""
-    ts = slices["ts"]
-    slices["session"] = calendar.sessions_of(ts, side="ending")
-    slices["session_next"] = calendar.sessions_of(ts, side="beginning")
-    ends = slices["close_hi"] > slices["close_lo"]
-    slices["session"][ends] = bars["session"][slices["close_lo"][ends]]
-    begins = slices["open_hi"] > slices["open_lo"]
-    slices["session_next"][begins] = bars["session"][open_rows[slices["open_lo"][begins]]]
+def _set_sessions(slices: NDArray[np.void], calendar: Calendar) -> None:
+    """The session of phases 1 to 9, and of phases 10 to 12, where no bar gives it."""
+    for name, side in (("session", "ending"), ("session_next", "beginning")):
+        lacking = np.flatnonzero(slices[name] < 0)
+        if len(lacking):
+            chosen: Any = side
+            slices[name][lacking] = calendar.sessions_of(slices["ts"][lacking], side=chosen)
 
 
 def _set_timers(slices: NDArray[np.void], timers: list[IntArray], start: int) -> IntArray:

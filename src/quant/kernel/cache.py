@@ -20,7 +20,8 @@ from pathlib import Path
 
 __all__ = ["cache_folder", "cpu_name", "is_warm", "mark_warm", "prepare", "source_hash"]
 
-_COMPILED_PACKAGES = ("kernel", "indicators", "report")
+# Compiled functions elsewhere keep their helpers in their own file, which numba watches itself.
+_COMPILED_PACKAGES = ("kernel", "indicators")
 
 
 @cache

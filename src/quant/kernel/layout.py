@@ -52,6 +52,8 @@ SIM = _record(
     "event_next n_told until stop "
     # what the strategy wants to be called for
     "wants_bars wants_notices wants_sessions "
+    # the bars that end now, for the strategy's hooks
+    "row_lo row_hi "
     # sizes
     "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id",
 )

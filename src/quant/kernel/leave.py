@@ -56,7 +56,7 @@ def compact(h: int) -> None:
     sim["n_active"] = kept
 
 
-@subsystem("void(int64)")
+@compiled
 def cancel_due(h: int) -> None:
     """Cancel what has been asked to be cancelled by now, also orders that have not left yet."""
     sim = mem.sims(h)[0]

@@ -37,25 +37,28 @@ def remark(h: int, a: int) -> None:
     sim = mem.sims(h)[0]
     account = mem.accounts(h)[a]
     held = mem.held(h)
+    positions = mem.positions(h)
+    instruments = mem.instruments(h)
+    balances = mem.balances(h)
+    n = sim["n_currencies"]
     value = 0.0
     gross = 0.0
     net = 0.0
     for j in range(sim["n_held"]):
-        position = mem.positions(h)[held[j]]
+        position = positions[held[j]]
         if position["account"] != a:
             continue
-        ins = mem.instruments(h)[position["instrument"]]
+        ins = instruments[position["instrument"]]
         worth = quantity(ins, position["units"]) * ins["multiplier"] * ins["mark"]
-        worth *= _fx(h, a, ins["currency"])
+        worth *= balances[a * n + ins["currency"]]["fx"]
         value += worth
         gross += abs(worth)
         net += worth
     cash = 0.0
     accrued = 0.0
     debt = 0.0
-    n = sim["n_currencies"]
     for c in range(n):
-        balance = mem.balances(h)[a * n + c]
+        balance = balances[a * n + c]
         cash += balance["fx"] * balance["cash"]
         accrued += balance["fx"] * (balance["receivable"] - balance["payable"])
         debt += balance["fx"] * balance["debt"]
@@ -137,7 +140,7 @@ def passes(h: int, o: int, p: int, count: int, price: float, raw: float):  # typ
     return allowed(h, order["account"], i, p, order["side_venue"] * count, price, raw, fee)
 
 
-@subsystem("float64(int64, int64, int64, float64)")
+@compiled
 def next_commission(h: int, o: int, count: int, price: float) -> float:
     """Commission of the next ``count`` increments of an order: f(so far) − charged so far."""
     order = mem.orders(h)[o]

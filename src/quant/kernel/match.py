@@ -135,7 +135,7 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
     return r
 
 
-@subsystem("void(int64, int64, int64, int64, float64, float64)")
+@compiled
 def end_order(h: int, o: int, kind: int, reason: int, needed: float, available: float) -> None:
     """The venue ends what remains of an order, for a reason."""
     order = mem.orders(h)[o]
@@ -162,7 +162,7 @@ def close_out(h: int, o: int, reason: int, needed: float, available: float) -> N
     end_order(h, o, kind, reason, needed, available)
 
 
-@subsystem("void(int64, int64)")
+@compiled
 def trigger(h: int, o: int) -> None:
     """A stop's level has traded."""
     order = mem.orders(h)[o]
@@ -332,7 +332,7 @@ def both_figures(h: int, o: int, count: int, raw: float, at: int) -> tuple[float
     return needed, max(room, 0.0)
 
 
-@subsystem("void(int64, int64, int64, int64, float64, int64, int64)")
+@compiled
 def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the ``count`` of ``want`` increments that money allows, and end the rest."""
     order = mem.orders(h)[o]

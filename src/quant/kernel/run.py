@@ -11,6 +11,7 @@ overflow, and if so hands control back with HALT.GROW.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from quant.kernel import memory as mem
 from quant.kernel.codes import HALT, SLICE_FLAG
@@ -21,6 +22,7 @@ from quant.kernel.step import after_decide, before_decide, open_bars
 __all__ = ["drive", "grow"]
 
 _DONE = HALT.DONE
+_DECIDE = HALT.DECIDE
 _GROW = HALT.GROW
 _BREAK = HALT.BREAK
 _STOPPED = HALT.STOPPED
@@ -52,69 +54,65 @@ def _is_tight(h: int) -> bool:
 
 
 @inlined
-def _wants(h: int) -> bool:
-    """Whether the strategy is to be asked at the current slice."""
-    sim = mem.sims(h)[0]
-    at = mem.slices(h)[sim["slice"]]
-    if (at["flags"] & _WARM) != 0:
+def _wants(sim: Any, at: Any) -> bool:
+    """Whether the strategy is to be asked at a slice."""
+    flags = at["flags"]
+    if (flags & _WARM) != 0:
         return False
-    if (at["flags"] & _TIMER) != 0:
+    if (flags & _TIMER) != 0:
         return True
     if sim["wants_bars"] != 0 and at["close_hi"] > at["close_lo"]:
         return True
-    if sim["wants_sessions"] != 0 and (at["flags"] & _SESSION) != 0:
+    if sim["wants_sessions"] != 0 and (flags & _SESSION) != 0:
         return True
     return sim["wants_notices"] != 0 and sim["n_reports"] > sim["n_told"]
 
 
 @compiled
-def _before(h: int) -> int:
-    """Up to the decision: 1 if the strategy is to be asked."""
-    before_decide(h)
-    mem.sims(h)[0]["stage"] = 1
-    return 1 if _wants(h) else 0
+def _advance(h: int, until: int) -> int:
+    """Walk on to the next decision of the strategy, or to a reason to stop.
 
-
-@compiled
-def _after(h: int) -> None:
-    """From the decision to the end of the slice."""
+    A slice has two halves; ``stage`` says which comes next. Capacities are checked before each
+    half, the second time only if orders were made in between.
+    """
     sim = mem.sims(h)[0]
-    at = mem.slices(h)[sim["slice"]]
-    if (at["flags"] & _WARM) == 0:
-        after_decide(h)
-    else:
-        open_bars(h, at["open_lo"], at["open_hi"])
-    sim["slice"] += 1
-    sim["stage"] = 0
-
-
-@compiled
-def _obstacle(h: int, until: int) -> int:
-    """Why the loop may not begin its next half slice; −1 if it may."""
-    sim = mem.sims(h)[0]
-    if sim["stop"] != 0:
-        return _STOPPED
-    if sim["stage"] == 0:
-        if sim["slice"] >= sim["n_slices"]:
-            return _DONE
-        if sim["slice"] >= until:
-            return _BREAK
-    if _is_tight(h):
-        return _GROW
-    return -1
+    slices = mem.slices(h)
+    while True:
+        if sim["stop"] != 0:
+            return _STOPPED
+        s = sim["slice"]
+        if sim["stage"] == 0:
+            if s >= sim["n_slices"]:
+                return _DONE
+            if s >= until:
+                return _BREAK
+            if _is_tight(h):
+                return _GROW
+            at = slices[s]
+            sim["row_lo"] = at["close_lo"]
+            sim["row_hi"] = at["close_hi"]
+            before_decide(h)
+            sim["stage"] = 1
+            if _wants(sim, at):
+                return _DECIDE
+        elif sim["n_orders"] > sim["n_sent"] and _is_tight(h):
+            return _GROW
+        if (slices[s]["flags"] & _WARM) == 0:
+            after_decide(h)
+        else:
+            open_bars(h, slices[s]["open_lo"], slices[s]["open_hi"])
+        sim["slice"] = s + 1
+        sim["stage"] = 0
 
 
 if INTERPRETED:
 
     def _loop(h: int, tick: Callable[[], None], until: int) -> int:
         while True:
-            obstacle = _obstacle(h, until)
-            if obstacle >= 0:
-                return int(obstacle)
-            if mem.sims(h)[0]["stage"] == 0 and _before(h) != 0:
-                tick()
-                continue
-            _after(h)
+            code = int(_advance(h, until))
+            if code != HALT.DECIDE:
+                return code
+            tick()
 
 else:
     from numba import types
@@ -126,19 +124,16 @@ else:
     @entry
     def _compiled_loop(h: int, tick: int, until: int) -> int:
         while True:
-            obstacle = _obstacle(h, until)
-            if obstacle >= 0:
-                return obstacle
-            if mem.sims(h)[0]["stage"] == 0 and _before(h) != 0:
-                result = _call(tick)
-                if result == 0:
-                    # the tick traps everything; this is for what cannot be trapped
-                    _forget()
-                    mem.sims(h)[0]["stop"] = 1
-                else:
-                    _release(result)
-                continue
-            _after(h)
+            code = _advance(h, until)
+            if code != _DECIDE:
+                return code
+            result = _call(tick)
+            if result == 0:
+                # a tick traps everything; this is for what cannot be trapped
+                _forget()
+                mem.sims(h)[0]["stop"] = 1
+            else:
+                _release(result)
 
     def _loop(h: int, tick: Callable[[], None], until: int) -> int:
         return int(_compiled_loop(h, id(tick), until))
@@ -178,7 +173,7 @@ def drive(state: State, tick: Callable[[], None], until: int, on_grow: Callable[
     state : State
         The simulation; changed in place.
     tick : callable without arguments
-        Called in phase 7. What it raises is raised here, after the loop has stopped cleanly.
+        Called in phase 7. It must not raise: to stop the loop it sets ``sim.stop``.
     until : int
         Slice at which to give control back.
     on_grow : callable
@@ -189,20 +184,8 @@ def drive(state: State, tick: Callable[[], None], until: int, on_grow: Callable[
     int
         A code of HALT: DONE, BREAK or STOPPED.
     """
-    failure: list[BaseException] = []
-    sim = state["sim"]
-
-    def trapped() -> None:
-        try:
-            tick()
-        except BaseException as error:  # everything must be kept out of compiled code
-            failure.append(error)
-            sim[0]["stop"] = 1
-
     while True:
-        code = _loop(state.address, trapped, until)
-        if failure:
-            raise failure[0]
+        code = _loop(state.address, tick, until)
         if code != HALT.GROW:
             return code
         make_room(state)

@@ -11,8 +11,16 @@ import hashlib
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 
-from quant.kernel.layout import ARRAYS, GROWING, LAYOUT_VERSION, MARKET, State
+from quant.kernel.layout import (
+    ARRAYS,
+    GROWING,
+    LAYOUT_VERSION,
+    MARKET,
+    PER_WORKING_ORDER,
+    State,
+)
 from quant.kernel.post import own_fields
 
 __all__ = ["SnapshotError", "own_hash", "restore", "snapshot"]
@@ -54,9 +62,31 @@ def restore(state: State, data: bytes) -> None:
     Raises
     ------
     SnapshotError
-        If the bytes are no snapshot, one of another layout version, or one that does not fit the
-        state, because data or configuration differ.
+        If the bytes are no snapshot, a part of one, one of another layout version, or one that does
+        not fit the state, because data or configuration differ. The state is then as it was.
     """
+    parts = _parsed(data)
+    for name, (capacity, records) in parts.items():
+        if name not in _RESIZED and capacity != len(state[name]):
+            raise SnapshotError(
+                f"Snapshot: expected {len(state[name])} records of {name}, found {capacity}; "
+                "it belongs to other data or another configuration."
+            )
+        if name in _SETTINGS and records.tobytes() != state[name].tobytes():
+            raise SnapshotError(
+                f"Snapshot: expected the {name} of this run, found others; continue it with the "
+                "configuration it was made with."
+            )
+    for name, (capacity, records) in parts.items():
+        if len(state[name]) != capacity:
+            state.arrays[name] = np.zeros(capacity, ARRAYS[name])
+        state[name][: len(records)] = records
+        state[name][len(records) :] = np.zeros((), ARRAYS[name])
+    state.refresh()
+
+
+def _parsed(data: bytes) -> dict[str, tuple[int, NDArray[np.void]]]:
+    """Capacity and used records of every array, if the bytes are a whole snapshot."""
     if len(data) < _HEADER.size or data[:8] != _MAGIC:
         raise SnapshotError(
             "Snapshot: expected bytes made by quant, found something else; run anew."
@@ -68,27 +98,31 @@ def restore(state: State, data: bytes) -> None:
             f"Snapshot: expected layout version {LAYOUT_VERSION}, found {version}; "
             "continue it with the version of quant that wrote it, or run anew."
         )
+    parts: dict[str, tuple[int, NDArray[np.void]]] = {}
     place = _HEADER.size
     for name in names:
-        capacity, used = _ENTRY.unpack_from(data, place)
-        place += _ENTRY.size
-        dtype = ARRAYS[name]
-        size = used * dtype.itemsize
-        if name not in GROWING and capacity != len(state[name]) and name in _FIXED:
+        capacity, used, start = 0, -1, place + _ENTRY.size
+        if start <= len(data):
+            capacity, used = _ENTRY.unpack_from(data, place)
+        place = start + used * ARRAYS[name].itemsize
+        if not 0 <= used <= capacity or place > len(data):
             raise SnapshotError(
-                f"Snapshot: expected {len(state[name])} records of {name}, found {capacity}; "
-                "it belongs to other data or another configuration."
+                f"Snapshot: expected a whole one, found {len(data)} bytes that end inside {name}; "
+                "it was cut or changed, take another or run anew."
             )
-        array = state[name]
-        if len(array) != capacity:
-            array = np.zeros(capacity, dtype)
-            state.arrays[name] = array
-        array[:used] = np.frombuffer(data[place : place + size], dtype)
-        place += size
-    state.refresh()
+        parts[name] = capacity, np.frombuffer(data[start:place], ARRAYS[name])
+    if place != len(data):
+        raise SnapshotError(
+            f"Snapshot: expected {place} bytes, found {len(data)}; it was changed, take another or "
+            "run anew."
+        )
+    return parts
 
 
-_FIXED = ("accounts", "balances", "instruments", "positions", "events")
+# Arrays whose length depends on what happened; all others on data and configuration alone.
+_RESIZED = {*GROWING, *PER_WORKING_ORDER}
+# What a configuration sets and nothing ever changes.
+_SETTINGS = ("policy", "events", "commissions", "slippages")
 
 
 def own_hash(state: State) -> str:

@@ -26,7 +26,6 @@ from quant.kernel.margin import remark
 from quant.kernel.match import AT_CLOSE, AT_OPEN, end_order, is_final, new_report, note_position
 from quant.kernel.path import walk_bars
 from quant.kernel.post import post
-from quant.kernel.subsystem import subsystem
 
 __all__ = ["after_decide", "before_decide", "begin", "open_bars"]
 
@@ -169,11 +168,14 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
         if n > 0:
             walk_bars(h, lo, hi, n)
             compact(h)
+    bars = mem.bars(h)
+    instruments = mem.instruments(h)
+    now = sim["now"]
     for row in range(lo, hi):
-        bar = mem.bars(h)[row]
-        ins = mem.instruments(h)[bar["instrument"]]
+        bar = bars[row]
+        ins = instruments[bar["instrument"]]
         ins["mark"] = bar["close"]
-        ins["mark_ts"] = sim["now"]
+        ins["mark_ts"] = now
         ins["is_stale"] = 0
     if sim["n_active"] > 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:
         n = _keep(h, _gather(h, lo, hi, 0, slack), 1)
@@ -202,11 +204,13 @@ def _keep_closes_only(h: int, n: int) -> int:
 @compiled
 def _count_bars(h: int, lo: int, hi: int) -> None:
     """The bars have ended: they are seen, and they are the earlier bar of the next."""
+    bars = mem.bars(h)
+    instruments = mem.instruments(h)
     for row in range(lo, hi):
-        bar = mem.bars(h)[row]
-        ins = mem.instruments(h)[bar["instrument"]]
+        bar = bars[row]
+        ins = instruments[bar["instrument"]]
         ins["seen"] += 1
-        if _has_trading(h, row):
+        if not bar["volume"] <= 0.0:
             ins["prev_volume"] = bar["volume"]
             ins["prev_range"] = bar["high"] - bar["low"]
 
@@ -228,7 +232,7 @@ def _expire(h: int, only_same_close: int) -> None:
     compact(h)
 
 
-@subsystem("void(int64)")
+@compiled
 def before_decide(h: int) -> None:
     """Phases 1 to 6 of the current slice."""
     sim = mem.sims(h)[0]
@@ -288,9 +292,11 @@ def _keep_market(h: int, n: int) -> int:
 def _write_row(h: int) -> None:
     """Phase 9: one equity row per account."""
     sim = mem.sims(h)[0]
+    accounts = mem.accounts(h)
+    rows = mem.equity_rows(h)
     for a in range(sim["n_accounts"]):
-        account = mem.accounts(h)[a]
-        row = mem.equity_rows(h)[sim["n_equity"]]
+        account = accounts[a]
+        row = rows[sim["n_equity"]]
         row["ts"] = sim["now"]
         row["session"] = sim["session"]
         row["account"] = a
@@ -328,19 +334,22 @@ def _run_events(h: int) -> None:
 @compiled
 def open_bars(h: int, lo: int, hi: int) -> int:
     """Begin the bars of this slice and mark their opens; 1 if any of them prints an open."""
-    sim = mem.sims(h)[0]
+    now = mem.sims(h)[0]["now"]
+    open_rows = mem.open_rows(h)
+    bars = mem.bars(h)
+    instruments = mem.instruments(h)
     prints = 0
     for j in range(lo, hi):
-        row = mem.open_rows(h)[j]
-        bar = mem.bars(h)[row]
-        ins = mem.instruments(h)[bar["instrument"]]
+        row = open_rows[j]
+        bar = bars[row]
+        ins = instruments[bar["instrument"]]
         ins["bar"] = row
         ins["opened_at"] = bar["ts_open"]
         ins["filled_open"] = 0
         ins["filled_inside"] = 0
-        if _has_trading(h, row) and ins["closes_only"] == 0:
+        if not bar["volume"] <= 0.0 and ins["closes_only"] == 0:
             ins["mark"] = bar["open"]
-            ins["mark_ts"] = sim["now"]
+            ins["mark_ts"] = now
             prints = 1
     return prints
 
@@ -368,14 +377,15 @@ def _open_phase(h: int, lo: int, hi: int) -> None:
             remark(h, a)
 
 
-@subsystem("void(int64)")
+@compiled
 def after_decide(h: int) -> None:
     """Phases 7 (orders leave) to 12 of the current slice."""
     sim = mem.sims(h)[0]
     at = mem.slices(h)[sim["slice"]]
-    refuse_early(h)
-    cancel_due(h)
-    send_orders(h)
+    if sim["n_orders"] > sim["n_sent"] or sim["n_cancels"] > 0:
+        refuse_early(h)
+        cancel_due(h)
+        send_orders(h)
     lo = at["close_lo"]
     hi = at["close_hi"]
     if mem.policies(h)[0]["timing"] == _SAME_CLOSE and sim["n_active"] > 0 and hi > lo:

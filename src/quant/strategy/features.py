@@ -40,30 +40,23 @@ class Feature:
         Bars needed before the first value.
     """
 
-    __slots__ = ("_instruments", "_seen_at", "_start", "_values", "lookback", "name")
+    __slots__ = ("_instruments", "_seen_at", "_values", "lookback", "name")
 
     def __init__(
-        self,
-        name: str,
-        values: FloatArray,
-        instruments: memoryview[int],
-        i: int,
-        start: int,
-        n: int,
+        self, name: str, values: FloatArray, instruments: memoryview[int], i: int, n: int
     ) -> None:
         self.name = name
         self.lookback = n
-        column: Any = values
+        # one NaN in front: the count of bars seen is then the place of the current value
+        column: Any = np.concatenate([[np.nan], values])
         self._values: memoryview[float] = memoryview(column)
         self._instruments = instruments
         self._seen_at = i * _INSTRUMENT + _SEEN
-        self._start = start
 
     @property
     def value(self) -> float:
         """The value at the last bar that has ended; NaN before there are enough."""
-        n = self._instruments[self._seen_at]
-        return self._values[n - 1] if n else float("nan")
+        return self._values[self._instruments[self._seen_at]]
 
     @property
     def is_ready(self) -> bool:
@@ -77,20 +70,26 @@ class Feature:
             raise LookAheadError(
                 f"{self.name}: expected a negative index counted back from now, found {back}."
             )
-        place = self._instruments[self._seen_at] + back
+        place = self._instruments[self._seen_at] + back + 1
         return self._values[place] if place >= 0 else float("nan")
 
     def __float__(self) -> float:
         return self.value
 
     def __lt__(self, other: float | Feature) -> bool:
-        return self.value < float(other)
+        value = self._values[self._instruments[self._seen_at]]
+        if isinstance(other, Feature):
+            return value < other._values[other._instruments[other._seen_at]]
+        return value < other
+
+    def __gt__(self, other: float | Feature) -> bool:
+        value = self._values[self._instruments[self._seen_at]]
+        if isinstance(other, Feature):
+            return value > other._values[other._instruments[other._seen_at]]
+        return value > other
 
     def __le__(self, other: float | Feature) -> bool:
         return self.value <= float(other)
-
-    def __gt__(self, other: float | Feature) -> bool:
-        return self.value > float(other)
 
     def __ge__(self, other: float | Feature) -> bool:
         return self.value >= float(other)
@@ -233,7 +232,7 @@ class Features:
         shown = ", ".join(f"{name}={value}" for name, value in params.items())
         name = f"{kind}({symbol}{' ' + field if field else ''}, {shown})"
         self.names.append(name)
-        return Feature(name, values, self._views.instrument_q, i, start, lookback)
+        return Feature(name, values, self._views.instrument_q, i, lookback)
 
     def _column(self, kind: str, field: str | None) -> FloatArray:
         try:

@@ -1,0 +1,116 @@
+"""Speed of the event front and of the command line.
+
+``python benchmarks/run.py [--rounds 7]`` runs every workload once per round, interleaved, and prints
+the median of processor time, per event. Loading data is not counted; building results is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from workloads import Empty, EmptySlice, SmaCross, minutes, panel
+
+import quant as qt
+from quant.clock import cpu_seconds, monotonic
+
+ROUNDS = 7
+MINUTES = 300_000
+DAYS, INSTRUMENTS = 1_000, 250
+SETTINGS = qt.Config(account=qt.GrossLeverage(k=100.0))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = cpu_seconds()
+    work()
+    return cpu_seconds() - began
+
+
+def _engine(rounds: int) -> dict[str, tuple[float, int]]:
+    """Median seconds and number of events of each engine workload."""
+    single, many = minutes(MINUTES), panel(DAYS, INSTRUMENTS)
+
+    def run(strategy: type[qt.Strategy], bars: qt.Bars) -> Callable[[], object]:
+        return lambda: qt.backtest(strategy, bars, config=SETTINGS).equity
+
+    work = {
+        "empty on_bar": (run(Empty, single), MINUTES),
+        "sma cross, declared indicators": (run(SmaCross, single), MINUTES),
+        "empty on_slice, 250 instruments": (run(EmptySlice, many), DAYS * INSTRUMENTS),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in work}
+    for name, (call, _) in work.items():
+        call()
+    for _ in range(rounds):
+        for name, (call, _events) in work.items():
+            seconds[name].append(_timed(call))
+    return {name: (statistics.median(seconds[name]), work[name][1]) for name in work}
+
+
+def _wall(command: list[str], environment: dict[str, str], rounds: int) -> float:
+    taken = []
+    for _ in range(rounds):
+        began = monotonic()
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        taken.append(monotonic() - began)
+    return statistics.median(taken)
+
+
+_STRATEGY = """
+import quant as qt
+
+class Cross(qt.Strategy):
+    def __init__(self, fast: int = 20, slow: int = 100): self.fast, self.slow = fast, slow
+    def on_start(self, ctx):
+        self.f = ctx.features.rolling_mean("SP500", "close", self.fast)
+        self.s = ctx.features.rolling_mean("SP500", "close", self.slow)
+    def on_bar(self, bar, ctx):
+        ctx.order_target("SP500", weight=1.0 if self.f > self.s else 0.0)
+"""
+
+
+def _processes(rounds: int) -> dict[str, float]:
+    """Wall seconds of whole processes: import, a warm run, the first run ever."""
+    quant = str(Path(sys.executable).with_name("quant"))
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "my.py").write_text(_STRATEGY)
+        run = [quant, "run", "backtest", str(place / "my.py"), "--data", "sample:sp500"]
+        run += ["--out", str(place / "runs")]
+        environment = dict(os.environ)
+        cold = {**environment, "QUANT_CACHE": str(place / "cache")}
+        python = [sys.executable, "-c"]
+        return {
+            "bare interpreter": _wall([*python, "pass"], environment, rounds),
+            "import quant": _wall([*python, "import quant"], environment, rounds),
+            "quant run backtest, 5,105 daily bars, warm": _wall(run, environment, rounds),
+            "quant run backtest, first ever": _wall(run, cold, 1),
+        }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    engine = _engine(options.rounds)
+    processes = _processes(max(3, options.rounds // 2))
+    if options.json:
+        print(json.dumps({"engine": engine, "processes": processes}))
+        return
+    for name, (seconds, events) in engine.items():
+        print(f"{name:45} {seconds / events * 1e9:10.1f} ns per event (CPU)")
+    for name, taken in processes.items():
+        print(f"{name:45} {taken:10.2f} s (wall)")
+
+
+if __name__ == "__main__":
+    main()

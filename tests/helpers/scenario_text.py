@@ -1,0 +1,238 @@
+"""Trading scenarios as text: one file per rule, readable by a trader.
+
+A file is a title, a sentence about the rule, sections in brackets and lines ``Checked:`` with the
+sum by hand. Sections:
+
+``[setup]``     settings, ``key value``, dots for nesting; ``bar 1h`` makes intraday bars
+``[bars]``      a table: bar, symbol, prices, volume; a bar is a day, or ``day@hh:mm`` (its begin)
+``[orders]``    what the strategy does when a bar has ended: ``BAR buy 5 A limit 99 GTC``,
+                ``BAR target A weight 0.5``, ``BAR cancel 2``; ``0-4`` means each of these days
+``[fills]``     a table; only the columns in its header are compared; ``at`` is open or close
+``[postings]``  a table of the ledger after the deposit
+``[ends]``      a table: order, status, reason and so on, for every order
+``[end]``       cash, equity and positions at the end
+
+``-`` stands for nothing. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from quant.kernel.codes import FILL_FLAG, POSTING_KIND, names
+from quant.lake import Bars, DataOptions, load_bars
+from quant.strategy import Context, Slice, Strategy
+
+from .worlds import DAY_0, Played, play
+
+__all__ = ["ScenarioText", "found_tables", "parse", "run"]
+
+Row = dict[str, str]
+
+
+@dataclass
+class ScenarioText:
+    """One file, taken apart."""
+
+    title: str
+    setup: dict[str, Any] = field(default_factory=dict)
+    bars: list[Row] = field(default_factory=list)
+    orders: list[list[str]] = field(default_factory=list)
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    end: dict[str, float] = field(default_factory=dict)
+    checked: list[str] = field(default_factory=list)
+
+
+def parse(path: Path) -> ScenarioText:
+    """A scenario from its file."""
+    lines = [line.rstrip() for line in path.read_text().splitlines()]
+    scenario = ScenarioText(lines[0].removeprefix("# "))
+    sections: dict[str, list[list[str]]] = {}
+    current: list[list[str]] | None = None
+    for line in lines[1:]:
+        if line.startswith("Checked:"):
+            scenario.checked.append(line)
+            current = None
+        elif line.startswith("["):
+            current = sections.setdefault(line.strip("[]"), [])
+        elif current is not None and line.strip():
+            current.append(line.split())
+    for words in sections.pop("setup", []):
+        _set(scenario.setup, words[0].split("."), " ".join(words[1:]))
+    scenario.bars = _table(sections.pop("bars"))
+    scenario.orders = sections.pop("orders")
+    scenario.end = {" ".join(words[:-1]): _number(words[-1]) for words in sections.pop("end")}
+    scenario.tables = {name: _table(rows) for name, rows in sections.items()}
+    return scenario
+
+
+def _table(rows: list[list[str]]) -> list[Row]:
+    if not rows:
+        return []
+    header, *body = rows
+    return [dict(zip(header, row, strict=True)) for row in body]
+
+
+def _number(word: str) -> float:
+    return float(word.replace(",", ""))
+
+
+def _value(word: str) -> Any:
+    if word in ("true", "false"):
+        return word == "true"
+    if word == "none":
+        return None
+    try:
+        return int(word) if word.lstrip("-").isdigit() else _number(word)
+    except ValueError:
+        return word
+
+
+def _set(tree: dict[str, Any], keys: list[str], word: str) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[keys[-1]] = _value(word)
+
+
+# ------------------------------------------------------------------------------------------ the run
+
+
+def _moment(bar: str) -> date | datetime:
+    """The stamp of a bar."""
+    day, _, clock = bar.partition("@")
+    begin = DAY_0 + timedelta(days=int(day))
+    return datetime.combine(begin, time.fromisoformat(clock), UTC) if clock else begin
+
+
+def _bars(scenario: ScenarioText, step: str | None) -> tuple[Bars, dict[str, int]]:
+    """The bars, and the end of each by its name."""
+    lines: list[dict[str, Any]] = []
+    for row in scenario.bars:
+        numbers = {name: row[name] for name in row if name not in ("bar", "symbol")}
+        values = {name: None if word == "-" else _number(word) for name, word in numbers.items()}
+        lines.append({"ts": _moment(row["bar"]), "symbol": row["symbol"], **values})
+    bars = load_bars(pl.DataFrame(lines), DataOptions(calendar="24/7", bar=step))
+    by_symbol: dict[str, list[str]] = {}
+    for row in scenario.bars:
+        by_symbol.setdefault(row["symbol"], []).append(row["bar"])
+    in_order = [bar for symbol in sorted(by_symbol) for bar in by_symbol[symbol]]
+    return bars, dict(zip(in_order, bars.ts_close.tolist(), strict=True))
+
+
+class Acts(Strategy):
+    """Does what the lines of ``[orders]`` say."""
+
+    def __init__(self, orders: list[list[str]], ends: dict[str, int]) -> None:
+        self.due: dict[int, list[list[str]]] = {}
+        for when, *words in orders:
+            for bar in _each(when):
+                self.due.setdefault(ends[bar], []).append(words)
+
+    def on_slice(self, market: Slice, ctx: Context) -> None:
+        for words in self.due.get(market.ts, []):
+            _act(words, ctx)
+
+
+def _each(when: str) -> list[str]:
+    """The bars named by ``3``, ``3@10:00`` or ``0-14``."""
+    first, dash, last = when.partition("-")
+    return [str(day) for day in range(int(first), int(last) + 1)] if dash else [when]
+
+
+def _act(words: list[str], ctx: Context) -> None:
+    verb, *rest = words
+    if verb == "cancel":
+        ctx.cancel(int(rest[0]))
+    elif verb == "target":
+        symbol, kind, amount = rest
+        goal: dict[str, Any] = {kind: float(amount)}
+        ctx.order_target(symbol, **goal)
+    else:
+        qty, symbol, *more = rest
+        prices: dict[str, Any] = {
+            f"{name}_price": float(more[more.index(name) + 1])
+            for name in ("limit", "stop")
+            if name in more
+        }
+        kind = "_".join(name for name in ("stop", "limit") if f"{name}_price" in prices)
+        sign = 1 if verb == "buy" else -1
+        tif = "GTC" if "GTC" in more else "DAY"
+        ctx.order(symbol, sign * float(qty), kind or "market", tif=tif, **prices)
+
+
+def run(scenario: ScenarioText) -> tuple[Played, dict[str, int]]:
+    """The scenario through the event front, and the end of each bar by its name."""
+    setup = dict(scenario.setup)
+    bars, ends = _bars(scenario, setup.pop("bar", None))
+    increment = setup.pop("increment", "1")
+    instruments = {"default": {"increment": str(increment), **setup.pop("instrument", {})}}
+    config = {"cash": 1_000, **setup, "instruments": instruments}
+    return play(Acts(scenario.orders, ends), bars, config), ends
+
+
+# --------------------------------------------------------------------------------------- the answer
+
+
+def found_tables(played: Played, ends: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
+    """Fills, postings, order ends and equity rows with every column a file may name."""
+    state = played.simulation.state
+    kinds = names(POSTING_KIND)
+    postings = [
+        {"kind": kinds[int(p["kind"])], "amount": float(p["amount"]), "ref": int(p["ref"])}
+        for p in state.used("postings")[1:]
+    ]
+    orders = [
+        {
+            **row,
+            "reason": row["reason"] or "-",
+            "filled": row["filled_units"],
+            "needed": float(record["needed"]),
+            "available": float(record["available"]),
+        }
+        for row, record in zip(played.orders, state.used("orders"), strict=True)
+    ]
+    bar_of = {ts: bar for bar, ts in ends.items()}
+    equity = [{"bar": bar_of[ts], "cash": cash, "equity": e} for ts, cash, e in played.equity]
+    return {
+        "fills": _fills(played, ends),
+        "postings": postings,
+        "ends": orders,
+        "equity": equity,
+    }
+
+
+def _fills(played: Played, ends: dict[str, int]) -> list[dict[str, Any]]:
+    """Fills with the bar they were made in, and at which end of it."""
+    bars = played.simulation.bars
+    words_of = names(FILL_FLAG)
+    bar_of = {ts: bar for bar, ts in ends.items()}
+    fills = []
+    for row, record in zip(played.fills, played.simulation.state.used("fills"), strict=True):
+        i = bars.symbols.index(row["symbol"])
+        own = slice(int(bars.offsets[i]), int(bars.offsets[i + 1]))
+        begun = bars.ts_open[own] <= row["ts"]
+        ended = bars.ts_close[own] == row["ts"]
+        # at a shared instant the reason says which of the two bars it was
+        at_close = ended.any() and not (begun.sum() > ended.argmax() + 1 and _is_open(row))
+        place = ended.argmax() if at_close else begun.sum() - 1
+        words = [word for bit, word in words_of.items() if int(record["flags"]) & bit]
+        fills.append(
+            {
+                **row,
+                "bar": bar_of[int(bars.ts_close[own][place])],
+                "at": "close" if at_close else "open",
+                "qty": played.quantity(row),
+                "raw": row["price_raw"],
+                "flags": "+".join(words) or "-",
+            }
+        )
+    return fills
+
+
+def _is_open(row: dict[str, Any]) -> bool:
+    return str(row["reason"]).endswith("_open")
