@@ -14,6 +14,7 @@ import polars as pl
 from quant.engine import tables
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
+from quant.engine.journal import order_lines
 from quant.engine.simulation import Simulation
 from quant.errors import InvariantError
 from quant.report.metrics import Metric, RunArrays, compute_metrics
@@ -87,8 +88,10 @@ class Run:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """The lines of logs.jsonl."""
-        return self.simulation.journal.lines
+        """The lines of logs.jsonl, in order of time."""
+        sim = self.simulation
+        orders = order_lines(sim.state, sim.bars.symbols, sim.ctx.desk.tags)
+        return sorted([*orders, *sim.journal.lines], key=lambda line: int(line["ts"]))
 
     @cached_property
     def equity(self) -> pl.DataFrame:

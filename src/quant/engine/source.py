@@ -91,6 +91,12 @@ def source_of(strategy: Strategy) -> StrategySource:
         return StrategySource(name=kind.__name__, main=None, files={}, git_sha=None, git_dirty=None)
     main = Path(name).resolve()
     root = main.parent
+    if kind.__module__.startswith("quant."):
+        # a strategy that comes with quant: its version is the version of quant
+        files = {main.name: main.read_bytes()}
+        return StrategySource(
+            name=kind.__name__, main=main.name, files=files, git_sha=None, git_dirty=None
+        )
     files = {
         path.relative_to(root).as_posix(): path.read_bytes() for path in _local_modules(root, main)
     }
