@@ -412,10 +412,14 @@ SHARED_MIDNIGHT = pytest.mark.xfail(
 )
 def test_the_first_session_opens_like_the_others(calendar: str) -> None:
     """An order of the start takes the first opening print, and the hook of that open is called."""
+    wednesday = date(2024, 1, 3)
+    bars = market_on(calendar, A=days(5))
     strategy = Records()
-    play(strategy, market_on(calendar, A=days(3)))
-    assert [hook for hook, _, _ in strategy.calls].count("open") == 3
-    assert play(AtStart(), market_on(calendar, A=days(3))).trades == [(1, 1, 10.0)]
+    play(strategy, bars, start=wednesday)
+    opened = [session for hook, session, _ in strategy.calls if hook == "open"]
+    assert opened[0] == wednesday
+    played = play(AtStart(), bars, start=wednesday)
+    assert played.fills[0]["ts"] == played.simulation.timeline.start
 
 
 def test_orders_of_the_end_never_fill() -> None:

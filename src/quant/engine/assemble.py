@@ -16,6 +16,7 @@ from quant.kernel.codes import (
     INSUFFICIENT,
     LIMIT_RULE,
     NONE,
+    OVER_CAP,
     PATH,
     ROUNDING,
     SIZE_AT,
@@ -49,6 +50,7 @@ def _policy(config: Config) -> NDArray[np.void]:
     one["path"] = _code(PATH, execution.path)
     one["limit_rule"] = _code(LIMIT_RULE, execution.limit)
     one["insufficient"] = _code(INSUFFICIENT, execution.insufficient)
+    one["over_cap"] = _code(OVER_CAP, execution.over_cap)
     one["size_at"] = _code(SIZE_AT, execution.size_at)
     one["rounding"] = _code(ROUNDING, execution.rounding)
     one["gap_improvement"] = int(execution.gap_improvement)
@@ -94,7 +96,6 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["mark"] = math.nan
     record["prev_volume"] = math.nan
     record["bar"] = NONE
-    record["prev_bar"] = NONE
     record["opened_at"] = NONE
     record["head"] = NONE
     record["closes_only"] = int(bars.closes_only)

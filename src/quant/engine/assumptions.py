@@ -123,6 +123,13 @@ def warnings_of(simulation: Simulation) -> list[str]:
             f"Equity fell to {float(equity.min()):,.2f} {simulation.config.currency}: the account "
             "was bankrupt, and what followed could not have been traded."
         )
+    rows = state.used("position_rows")
+    stale = int(((rows["is_stale"] != 0) & (rows["units"] != 0)).sum())
+    if stale:
+        found.append(
+            f"Positions were marked {stale} times at a price of an earlier session, because the "
+            "data has no bar of the symbol for that session."
+        )
     fills = state.used("fills")
     clamped = int(((fills["flags"] & FILL_FLAG.CLAMPED) != 0).sum())
     if clamped:

@@ -19,6 +19,7 @@ __all__ = [
     "NEVER",
     "NONE",
     "ORDER_TYPE",
+    "OVER_CAP",
     "PATH",
     "POSTING_KIND",
     "REASON",
@@ -83,7 +84,7 @@ class REASON:
         NO_PRINT,
         RISK_MAX_GROSS,
         RISK_MAX_SYMBOL,
-        RISK_MAX_LEVERAGE,
+        OVER_CAP,
     ) = range(14)
 
 
@@ -148,6 +149,12 @@ class LIMIT_RULE:
 
 class INSUFFICIENT:
     REJECT, PARTIAL, SCALE = range(3)
+
+
+class OVER_CAP:
+    """What happens to an order that wants more than the volume cap leaves."""
+
+    PARTIAL, REJECT = range(2)
 
 
 class SIZE_AT:

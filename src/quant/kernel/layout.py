@@ -59,7 +59,7 @@ SIM = _record(
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
-    "latency_ns bar_slack_ns has_participation",
+    "latency_ns bar_slack_ns has_participation over_cap",
     "participation guardrail",
 )
 ACCOUNT = _record(
@@ -70,7 +70,7 @@ BALANCE = _record("account currency", "fx minor_unit cash receivable payable deb
 INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
     # what the market last said
-    "mark_ts is_stale bar seen opened_at prev_bar "
+    "mark_ts bar seen opened_at "
     # this bar's use of volume, and scratch of the batch
     "filled_open filled_inside stamp head",
     "multiplier unit_num unit_den tick mark prev_volume prev_range",
@@ -106,7 +106,7 @@ EQUITY = _record(
     "equity cash accrued debt positions_value gross net",
 )
 POSITION_ROW = _record(
-    "ts session account instrument book units",
+    "ts session account instrument book units is_stale",
     "avg_price mark market_value unrealized realized",
 )
 BAR = _record("instrument ts_open ts_close session", "open high low close volume")

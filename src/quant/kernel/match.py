@@ -18,6 +18,7 @@ from quant.kernel.codes import (
     NEVER,
     NONE,
     ORDER_TYPE,
+    OVER_CAP,
     REASON,
     REPORT_KIND,
     STATUS,
@@ -46,11 +47,13 @@ __all__ = [
     "execute",
     "fill_closing",
     "fill_rest",
+    "has_trading",
     "is_final",
     "new_report",
     "note_position",
     "remaining",
     "trigger",
+    "wanted",
 ]
 
 # Where in a bar a fill happens.
@@ -70,6 +73,8 @@ _STOP = ORDER_TYPE.STOP
 _STOP_LIMIT = ORDER_TYPE.STOP_LIMIT
 _FUNDS = REASON.INSUFFICIENT_FUNDS
 _SHORT = REASON.SHORT_NOT_ALLOWED
+_OVER_CAP = REASON.OVER_CAP
+_REJECT_OVER = OVER_CAP.REJECT
 _SIZED_DOWN = REASON.SIZED_DOWN
 _FILL = REPORT_KIND.FILL
 _TRIGGERED = REPORT_KIND.TRIGGERED
@@ -171,6 +176,12 @@ def trigger(h: int, o: int) -> None:
     post(h, new_report(h, _TRIGGERED, o, mem.sims(h)[0]["now"]))
 
 
+@inlined
+def has_trading(h: int, row: int) -> bool:
+    """A bar has trading when its volume is above zero or unknown."""
+    return not mem.bars(h)[row]["volume"] <= 0.0
+
+
 @compiled
 def cap_left(h: int, i: int, at: int) -> int:
     """Increments that all our orders together may still fill in instrument ``i`` here."""
@@ -184,6 +195,20 @@ def cap_left(h: int, i: int, at: int) -> int:
     if at != AT_OPEN:
         used += ins["filled_inside"]
     return max(cap - used, 0)
+
+
+@compiled
+def wanted(h: int, o: int, at: int) -> int:
+    """What an order may fill here: what remains of it, within the cap.
+
+    With ``over_cap: reject`` an order that wants more than the cap leaves ends instead.
+    """
+    left = remaining(h, o)
+    cap = cap_left(h, mem.orders(h)[o]["instrument"], at)
+    if left > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
+        close_out(h, o, _OVER_CAP, 0.0, 0.0)
+        return 0
+    return min(left, cap)
 
 
 @inlined
@@ -298,6 +323,8 @@ def note_position(h: int, p: int, ts: int) -> None:
     row["instrument"] = position["instrument"]
     row["book"] = position["book"]
     row["units"] = position["units"]
+    # stale: marked at the price of an earlier session, because this one brought no bar
+    row["is_stale"] = 1 if mem.bars(h)[ins["bar"]]["session"] != sim["session"] else 0
     row["avg_price"] = position["avg_price"]
     row["mark"] = ins["mark"]
     row["market_value"] = worth * ins["mark"] if position["units"] != 0 else 0.0
@@ -311,8 +338,7 @@ def note_position(h: int, p: int, ts: int) -> None:
 @subsystem("void(int64, int64, float64, int64, int64)")
 def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the part of an order that closes; it is never refused for money."""
-    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], at))
-    count = closing_part(h, o, want)
+    count = closing_part(h, o, wanted(h, o, at))
     if count > 0:
         execute(h, o, count, raw, at, fill_reason, 0)
 
@@ -368,6 +394,8 @@ def fill_opening(h: int, o: int, want: int, raw: float, at: int, fill_reason: in
 def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill what remains of an order: what still closes, then the opening part if it is allowed."""
     fill_closing(h, o, raw, at, fill_reason)
-    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], at))
+    if is_final(mem.orders(h)[o]["status_venue"]):
+        return
+    want = wanted(h, o, at)
     if want > 0:
         fill_opening(h, o, want, raw, at, fill_reason)

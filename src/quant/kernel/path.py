@@ -18,6 +18,7 @@ from quant.kernel.match import (
     closing_part,
     fill_closing,
     fill_rest,
+    has_trading,
     is_final,
     remaining,
     trigger,
@@ -401,7 +402,7 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
     mem.sims(h)[0]["print_id"] += 1
     for row in range(lo, hi):
         i = mem.bars(h)[row]["instrument"]
-        if not _has_trading(h, row):
+        if not has_trading(h, row):
             continue
         path = mem.positions(h)[position_place(h, a, 0, i)]["path"]
         mem.instruments(h)[i]["mark"] = _point(h, row, path, seg)
@@ -425,9 +426,3 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
                 size = mem.instruments(h)[i]["stamp"]
                 _run_queue(h, c + done, size - done, seg, start, 0)
             c = c1
-
-
-@inlined
-def _has_trading(h: int, row: int) -> bool:
-    volume = mem.bars(h)[row]["volume"]
-    return not volume <= 0.0

@@ -21,7 +21,7 @@ from quant.kernel.match import (
     fill_cut,
     is_final,
     paid_price,
-    remaining,
+    wanted,
 )
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.subsystem import subsystem
@@ -61,8 +61,11 @@ def _plan(h: int, n: int, at: int) -> None:
         if not _takes_part(h, o):
             continue
         position = mem.positions(h)[_place_of(h, o)]
-        cap = cap_left(h, order["instrument"], at) - position["claimed"]
-        want = min(remaining(h, o), max(cap, 0))
+        want = min(
+            wanted(h, o, at), max(cap_left(h, order["instrument"], at) - position["claimed"], 0)
+        )
+        if not _takes_part(h, o):
+            continue
         units = position["projected"]
         closing = min(want, abs(units)) if units * order["side_venue"] < 0 else 0
         opening = want - closing

@@ -23,7 +23,15 @@ from quant.kernel.codes import (
 from quant.kernel.jit import compiled, entry, inlined
 from quant.kernel.leave import cancel_due, compact, refuse_early, send_orders
 from quant.kernel.margin import remark
-from quant.kernel.match import AT_CLOSE, AT_OPEN, end_order, is_final, new_report, note_position
+from quant.kernel.match import (
+    AT_CLOSE,
+    AT_OPEN,
+    end_order,
+    has_trading,
+    is_final,
+    new_report,
+    note_position,
+)
 from quant.kernel.path import walk_bars
 from quant.kernel.post import post
 
@@ -33,7 +41,6 @@ _WARM = SLICE_FLAG.WARM
 _CLOSES = SLICE_FLAG.SESSION_CLOSE
 _DAY = TIF.DAY
 _MARKET = ORDER_TYPE.MARKET
-_STOP = ORDER_TYPE.STOP
 _NEXT_OPEN = TIMING.NEXT_OPEN
 _NEXT_CLOSE = TIMING.NEXT_CLOSE
 _SAME_CLOSE = TIMING.SAME_CLOSE
@@ -47,21 +54,6 @@ _CASH_REPORT = REPORT_KIND.CASH
 _CASH_VERB = VERB.CASH
 _DEPOSIT = POSTING_KIND.DEPOSIT
 _WITHDRAWAL = POSTING_KIND.WITHDRAWAL
-
-
-@inlined
-def _has_trading(h: int, row: int) -> bool:
-    """A bar has trading when its volume is above zero or unknown."""
-    return not mem.bars(h)[row]["volume"] <= 0.0
-
-
-@inlined
-def _acts_as_market(h: int, o: int) -> bool:
-    """A market order, or a stop that has triggered."""
-    order = mem.orders(h)[o]
-    if order["type"] == _MARKET:
-        return True
-    return order["type"] == _STOP and order["is_triggered"] != 0
 
 
 @inlined
@@ -84,7 +76,7 @@ def _gather(h: int, lo: int, hi: int, is_open: int, slack: int) -> int:
     for j in range(lo, hi):
         row = mem.open_rows(h)[j] if is_open != 0 else j
         ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
-        if _has_trading(h, row):
+        if has_trading(h, row):
             ins["stamp"] = stamp
         ins["head"] = NONE
     j = sim["n_active"] - 1
@@ -150,7 +142,7 @@ def _latest_open(h: int, lo: int, hi: int) -> int:
     """The latest begin of the bars with trading that end now; NONE if there is none."""
     latest = NONE
     for row in range(lo, hi):
-        if _has_trading(h, row):
+        if has_trading(h, row):
             latest = max(latest, mem.bars(h)[row]["ts_open"])
     return latest
 
@@ -176,7 +168,6 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
         ins = instruments[bar["instrument"]]
         ins["mark"] = bar["close"]
         ins["mark_ts"] = now
-        ins["is_stale"] = 0
     if sim["n_active"] > 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:
         n = _keep(h, _gather(h, lo, hi, 0, slack), 1)
         if n > 0:

@@ -82,6 +82,8 @@ class Execution:
         Whether a limit fills when the price touches it or only when it trades through it.
     participation : float or None
         Most of a bar's volume that all our orders may take; None: no cap.
+    over_cap : "partial" or "reject"
+        What happens to an order that wants more than that: it fills in parts, or it ends.
     zero_volume : "reject"
         A bar without volume fills nothing.
     insufficient : "reject", "partial" or "scale"
@@ -106,6 +108,7 @@ class Execution:
     path: str = "adverse"
     limit: str = "touch"
     participation: float | None = 0.1
+    over_cap: str = "partial"
     zero_volume: str = "reject"
     insufficient: str = "reject"
     batch: str = "exits_first"
@@ -121,6 +124,7 @@ class Execution:
             "timing": ("next_open", "next_close", "same_close"),
             "path": ("adverse", "ohlc", "olhc", "nearest_extreme"),
             "limit": ("touch", "through"),
+            "over_cap": ("partial", "reject"),
             "zero_volume": ("reject",),
             "insufficient": ("reject", "partial", "scale"),
             "batch": ("exits_first",),

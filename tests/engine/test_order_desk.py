@@ -1,0 +1,343 @@
+"""Goal: orders are made, replaced, cancelled and refused as written, and mistakes are named.
+
+Method: scripted strategies on flat markets; ids, fills and fates are compared with lists by hand,
+messages with the words that a user needs to mend the mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from helpers.worlds import Played, market, play
+from quant.errors import ConfigError, OrderError
+from quant.strategy import Context, Order
+
+TEN = [(10.0,) * 4] * 6
+NAN, INF = float("nan"), float("inf")
+Deed = Callable[[Context], Any]
+
+
+def on_tens(*deeds: Deed, **config: Any) -> Played:
+    """The n-th deed after the n-th close, on flat bars of two names at 10."""
+    return play(dict(enumerate(deeds)), market(A=TEN, B=TEN), config)
+
+
+def nothing(ctx: Context) -> None:
+    """A day off."""
+
+
+def ids(*deeds: Deed, **config: Any) -> list[Any]:
+    """What the deeds return."""
+    found: list[Any] = []
+    on_tens(*((lambda ctx, deed=deed: found.append(deed(ctx))) for deed in deeds), **config)
+    return found
+
+
+# ---------------------------------------------------------------------- order_target
+
+
+def test_a_target_that_is_held_or_on_its_way_does_nothing() -> None:
+    found = ids(
+        lambda ctx: [ctx.order_target("A", 5), ctx.order_target("A", 5)],
+        lambda ctx: [ctx.order_target("A", 5), ctx.order_target("A", 5.4)],
+        lambda ctx: ctx.order_target("A", 4.999999999999),
+    )
+    assert found == [[1, None], [None, None], None]
+
+
+def test_a_newer_target_replaces_the_older_one() -> None:
+    def changes_its_mind(ctx: Context) -> None:
+        for goal in (5, 8, 3):
+            ctx.order_target("A", goal)
+        ctx.order_target("B", 2)
+
+    played = on_tens(changes_its_mind, lambda ctx: ctx.order_target("A", 0))
+    assert played.fates == [
+        ("CANCELED", "replaced"),
+        ("CANCELED", "replaced"),
+        ("FILLED", ""),
+        ("FILLED", ""),
+        ("FILLED", ""),
+    ]
+    assert played.trades == [(3, 3, 10), (4, 2, 10), (5, -3, 10)]
+
+
+def test_a_target_that_goes_back_to_what_is_held_only_cancels() -> None:
+    def there_and_back(ctx: Context) -> None:
+        ctx.order_target("A", 5)
+        assert ctx.order_target("A", 0) is None
+
+    played = on_tens(there_and_back)
+    assert played.fates == [("CANCELED", "replaced")]
+    assert played.fills == []
+
+
+def test_a_target_counts_other_working_orders() -> None:
+    def mixes(ctx: Context) -> list[int | None]:
+        ctx.order("A", 4)
+        ctx.order("A", -1, "limit", limit_price=30, tif="GTC")
+        return [ctx.order_target("A", 3), ctx.order_target("A", 10)]
+
+    found: list[list[int | None]] = []
+    played = on_tens(lambda ctx: found.append(mixes(ctx)))
+    assert found == [[None, 3]]
+    assert played.trades == [(1, 4, 10), (3, 7, 10)]
+
+
+def test_weights_and_values_replace_targets_of_every_kind() -> None:
+    def mixes(ctx: Context) -> None:
+        ctx.order_target("A", 5)
+        ctx.order_target("A", weight=0.5)
+        ctx.order_target("A", value=200)
+        ctx.order_target("A", 7)
+
+    played = on_tens(mixes, cash=1_000)
+    assert played.fates == [("CANCELED", "replaced")] * 3 + [("FILLED", "")]
+    assert played.position("A") == 7
+
+
+def test_a_weight_that_is_held_does_nothing() -> None:
+    weight: Deed = lambda ctx: ctx.order_target("A", weight=0.55)  # noqa: E731
+    assert ids(weight, weight, weight, cash=1_000) == [1, None, None]
+
+
+@pytest.mark.parametrize("goal", [{"qty": 0}, {"weight": 0}, {"value": 0}])
+@pytest.mark.parametrize("held", [7, -7, 0.3])
+def test_a_target_of_zero_closes_exactly(held: float, goal: dict[str, float]) -> None:
+    played = on_tens(
+        lambda ctx: ctx.order("A", held),
+        lambda ctx: ctx.order_target("A", **goal),
+        instruments={"default": {"increment": "0.1"}},
+    )
+    assert played.position("A") == 0.0
+    assert played.cash == pytest.approx(100_000)
+    assert int(played.simulation.state["positions"][0]["units"]) == 0
+
+
+def test_one_goal_at_a_time() -> None:
+    for goals in ({}, {"qty": 1, "weight": 0.5}, {"weight": 0.5, "value": 3.0}):
+        with pytest.raises(OrderError, match="exactly one"):
+            on_tens(lambda ctx, goals=goals: ctx.order_target("A", **goals))
+
+
+# ---------------------------------------------------------------------- cancels
+
+
+def two_limits(ctx: Context) -> None:
+    for symbol in ("A", "B"):
+        for tag in ("low", "high"):
+            ctx.order(symbol, 1, "limit", limit_price=5, tif="GTC", tag=tag)
+
+
+def test_cancel_by_tag_and_by_id() -> None:
+    counts: list[int] = []
+
+    def cancels(ctx: Context) -> None:
+        counts.append(ctx.cancel("low"))
+        counts.append(ctx.cancel(2))
+        # what is asked for already is not asked for again
+        counts.extend([ctx.cancel("low"), ctx.cancel(2), ctx.cancel("no such tag")])
+        assert ctx.working_orders() == [4]
+        assert ctx.working_orders("A") == []
+
+    played = on_tens(two_limits, cancels)
+    assert counts == [2, 1, 0, 0, 0]
+    assert played.fates == [("CANCELED", "cancelled")] * 3 + [("NEW", "")]
+
+
+def test_an_order_can_be_cancelled_before_it_leaves() -> None:
+    def regrets(ctx: Context) -> None:
+        assert ctx.cancel(ctx.order("A", 1)) == 1
+
+    played = on_tens(regrets)
+    assert played.fates == [("CANCELED", "cancelled")]
+    assert played.fills == []
+
+
+def test_what_is_over_cannot_be_cancelled() -> None:
+    found = ids(
+        lambda ctx: ctx.order("A", 1, tag="x"), lambda ctx: [ctx.cancel("x"), ctx.cancel(1)]
+    )
+    assert found == [1, [0, 0]]
+
+
+@pytest.mark.parametrize("wrong", [0, 9, -1, 1.0, None, True])
+def test_cancel_of_nothing_that_exists(wrong: Any) -> None:
+    with pytest.raises(OrderError, match="cancel"):
+        on_tens(two_limits, lambda ctx: ctx.cancel(wrong))
+
+
+# ---------------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prices", "text"),
+    [
+        (("AA", 1), {}, "Did you mean 'A'"),
+        ((None, 1), {}, "expected one of the data's"),
+        (("A", NAN), {}, "finite"),
+        (("A", INF), {}, "finite"),
+        (("A", "5"), {}, "finite"),
+        (("A", True), {}, "finite"),
+        (("A", None), {}, "finite"),
+        (("A", 1e30), {}, r"2\*\*62"),
+        (("A", 1, "limits"), {}, "Did you mean 'limit'"),
+        (("A", 1, "trailing_stop"), {}, "market, limit, stop, stop_limit"),
+        (("A", 1, "limit"), {}, "limit_price for a limit order"),
+        (("A", 1, "stop"), {}, "stop_price for a stop order"),
+        (("A", 1, "stop"), {"limit_price": 3.0, "stop_price": 3.0}, "no limit_price"),
+        (("A", 1, "stop_limit"), {"stop_price": 3.0}, "limit_price for a stop_limit order"),
+        (("A", 1), {"limit_price": 3.0}, "no limit_price"),
+        (("A", 1), {"stop_price": 0.0}, "no stop_price"),
+        (("A", 1, "limit"), {"limit_price": NAN}, "limit_price to be a finite number"),
+        (("A", 1, "limit"), {"limit_price": 10.03}, "use 10.05"),
+        (("A", 1), {"tif": "IOC"}, "DAY, GTC"),
+        (("A", 1), {"tif": "day"}, "DAY, GTC"),
+    ],
+)
+def test_mistakes_are_named(arguments: tuple[Any, ...], prices: dict[str, Any], text: str) -> None:
+    with pytest.raises(OrderError, match=text):
+        on_tens(
+            lambda ctx: ctx.order(*arguments, **prices),
+            instruments={"default": {"tick": 0.05}},
+        )
+
+
+@pytest.mark.parametrize("goal", [{"weight": NAN}, {"value": INF}, {"qty": "5"}, {"weight": True}])
+def test_mistakes_in_targets_are_named(goal: dict[str, Any]) -> None:
+    with pytest.raises(OrderError, match="finite"):
+        on_tens(lambda ctx: ctx.order_target("A", **goal))
+
+
+def test_a_refused_request_leaves_nothing_behind() -> None:
+    def tries(ctx: Context) -> None:
+        with pytest.raises(OrderError):
+            ctx.order("A", 1, "limit")
+        with pytest.raises(OrderError):
+            ctx.order_target("A", weight=NAN)
+        ctx.order("A", 2)
+
+    played = on_tens(tries)
+    assert played.trades == [(1, 2, 10)]
+
+
+def test_a_target_that_is_a_mistake_does_not_replace() -> None:
+    def tries(ctx: Context) -> None:
+        ctx.order_target("A", 5)
+        for wrong in (NAN, INF):
+            with pytest.raises(OrderError):
+                ctx.order_target("A", weight=wrong)
+            with pytest.raises(OrderError):
+                ctx.order_target("A", wrong)
+
+    assert on_tens(tries).fates == [("FILLED", "")]
+
+
+# ---------------------------------------------------------------------- sizes and refusals
+
+
+def test_quantities_are_cut_to_increments_and_said_once() -> None:
+    def fractions(ctx: Context) -> None:
+        for qty in (2.7, 1.2, -0.4):
+            ctx.order("A", qty)
+
+    played = on_tens(fractions)
+    assert played.trades == [(1, 2, 10), (2, 1, 10)]
+    assert played.fates[2] == ("REJECTED", "zero_quantity")
+    lines = [line for line in played.simulation.journal.lines if line["event"] == "quantity_cut"]
+    assert [(line["symbol"], line["qty"], line["level"]) for line in lines] == [
+        ("A", 2.7, "warning")
+    ]
+
+
+def test_several_orders_at_once() -> None:
+    batch = [
+        Order(symbol="A", qty=1),
+        Order(symbol="B", qty=-2, type="limit", limit_price=9.0, tif="GTC", tag="b"),
+    ]
+    found: list[list[int]] = []
+
+    def submits(ctx: Context) -> None:
+        found.append(ctx.submit(batch))
+        found.append(ctx.submit(Order(symbol="A", qty=3)))
+        found.append(ctx.submit([]))
+
+    played = on_tens(submits)
+    assert found == [[1, 2], [3], []]
+    assert sorted(played.trades) == [(1, 1, 10), (2, -2, 10), (3, 3, 10)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "fates"),
+    [
+        ({"max_symbol": 0.5}, ["FILLED", "FILLED", "risk_max_symbol"]),
+        ({"max_gross": 0.7}, ["FILLED", "risk_max_gross", "risk_max_gross"]),
+        ({"max_gross": 0.9}, ["FILLED", "FILLED", "risk_max_gross"]),
+        ({"max_symbol": None}, ["FILLED", "FILLED", "FILLED"]),
+    ],
+)
+def test_risk_limits_refuse_what_goes_beyond(
+    limits: dict[str, float | None], fates: list[str]
+) -> None:
+    """40 % of A, 40 % of B, 20 % more of A; an order that only closes always passes."""
+
+    def trades(ctx: Context) -> None:
+        ctx.risk.set(**limits)
+        for symbol, qty in (("A", 40), ("B", 40), ("A", 20)):
+            ctx.order(symbol, qty)
+
+    played = on_tens(trades, lambda ctx: ctx.order("A", -40), cash=1_000)
+    assert [reason or status for status, reason in played.fates[:3]] == fates
+    assert played.fates[3] == ("FILLED", "")
+
+
+def test_leverage_of_the_strategy_s_own() -> None:
+    def trades(ctx: Context) -> None:
+        ctx.risk.set(max_leverage=0.5)
+        ctx.order("A", 60)
+        ctx.order("B", 50)
+
+    played = on_tens(trades, cash=1_000)
+    assert played.fates == [("REJECTED", "insufficient_funds"), ("FILLED", "")]
+
+
+def test_unknown_limits_are_named() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'max_gross'"):
+        on_tens(lambda ctx: ctx.risk.set(max_grss=1.0))
+    with pytest.raises(ConfigError):
+        on_tens(lambda ctx: ctx.risk.set(max_gross=-1.0))
+
+
+# ---------------------------------------------------------------------- portfolio
+
+
+def test_the_portfolio_is_current_in_every_hook() -> None:
+    def buys(ctx: Context) -> None:
+        ctx.order("A", 30)
+        ctx.order("B", -20)
+
+    def looks(ctx: Context) -> None:
+        book = ctx.portfolio
+        assert (book.cash, book.equity) == (900, 1_000)
+        assert (book.gross_exposure, book.net_exposure) == (500, 100)
+        assert (book.positions_value, book.leverage, book.buying_power) == (100, 0.5, 500)
+        assert list(book.positions) == ["A", "B"]
+        short = book.positions["B"]
+        assert (short.qty, short.avg_price, short.market_value) == (-20, 10, -200)
+        assert (book.qty("A"), book.position("A").pnl_unrealized) == (30, 0)
+        ctx.order_target("A", 0)
+        ctx.order_target("B", 0)
+
+    def flat(ctx: Context) -> None:
+        assert ctx.portfolio.positions == {}
+        assert ctx.portfolio.position("A").avg_price == 0
+
+    on_tens(buys, looks, flat, nothing, cash=1_000)
+
+
+def test_the_portfolio_knows_only_symbols_of_the_data() -> None:
+    with pytest.raises(OrderError, match="AA"):
+        on_tens(lambda ctx: ctx.portfolio.qty("AA"))
