@@ -1,7 +1,9 @@
 """Speed of the event front and of the command line.
 
 ``python benchmarks/run.py [--rounds 7]`` runs every workload once per round, interleaved, and prints
-the median of processor time, per event. Loading data is not counted; building results is.
+the median of processor time, per event (per bar; on the panel per bar of an instrument). *Walk* is
+the loop over all timestamps; *whole run* adds laying out the data, checking the books and building
+the equity table. Loading data is not counted.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from workloads import Empty, EmptySlice, SmaCross, minutes, panel
-
 import quant as qt
 from quant.clock import cpu_seconds, monotonic
+from quant.engine.simulation import Simulation
+from workloads import Empty, EmptySlice, SmaCross, minutes, panel
 
 ROUNDS = 7
 MINUTES = 300_000
@@ -33,25 +35,34 @@ def _timed(work: Callable[[], object]) -> float:
     return cpu_seconds() - began
 
 
-def _engine(rounds: int) -> dict[str, tuple[float, int]]:
-    """Median seconds and number of events of each engine workload."""
+def _walk(strategy: type[qt.Strategy], bars: qt.Bars) -> float:
+    """Seconds of the walk over all timestamps alone: kernel, hooks, orders, books."""
+    simulation = Simulation(strategy(), bars, SETTINGS)
+    simulation.prepare()
+    return _timed(simulation.advance)
+
+
+def _whole(strategy: type[qt.Strategy], bars: qt.Bars) -> float:
+    """Seconds of qt.backtest on loaded bars: laying out, walk, books checked, equity table."""
+    return _timed(lambda: qt.backtest(strategy, bars, config=SETTINGS).equity)
+
+
+def _engine(rounds: int) -> dict[str, float]:
+    """Median nanoseconds per event of each engine workload."""
     single, many = minutes(MINUTES), panel(DAYS, INSTRUMENTS)
-
-    def run(strategy: type[qt.Strategy], bars: qt.Bars) -> Callable[[], object]:
-        return lambda: qt.backtest(strategy, bars, config=SETTINGS).equity
-
     work = {
-        "empty on_bar": (run(Empty, single), MINUTES),
-        "sma cross, declared indicators": (run(SmaCross, single), MINUTES),
-        "empty on_slice, 250 instruments": (run(EmptySlice, many), DAYS * INSTRUMENTS),
+        "empty on_bar": (Empty, single, MINUTES),
+        "sma cross, declared indicators": (SmaCross, single, MINUTES),
+        "empty on_slice, 250 instruments": (EmptySlice, many, DAYS * INSTRUMENTS),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in work}
-    for name, (call, _) in work.items():
-        call()
-    for _ in range(rounds):
-        for name, (call, _events) in work.items():
-            seconds[name].append(_timed(call))
-    return {name: (statistics.median(seconds[name]), work[name][1]) for name in work}
+    taken: dict[str, list[float]] = {}
+    for r in range(rounds + 1):
+        for name, (strategy, bars, events) in work.items():
+            for part, measure in (("walk", _walk), ("whole run", _whole)):
+                seconds = measure(strategy, bars)
+                if r:  # the first round warms
+                    taken.setdefault(f"{name}: {part}", []).append(seconds / events * 1e9)
+    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 def _wall(command: list[str], environment: dict[str, str], rounds: int) -> float:
@@ -106,8 +117,8 @@ def main() -> None:
     if options.json:
         print(json.dumps({"engine": engine, "processes": processes}))
         return
-    for name, (seconds, events) in engine.items():
-        print(f"{name:45} {seconds / events * 1e9:10.1f} ns per event (CPU)")
+    for name, nanoseconds in engine.items():
+        print(f"{name:45} {nanoseconds:10.1f} ns per event (CPU)")
     for name, taken in processes.items():
         print(f"{name:45} {taken:10.2f} s (wall)")
 

@@ -13,7 +13,9 @@ SEED = 20260101
 START = np.datetime64("2020-01-01T00:00", "ns")
 
 
-def _prices(rng: np.random.Generator, rows: int, columns: int, scale: float) -> dict[str, np.ndarray]:
+def _prices(
+    rng: np.random.Generator, rows: int, columns: int, scale: float
+) -> dict[str, np.ndarray]:
     steps = rng.normal(0.0, scale, (rows, columns))
     close = np.round(100.0 * np.exp(np.cumsum(steps, axis=0)), 2)
     opening = np.vstack([close[:1], close[:-1]])

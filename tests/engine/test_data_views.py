@@ -255,7 +255,7 @@ def test_bars_are_what_the_data_say() -> None:
     assert first.volume == 1e5
     assert first.ts_close - first.ts_open == 390 * 60 * 10**9
     with pytest.raises(AttributeError):
-        first.close = 1.0
+        first.close = 1.0  # type: ignore[misc]
 
 
 # ---------------------------------------------------------------------- indicators

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from quant.errors import ConfigError
 from quant.model.config import Config
 from quant.model.parse import config_from
@@ -24,6 +21,9 @@ def read_config(path: str | None) -> Config:
     """
     if path is None:
         return Config()
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
     file = Path(path)
     if not file.is_file():
         raise ConfigError(

@@ -136,7 +136,7 @@ def _bars_only(
     failure: list[BaseException],
 ) -> Callable[[], None]:
     """The same for a strategy with ``on_bar`` alone, at the least cost per bar."""
-    kind = bar_class(state, bars.symbols)
+    kind = bar_class(state, bars.symbols, bars.step_ns)
     new = kind.__new__
     call = strategy.on_bar
 
@@ -170,7 +170,7 @@ def _bars_only(
 def _bars(
     strategy: Strategy, ctx: Context, state: State, bars: Bars, slices: memoryview[int]
 ) -> Callable[[int], None]:
-    kind = bar_class(state, bars.symbols)
+    kind = bar_class(state, bars.symbols, bars.step_ns)
     hook = _hook(strategy, "on_bar")
     assert hook is not None
     call = hook

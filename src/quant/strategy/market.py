@@ -33,6 +33,8 @@ class Bar:
     Attributes
     ----------
     symbol : str
+    tf : str
+        Length: ``1d``, ``1h``, ``5min`` …
     open, high, low, close, volume : float
         Volume is NaN where the data has none.
     ts_open, ts_close : int
@@ -44,6 +46,7 @@ class Bar:
     __slots__ = ("_row",)
 
     symbol: str
+    tf: str
     open: float
     high: float
     low: float
@@ -72,7 +75,24 @@ class Bar:
         )
 
 
-def bar_class(state: State, symbols: tuple[str, ...]) -> type[Bar]:
+def bar_length(step_ns: int) -> str:
+    """A bar's length as the data options spell it.
+
+    Examples
+    --------
+    >>> bar_length(0), bar_length(300_000_000_000), bar_length(3_600_000_000_000)
+    ('1d', '5min', '1h')
+    """
+    if step_ns == 0:
+        return "1d"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, rest = divmod(step_ns, size * 1_000_000_000)
+        if rest == 0:
+            return f"{count}{unit}"
+    return f"{step_ns}ns"
+
+
+def bar_class(state: State, symbols: tuple[str, ...], step_ns: int) -> type[Bar]:
     """The kind of `Bar` that reads this run's market data."""
     ints, floats = words(state, "bars")
 
@@ -87,6 +107,7 @@ def bar_class(state: State, symbols: tuple[str, ...]) -> type[Bar]:
     instrument = word_of("bars", "instrument")
     fields: dict[str, Any] = {n: number(n) for n in ("open", "high", "low", "close", "volume")}
     fields |= {n: instant(n) for n in ("ts_open", "ts_close")}
+    fields["tf"] = bar_length(step_ns)
     fields["symbol"] = property(lambda self: symbols[ints[self._row * _BAR + instrument]])
     return type("Bar", (Bar,), {"__slots__": (), **fields})
 
