@@ -1,6 +1,6 @@
 """Speed of the event front and of the command line.
 
-``python benchmarks/run.py [--rounds 7]`` runs every workload once per round, interleaved, and prints
+``python benchmarks/run.py [--rounds 7]`` runs every workload once per round, interleaved, and gives
 the median of processor time, per event (per bar; on the panel per bar of an instrument). *Walk* is
 the loop over all timestamps; *whole run* adds laying out the data, checking the books and building
 the equity table. Loading data is not counted.

@@ -20,6 +20,7 @@ import pytest
 
 from docs.pages import ROOT, Block, all_pages, blocks_of, commands_of, shows
 from quant.cli.main import run
+from quant.report.definitions import DEFINITIONS
 
 # Programs that may stand in a session without being run here.
 NOT_RUN = ("make", "pip", "git", "cd", "python", "python3")
@@ -107,6 +108,26 @@ def test_every_block_does_what_the_page_says(page: Path, module: ModuleType) -> 
             assert len(real) == len(shown), f"{name}:{block.line}\n{before}"
             for line, wanted in zip(real, shown, strict=True):
                 assert shows(line or " ", wanted or " "), f"{name}:{block.line}\n{before}"
+
+
+def test_every_make_target_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = {
+        command.words.split()[1]
+        for page in all_pages()
+        for block in blocks_of(page)
+        if block.language == "console"
+        for command in commands_of(block)
+        if command.words.startswith("make ")
+    }
+    assert {"demo", "test"} <= named
+    for target in sorted(named):
+        assert f"\n{target}:" in makefile, target
+
+
+def test_the_number_of_metrics_is_the_one_told() -> None:
+    for name in ("README.md", "CHANGELOG.md"):
+        assert f"{len(DEFINITIONS)} metrics" in (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_code_that_does_not_run_is_rare() -> None:

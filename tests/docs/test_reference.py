@@ -136,7 +136,7 @@ def test_every_hook_and_member_of_ctx() -> None:
     hidden = {"desk", "timers"}
     attributes = {"symbols", "calendar", "data", "features", "portfolio", "risk"}
     members = {name for name in vars(qt.Context) if not name.startswith("_")} | attributes
-    shown = {code for code in re.findall(r"`ctx\.(\w+)", _section(text, "ctx"))}
+    shown = set(re.findall(r"`ctx\.(\w+)", _section(text, "ctx")))
     assert shown == members - hidden
     account = {name for name in vars(Portfolio) if not name.startswith("_")}
     assert {code.split("(")[0] for code in _codes(_section(text, "ctx.portfolio"))} == account
@@ -150,6 +150,16 @@ def test_the_order_arguments_are_those_of_ctx() -> None:
         shown = str(inspect.Signature(bare)).replace("'", '"')
         assert f"`ctx.{name}{shown}`" in text
     assert _codes(text) == {f.name for f in dataclasses.fields(qt.Order)}
+
+
+def test_every_field_that_hooks_are_given() -> None:
+    section = _section(_text("strategy"), "What hooks are given")
+    for kind in (qt.Bar, qt.Slice, qt.Clock, qt.Fill, qt.OrderUpdate):
+        row = next(line for line in section.splitlines() if line.startswith(f"| `{kind.__name__}`"))
+        shown = {name.split("(")[0] for name in row.split("`")[3].split(", ")}
+        slots = getattr(kind, "__slots__", ())
+        own = {*inspect.get_annotations(kind), *slots, *vars(kind)}
+        assert shown == {name for name in own if not name.startswith("_")}, kind.__name__
 
 
 def test_every_state_and_reason() -> None:
@@ -172,7 +182,8 @@ def test_every_reason_of_a_fill_is_in_the_contract() -> None:
 def test_every_indicator() -> None:
     page = (ROOT / "docs" / "how-to" / "use-indicators.md").read_text(encoding="utf-8")
     shown = {code.split("(")[0] for code in _codes(_section(page, "Which there are"))}
-    assert shown == {name for name in vars(Features) if not name.startswith("_")}
+    methods = {name for name in vars(Features) if not name.startswith("_")}
+    assert shown - {"ctx.features"} == methods
 
 
 class Once(qt.Strategy):
@@ -230,4 +241,6 @@ def test_every_test_that_a_page_names_exists() -> None:
     for page, file, name in named:
         path = ROOT / file
         assert path.is_file(), f"{page.name}: {file}"
-        assert f"def {name}(" in path.read_text(encoding="utf-8") or not name, f"{page.name}: {name}"
+        assert f"def {name}(" in path.read_text(encoding="utf-8") or not name, (
+            f"{page.name}: {name}"
+        )

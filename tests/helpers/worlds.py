@@ -129,6 +129,11 @@ class Played:
     def own_hash(self) -> str:
         return own_hash(self.simulation.state)
 
+    @property
+    def address(self) -> int:
+        """For calls into the kernel; valid as long as this object."""
+        return self.simulation.state.address
+
     def position(self, symbol: str) -> float:
         return self.simulation.ctx.portfolio.qty(symbol)
 

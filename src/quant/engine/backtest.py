@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
+from types import FrameType
 from typing import Any
 
+from quant.engine.benchmark import benchmark_name
+from quant.engine.journal import in_words
 from quant.engine.run import Failure, Run
 from quant.engine.simulation import Simulation
 from quant.errors import ConfigError, StrategyError
 from quant.kernel.cache import is_warm, mark_warm
 from quant.lake import Bars, DataOptions, load_bars
 from quant.model.config import Config
-from quant.model.parse import config_from
-from quant.strategy.base import Strategy
+from quant.model.parse import config_from, to_mapping
+from quant.strategy.base import Strategy, check_hooks, parameters_of
 
-__all__ = ["backtest", "simulate"]
+__all__ = ["backtest", "load_for", "simulate"]
 
 Progress = Callable[[int, int], None]
 
@@ -42,13 +49,14 @@ def _strategy(strategy: Strategy | type[Strategy]) -> Strategy:
     if isinstance(strategy, Strategy):
         return strategy
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        try:
-            return strategy()
-        except TypeError as error:
+        lacking = [n for n, p in parameters_of(strategy).items() if p.default is p.empty]
+        if lacking:
             raise StrategyError(
-                f"{strategy.__name__}: expected parameters with defaults, found {error}; give an "
-                f"instance such as {strategy.__name__}(...)."
-            ) from error
+                f"{strategy.__name__}: expected parameters with defaults, found none for "
+                f"{', '.join(lacking)}; give an instance such as "
+                f"{strategy.__name__}({lacking[0]}=...)."
+            )
+        return strategy()
     raise StrategyError(
         f"backtest: expected a Strategy class or instance, found {strategy!r}; "
         "write class My(qt.Strategy)."
@@ -66,23 +74,26 @@ def _config(config: Config | Mapping[str, Any] | None, seed: int | None) -> Conf
         raise ConfigError(f"config: expected a Config or a mapping, found {config!r}.")
     if seed is None:
         return given
-    from quant.model.parse import to_mapping
-
     return config_from({**to_mapping(given), "seed": seed})
 
 
-def _load(data: Any, config: Config, options: DataOptions | None) -> Bars:
-    """Bars; the calendar and legal prices of the settings count for data not yet loaded."""
+def load_for(data: Any, config: Config, options: DataOptions | None = None) -> Bars:
+    """Bars; the calendar and legal prices of the settings count for data not yet loaded.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `quant.lake.load_bars`.
+    """
     if isinstance(data, Bars):
         return data
-    import dataclasses
-
     chosen = options or DataOptions()
     if chosen.calendar == "auto" and config.calendar != "auto":
         chosen = dataclasses.replace(chosen, calendar=config.calendar)
-    legal = tuple(s for s, one in config.instruments.items() if one.allow_nonpositive)
+    legal = {s for s, one in config.instruments.items() if one.allow_nonpositive}
     if legal and not chosen.allow_nonpositive:
-        chosen = dataclasses.replace(chosen, allow_nonpositive=legal)
+        named = ("*",) if "default" in legal else tuple(legal)
+        chosen = dataclasses.replace(chosen, allow_nonpositive=named)
     return load_bars(data, chosen)
 
 
@@ -99,30 +110,74 @@ def simulate(
 
     Raises
     ------
-    ConfigError, DataError
+    ConfigError, DataError, StrategyError
         Only for what is wrong before the first event.
     """
+    check_hooks(strategy)
+    _check_benchmark(config, bars)
     _announce_first_compile()
     simulation = Simulation(strategy, bars, config, start=start, end=end)
     failure: Failure | None = None
-    try:
-        simulation.prepare()
-        total = simulation.n_slices
-        tell = None if on_progress is None else (lambda done: on_progress(done, total))
-        simulation.advance(on_progress=tell)
-        simulation.finish()
-    except KeyboardInterrupt as error:
-        simulation.journal.note("interrupted", level="warning")
-        failure = Failure(status="interrupted", error=error, traceback="")
-    except Exception as error:  # whatever a strategy may raise is part of its run
-        text = "".join(traceback.format_exception(error))
-        simulation.journal.note("failed", level="error", error=str(error), traceback=text)
-        failure = Failure(status="failed", error=error, traceback=text)
+    with _noticing_interrupts() as interrupts:
+        try:
+            simulation.prepare()
+            total = simulation.n_slices
+            tell = None if on_progress is None else (lambda done: on_progress(done, total))
+            simulation.advance(on_progress=tell)
+            simulation.finish()
+        except BaseException as error:  # whatever a strategy may raise is part of its run
+            failure = _failure(simulation, error, is_interrupted=bool(interrupts))
     mark_warm()
     run = Run(simulation, failure)
     if failure is None:
         run.check()
     return run
+
+
+def _check_benchmark(config: Config, bars: Bars) -> None:
+    """Raise before the run what would else be found after it."""
+    if not isinstance(config.benchmark, str):
+        raise ConfigError(
+            f"config benchmark: expected buy_and_hold, none or a symbol, found "
+            f"{config.benchmark!r}; correct it."
+        )
+    benchmark_name(config.benchmark, bars)
+
+
+def _failure(simulation: Simulation, error: BaseException, *, is_interrupted: bool) -> Failure:
+    """Why a run ended early, also told to its log."""
+    if is_interrupted or isinstance(error, KeyboardInterrupt):
+        simulation.journal.note("interrupted", level="warning")
+        told = error if isinstance(error, KeyboardInterrupt) else KeyboardInterrupt()
+        return Failure(status="interrupted", error=told, traceback="")
+    text = "".join(traceback.format_exception(error))
+    simulation.journal.note("failed", level="error", error=in_words(error), traceback=text)
+    return Failure(status="failed", error=error, traceback=text)
+
+
+@contextmanager
+def _noticing_interrupts() -> Iterator[list[int]]:
+    """Ctrl-C raises as ever, and is also written down.
+
+    Raised at the very entry of a function that compiled code calls, it would be lost there: the
+    loop stops, and this list says why.
+    """
+    seen: list[int] = []
+    usual = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if usual is not signal.default_int_handler or not is_main:
+        yield seen
+        return
+
+    def notice(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, notice)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _announce_first_compile() -> None:
@@ -190,7 +245,7 @@ def backtest(
     """
     ready = _strategy(strategy)
     settings = _config(config, seed)
-    bars = _load(data, settings, options)
+    bars = load_for(data, settings, options)
     run = simulate(
         ready,
         bars,

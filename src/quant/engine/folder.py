@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
 
 from quant.clock import utc_now
+from quant.engine.journal import line_text
 from quant.engine.manifest import json_text, manifest_of
 from quant.engine.run import Run
 from quant.engine.source import source_of
-from quant.engine.writing import csv_text, explain_os_error, sha256_of
+from quant.engine.writing import csv_text, explain_os_error, sha256_of, time_text
 from quant.errors import RunError
-from quant.model.events import as_datetime
 from quant.report.metrics import metrics_json
 from quant.report.tearsheet import render_tearsheet
 from quant.seeds import run_token
@@ -85,7 +84,7 @@ def results_of(run: Run) -> dict[str, bytes]:
 
 
 def prepare_folder(runs: Path) -> None:
-    """Make sure that a run could be written under ``runs``, before the run.
+    """Make sure that a run could be written under ``runs``, before the run; leaves nothing behind.
 
     Raises
     ------
@@ -93,8 +92,8 @@ def prepare_folder(runs: Path) -> None:
         If the folder cannot be made or written.
     """
     try:
-        runs.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=runs, prefix=".quant-"):
+        place = next(one for one in (runs, *runs.absolute().parents) if one.exists())
+        with tempfile.NamedTemporaryFile(dir=place, prefix=".quant-"):
             pass
     except OSError as error:
         raise explain_os_error(runs, error) from None
@@ -111,9 +110,12 @@ def save_run(run: Run, runs: Path) -> RunFolder:
     RunError
         If the disk is full or the folder cannot be written; nothing is left behind.
     """
-    prepare_folder(runs)
     run_id = f"run-{utc_now():%Y%m%dT%H%M%SZ}-{run_token()}"
-    partial = Path(tempfile.mkdtemp(dir=runs, prefix=".quant-"))
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=runs, prefix=".quant-"))
+    except OSError as error:
+        raise explain_os_error(runs, error) from None
     try:
         _write_all(run, run_id, partial)
         os.chmod(partial, 0o755)
@@ -150,14 +152,10 @@ def _write_all(run: Run, run_id: str, folder: Path) -> None:
 def _log_bytes(run: Run, run_id: str) -> bytes:
     lines = []
     for line in run.log:
-        head = {"ts": _iso(line["ts"]), "level": line["level"], "event": line["event"]}
+        head = {"ts": time_text(line["ts"]), "level": line["level"], "event": line["event"]}
         rest = {k: v for k, v in line.items() if k not in head}
-        lines.append(orjson.dumps({**head, "run_id": run_id, **rest}, default=str))
+        lines.append(line_text({**head, "run_id": run_id, **rest}))
     return b"".join(line + b"\n" for line in lines)
-
-
-def _iso(ts: int) -> str:
-    return as_datetime(ts).isoformat().replace("+00:00", "Z")
 
 
 def list_runs(runs: Path) -> list[RunFolder]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
+import json
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
 import orjson
 
 from quant import __version__
 from quant.clock import utc_now
+from quant.engine.journal import in_words
 from quant.engine.run import Run
 from quant.engine.source import StrategySource
 from quant.kernel.cache import cpu_name, source_hash
@@ -25,12 +29,19 @@ _LIBRARIES = ("numpy", "numba", "llvmlite", "polars")
 
 def json_text(value: object) -> str:
     """JSON with sorted structure kept as given, two spaces, a final newline."""
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode()
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode()
+    except TypeError:  # whole numbers beyond 64 bits, such as a long seed
+        text = json.dumps(value, indent=2, ensure_ascii=False)
     return text + "\n"
 
 
 def _plain(value: object) -> object:
     """A parameter as JSON: itself where JSON knows it, else its text."""
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
+    if isinstance(value, np.generic | np.ndarray):
+        return _plain(value.tolist())
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):
@@ -56,7 +67,7 @@ def parameters_used(run: Run) -> dict[str, Any]:
 
 def params_hash(params: dict[str, Any]) -> str:
     """SHA-256 of the parameters as canonical JSON."""
-    return hashlib.sha256(orjson.dumps(params, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
 
 
 def data_entry(run: Run) -> dict[str, Any]:
@@ -165,7 +176,8 @@ def _label(run: Run, index: int) -> str:
 
 
 def _error_text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    text = in_words(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _warnings(run: Run) -> list[str]:

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,13 +52,17 @@ class StrategySource:
 def _local_modules(root: Path, main: Path) -> list[Path]:
     """Imported files that lie under the strategy's own folder, itself first."""
     found = {main}
+    # a home folder may hold the interpreter beside the strategies
+    libraries = [Path(place).resolve() for place in sysconfig.get_paths().values()]
     for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").partition(".")[0] == "quant":
+            continue
         name = getattr(module, "__file__", None)
         if not name or not name.endswith(".py"):
             continue
         path = Path(name).resolve()
-        inside = path.is_relative_to(root)
-        if inside and not any(part in ("site-packages", ".venv") for part in path.parts):
+        installed = "site-packages" in path.parts or any(map(path.is_relative_to, libraries))
+        if path.is_relative_to(root) and not installed:
             found.add(path)
     return sorted(found)
 

@@ -8,11 +8,12 @@ import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from quant.errors import RunError
 
-__all__ = ["csv_text", "explain_os_error", "sha256_of", "write_text"]
+__all__ = ["csv_text", "explain_os_error", "sha256_of", "time_text", "write_text"]
 
 _NS = 1_000_000_000
 
@@ -24,6 +25,9 @@ def explain_os_error(where: object, error: OSError) -> RunError:
         action = "free some space or choose another folder with --out"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         found = "permission is denied"
+        action = "choose another folder with --out"
+    elif error.errno in (errno.EEXIST, errno.ENOTDIR):
+        found = "a file is in the way"
         action = "choose another folder with --out"
     else:
         found = error.strerror or str(error)
@@ -52,6 +56,19 @@ def write_text(path: Path, text: str) -> Path:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def time_text(ts: int) -> str:
+    """A time in nanoseconds as the CSV files write it.
+
+    Examples
+    --------
+    >>> time_text(1_577_998_800_000_000_000), time_text(1)
+    ('2020-01-02T21:00:00Z', '1970-01-01T00:00:00.000000001Z')
+    """
+    seconds, rest = divmod(ts, _NS)
+    head = np.datetime64(seconds, "s").item().isoformat()
+    return f"{head}.{rest:09d}Z" if rest else f"{head}Z"
 
 
 def _time_text(column: str) -> pl.Expr:

@@ -186,7 +186,7 @@ def find_bad_prices(table: BarTable, allow_nonpositive: Sequence[str]) -> BadRow
     expected = "prices above zero with low <= open, close <= high and volumes of at least zero"
     advice = "mend the rows"
     if any(text.endswith(_NOT_POSITIVE) for text in shown):
-        advice += ", or name symbols whose prices may be zero or negative in allow_nonpositive"
+        advice += ", or set allow_nonpositive where prices may be zero or negative"
     return BadRows(mask, tuple(shown), expected, advice)
 
 
@@ -197,7 +197,8 @@ def _price_rules(table: BarTable, allow_nonpositive: Sequence[str]) -> list[_Rul
     """Each rule as the rows that break it and the words for one of them, worst first."""
     columns = table.columns
     low, high, volume = columns["low"], columns["high"], columns["volume"]
-    legal = np.array([symbol in allow_nonpositive for symbol in table.symbols], dtype=np.bool_)
+    every = "*" in allow_nonpositive
+    legal = np.array([every or s in allow_nonpositive for s in table.symbols], dtype=np.bool_)
     positive = ~legal[table.codes] if legal.any() else np.True_
     rules: list[_Rule] = []
 

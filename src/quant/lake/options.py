@@ -56,7 +56,7 @@ class DataOptions:
     on_bad_rows : {"raise", "drop"}
         What to do with rows whose values cannot be true.
     allow_nonpositive : tuple of str
-        Symbols whose prices may be zero or negative.
+        Symbols whose prices may be zero or negative; ``"*"`` means all.
 
     Raises
     ------

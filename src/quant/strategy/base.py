@@ -8,6 +8,7 @@ order of symbols, ``on_clock``), then ``on_slice``.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from quant.strategy.context import Context
     from quant.strategy.market import Bar, Slice
 
-__all__ = ["Strategy", "hooks_of", "parameters_of"]
+__all__ = ["Strategy", "check_hooks", "hooks_of", "parameters_of"]
 
 HOOKS = (
     "on_event",
@@ -124,6 +125,61 @@ def hooks_of(strategy: Strategy) -> frozenset[str]:
     """The hooks that a strategy defines itself."""
     kind = type(strategy)
     return frozenset(name for name in HOOKS if getattr(kind, name) is not getattr(Strategy, name))
+
+
+def check_hooks(strategy: Strategy) -> None:
+    """Raise if a hook could not be called or would do nothing when called.
+
+    Raises
+    ------
+    StrategyError
+        For a hook with other arguments than it is given, one that is ``async`` or a generator, and
+        a method whose name is nearly that of a hook.
+
+    Examples
+    --------
+    >>> class Hold(Strategy):
+    ...     def on_bars(self, bar, ctx): ...
+    >>> check_hooks(Hold())
+    Traceback (most recent call last):
+    quant.errors.StrategyError: Hold.on_bars: expected the name of a hook, found one that is never \
+called; rename it. Did you mean 'on_bar'?
+    """
+    kind = type(strategy)
+    known = ("on_start", *HOOKS, "on_end")
+    for name in known:
+        if getattr(kind, name) is not getattr(Strategy, name):
+            _check_hook(f"{kind.__name__}.{name}", getattr(strategy, name), name)
+    for name in sorted(set(dir(kind)) - set(known)):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
+        if near and callable(getattr(kind, name)):
+            raise StrategyError(
+                f"{kind.__name__}.{name}: expected the name of a hook, found one that is never "
+                f"called; rename it. Did you mean {near[0]!r}?"
+            )
+
+
+def _check_hook(where: str, hook: Any, name: str) -> None:
+    """Raise unless the hook takes what the hook of that name is given."""
+    given = list(inspect.signature(getattr(Strategy, name)).parameters)[1:]
+    wanted = f"def {name}({', '.join(['self', *given])})"
+    if not callable(hook):
+        raise StrategyError(f"{where}: expected {wanted}, found {hook!r}; write that method.")
+    if inspect.iscoroutinefunction(hook) or inspect.isgeneratorfunction(hook):
+        word = "an async function" if inspect.iscoroutinefunction(hook) else "a generator (yield)"
+        raise StrategyError(
+            f"{where}: expected {wanted}, found {word}, which does nothing when called; write a "
+            "plain function."
+        )
+    try:
+        inspect.signature(hook).bind(*given)
+    except TypeError:
+        found = ", ".join(["self", *map(str, inspect.signature(hook).parameters.values())])
+        raise StrategyError(
+            f"{where}: expected {wanted}, found ({found}); correct its arguments."
+        ) from None
+    except ValueError:  # a callable that does not tell its arguments
+        return
 
 
 def parameters_of(kind: type[Strategy]) -> dict[str, inspect.Parameter]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from quant.calendars import Calendar
-from quant.errors import ConfigError, nearest
+from quant.calendars import Calendar, parse_schedule
+from quant.errors import ConfigError, OrderError, nearest
 from quant.kernel.layout import word_of
 from quant.lake import Bars
 from quant.model.checks import number
@@ -25,6 +25,7 @@ from quant.strategy.views import SIM_NOW, SIM_SESSION, StateViews
 
 __all__ = ["Context", "Order", "Risk"]
 
+_LOG_NAMES = ("ts", "level", "event", "run_id", "text")
 _EPOCH = date(1970, 1, 1)
 _LIMITS = {name: word_of("accounts", name) for name in ("max_gross", "max_symbol", "max_leverage")}
 
@@ -129,9 +130,15 @@ class Context:
             self._random = generator(self._seed, "strategy")
         return self._random
 
-    def log(self, text: str, **values: Any) -> None:
+    def log(self, text: str, /, **values: Any) -> None:
         """Write a line to the run's logs.jsonl, stamped with the simulation's time."""
-        self._note("strategy", level="info", text=text, **values)
+        taken = [name for name in values if name in _LOG_NAMES]
+        if taken:
+            raise ConfigError(
+                f"ctx.log: expected names other than {', '.join(_LOG_NAMES)}, found {taken[0]!r}; "
+                "choose another."
+            )
+        self._note("strategy", level="info", text=str(text), **values)
 
     def every(self, spec: str, tag: str | None = None) -> None:
         """Call ``on_clock`` on a schedule, for example ``"session close - 10min"``.
@@ -141,8 +148,12 @@ class Context:
         """
         if not self.features.is_open:
             raise ConfigError(f"ctx.every({spec!r}): expected in on_start, found later; move it.")
-        from quant.calendars import parse_schedule
-
+        for name, value in (("a schedule", spec), ("a tag", tag)):
+            if not isinstance(value, str | None) or (value is None and name != "a tag"):
+                raise ConfigError(
+                    f"ctx.every: expected {name} as text, found {value!r}; write for example "
+                    "'session close'."
+                )
         parse_schedule(spec)
         self.timers.append((spec, tag or spec))
 
@@ -186,7 +197,16 @@ class Context:
 
     def submit(self, orders: Order | Iterable[Order]) -> list[int]:
         """Send one or several `Order` objects; returns their ids."""
-        batch = [orders] if isinstance(orders, Order) else list(orders)
+        batch = [orders] if isinstance(orders, Order) else orders
+        if not isinstance(batch, Iterable) or isinstance(batch, str):
+            batch = [batch]
+        batch = list(batch)
+        for one in batch:
+            if not isinstance(one, Order):
+                raise OrderError(
+                    f"ctx.submit: expected qt.Order objects, found {one!r}; write for example "
+                    "qt.Order(symbol='SPY', qty=1)."
+                )
         return [
             self.order(
                 one.symbol,

@@ -241,6 +241,8 @@ class OrderDesk:
 
     def _new(self, i: int, kind: int, life: int, tag: str | None) -> int:
         """A record with everything but side and size."""
+        if tag is not None:
+            _check_tag(self._symbols[i], tag)
         sim = self._views.sim_q
         o = sim[_SIM["n_orders"]]
         if o >= len(self._state["orders"]):
@@ -361,6 +363,18 @@ def _finite(symbol: str, name: str, value: object) -> float:
             "it is computed."
         )
     return float(value)
+
+
+def _check_tag(symbol: str, tag: object) -> None:
+    """Raise unless a tag is text that a file can hold."""
+    try:
+        is_text = isinstance(tag, str) and bool(tag.encode() or True)
+    except UnicodeEncodeError:
+        is_text = False
+    if not is_text:
+        raise OrderError(
+            f"order({symbol}): expected tag to be text, found {tag!r}; use for example 'entry'."
+        )
 
 
 def _word(name: str, value: object, known: dict[str, int]) -> int:

@@ -115,7 +115,8 @@ class FeaturePanel:
 
     def __getitem__(self, symbol: str) -> Feature:
         """The feature of one symbol."""
-        return self._features[self.symbols.index(symbol)]
+        place = {one: i for i, one in enumerate(self.symbols)}
+        return self._features[symbol_index(self.symbols, place, symbol)]
 
 
 class Features:

@@ -6,7 +6,7 @@ reading a field one index. Arrays handed out are copies; none has a base that re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -159,7 +159,7 @@ class Slice:
         """Last known values of any column of the data, shape (n_symbols,)."""
         if self._rows is None:
             self._rows = self._starts + self._instruments["seen"] - 1
-        values = self._columns[name][self._rows]
+        values = _column_of(self._columns, name, "slice.field")[self._rows]
         unseen = self._rows < self._starts
         if unseen.any():
             values[unseen] = np.nan
@@ -254,8 +254,7 @@ class DataView:
         OrderError
             If the data has no such symbol.
         """
-        if lookback < 1:
-            raise ConfigError(f"ctx.data.get: expected a lookback of 1 or more, found {lookback}.")
+        _check_lookback("ctx.data.get", lookback)
         moment = None if at is None else self._moment(at)
         if isinstance(symbol, str):
             low, high = self._range(symbol, lookback, moment)
@@ -264,6 +263,7 @@ class DataView:
 
     def times(self, symbol: str, lookback: int = 1) -> NDArray[np.int64]:
         """Ends of the same bars, nanoseconds UTC; shape (n,)."""
+        _check_lookback("ctx.data.times", lookback)
         low, high = self._range(symbol, lookback, None)
         return self._bars.ts_close[low:high].copy()
 
@@ -277,18 +277,11 @@ class DataView:
         return max(start, high - lookback), high
 
     def _column(self, field: str) -> FloatArray:
-        try:
-            return self._bars.columns[field]
-        except KeyError:
-            known = self.fields
-            raise SchemaError(
-                f"ctx.data.get: expected a column of the data ({', '.join(known)}), found "
-                f"{field!r}; correct it.{nearest(str(field), known)}"
-            ) from None
+        return _column_of(self._bars.columns, field, "ctx.data.get")
 
     def _block(self, fields: str | Sequence[str], rows: Any) -> FloatArray:
         """Copies, so that no view reaches past now."""
-        if isinstance(fields, str):
+        if isinstance(fields, str) or not isinstance(fields, Sequence):
             column: FloatArray = self._column(fields)[rows].copy()
             return column
         return np.stack([self._column(field)[rows] for field in fields], axis=-1)
@@ -332,6 +325,8 @@ class DataView:
             session = calendar.index_at_or_after(days)
             if calendar.days[session] > days:
                 session -= 1
+            if session < 0:  # before the calendar begins nothing was known
+                return int(calendar.opens[0]) - 1
             begin, end = int(calendar.opens[session]), int(calendar.closes[session])
             if begin > now:
                 raise _too_late(at, now)
@@ -339,6 +334,27 @@ class DataView:
         if moment > now:
             raise _too_late(at, now)
         return moment
+
+
+def _column_of(columns: Mapping[str, FloatArray], field: str, where: str) -> FloatArray:
+    """A column, or a SchemaError that names the nearest."""
+    try:
+        return columns[field]
+    except (KeyError, TypeError):
+        known = tuple(columns)
+        raise SchemaError(
+            f"{where}: expected a column of the data ({', '.join(known)}), found {field!r}; "
+            f"correct it.{nearest(str(field), known)}"
+        ) from None
+
+
+def _check_lookback(where: str, lookback: object) -> None:
+    """Raise unless it is a whole number of bars, at least one."""
+    if not isinstance(lookback, int | np.integer) or lookback < 1:
+        raise ConfigError(
+            f"{where}: expected lookback to be a whole number of 1 or more, found {lookback!r}; "
+            "change it."
+        )
 
 
 def _too_late(at: object, now: int) -> LookAheadError:
@@ -356,6 +372,10 @@ def _nanoseconds(at: datetime | date | str) -> int | date:
             raise ConfigError(
                 f"ctx.data.get: expected an ISO time such as 2020-01-02T15:00Z, found {at!r}."
             ) from None
+    if not isinstance(at, date):
+        raise ConfigError(
+            f"ctx.data.get: expected at as a datetime, a date or ISO text, found {at!r}; change it."
+        )
     if not isinstance(at, datetime):
         return at
     if at.tzinfo is None:
