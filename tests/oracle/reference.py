@@ -151,8 +151,11 @@ def _session_close(state: State, *, after_same_close: bool = False) -> None:
         waits = state.timing == "same_close" and order.type == "market"
         if waits != after_same_close:
             continue
-        if order.working and order.tif == "DAY" and order.session in closing and (
-            order.made_at < state.now
+        if (
+            order.working
+            and order.tif == "DAY"
+            and order.session in closing
+            and (order.made_at < state.now)
         ):
             order.status = "EXPIRED"
             order.reason = "day_end" if order.had_print else "no_print"

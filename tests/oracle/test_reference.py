@@ -230,7 +230,7 @@ def test_same_close_fills_at_the_close_it_was_decided_at() -> None:
 def test_same_close_leaves_what_the_cap_keeps_to_the_next_close() -> None:
     bars = instrument("A", (100, 100, 100, 100, 100), (90, 99, 90, 98, 30), (90, 90, 90, 90, 900))
     got = run(bars, [market(0, "A", 15)], cash=10_000, timing="same_close")
-    assert fills(got) == [(1, 10, 100, "same_close"), (1, 3, 98, "market_close")]
+    assert fills(got) == [(1, 10, 100, "same_close"), (1, 3, 98, "same_close")]
     assert ends(got) == [("EXPIRED", "day_end")]
 
 
@@ -304,8 +304,8 @@ def test_orders_share_the_cap_of_the_last_bar_in_sequence() -> None:
 
 
 def test_the_path_first_fills_what_the_open_left_of_a_marketable_limit() -> None:
-    # Open: 10 % of 100. Inside: 10 % of (115 less 10), rounded down; a later fill is passive.
-    bars = instrument("A", (*FLAT, 100), (97, 99, 96, 98, 115))
+    # Open: 10 % of 100. Inside: 10 % of 205 less the 10, rounded down; a later fill is passive.
+    bars = instrument("A", (*FLAT, 100), (97, 99, 96, 98, 205))
     got = run(bars, [limit(0, "A", 30, 98)], cash=10_000, slippage=Slippage(kind="rate", rate=0.01))
     assert [(f.units, f.ts, f.liquidity) for f in got.fills] == [
         (10, OPENS[1], "taker"),
@@ -624,7 +624,8 @@ def test_random_scenarios_reach_every_reason() -> None:
     fill_reasons = {fill.reason for outcome in outcomes for fill in outcome.fills}
     end_reasons = {order.reason for outcome in outcomes for order in outcome.orders}
     assert fill_reasons == {
-        "market_open", "market_close", "same_close", "limit_open", "limit", "stop_open", "stop",
+        "market_open", "market_close", "same_close", "limit_open", "limit_close", "limit", "stop_open",
+        "stop_close", "stop",
         "stop_limit",
     }  # fmt: skip
     assert end_reasons == {

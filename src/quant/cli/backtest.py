@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from quant.cli.config_file import read_config
 from quant.cli.progress import progress_bar
-from quant.cli.strategy_file import load_class, make_strategy
-from quant.cli.tables import print_json, print_summary
-from quant.engine.backtest import simulate
+from quant.cli.strategy_file import load_class, make_strategy, place_of
+from quant.cli.tables import print_json, print_summary, user_output
+from quant.engine.backtest import load_for, simulate
 from quant.engine.folder import RunFolder, prepare_folder
+from quant.engine.journal import in_words
 from quant.engine.run import Run
 from quant.errors import ConfigError, InvariantError, QuantError
-from quant.lake import Bars, DataOptions, load_bars
+from quant.lake import Bars, DataOptions
 from quant.model.config import Config
 from quant.model.parse import config_from, to_mapping
 
@@ -77,40 +80,49 @@ def _settings(arguments: BacktestArguments) -> Config:
 
 
 def _bars(arguments: BacktestArguments, config: Config) -> Bars:
-    calendar = arguments.calendar if arguments.calendar != "auto" else config.calendar
-    legal = tuple(s for s, one in config.instruments.items() if one.allow_nonpositive)
     options = DataOptions(
         tz=arguments.tz,
         ts_is=arguments.ts_is,  # type: ignore[arg-type]
         bar=arguments.bar,
-        calendar=calendar,
+        calendar=arguments.calendar,
         columns=parse_columns(arguments.columns),
         symbol=arguments.symbol,
         on_bad_rows=arguments.on_bad_rows,  # type: ignore[arg-type]
     )
-    if legal:
-        options = replace(options, allow_nonpositive=legal)
-    return load_bars(arguments.data, options)
+    return load_for(arguments.data, config, options)
 
 
 def run_backtest(arguments: BacktestArguments) -> int:
     """Check everything that can be checked first, run, write the folder, print the figures."""
     start, end = parse_day("--start", arguments.start), parse_day("--end", arguments.end)
     config = _settings(arguments)
-    strategy = make_strategy(load_class(arguments.file), arguments.params)
-    prepare_folder(Path(arguments.out))
-    bars = _bars(arguments, config)
-    for warning in bars.warnings:
-        print(f"quant: warning: {warning}", file=sys.stderr)
-    with progress_bar(type(strategy).__name__) as on_progress:
-        run = simulate(strategy, bars, config, start=start, end=end, on_progress=on_progress)
-    folder = run.save(arguments.out)
-    if run.failure is None:
-        if arguments.as_json:
-            print_json({"run_id": folder.run_id, "path": str(folder.path), **run.metrics})
-        else:
-            print_summary([(run, folder)])
+    with user_output(as_json=arguments.as_json):
+        strategy = make_strategy(load_class(arguments.file), arguments.params)
+        prepare_folder(Path(arguments.out))
+        bars = _bars(arguments, config)
+        for warning in bars.warnings:
+            print(f"quant: warning: {warning}", file=sys.stderr)
+        with progress_bar(type(strategy).__name__) as on_progress:
+            run = simulate(strategy, bars, config, start=start, end=end, on_progress=on_progress)
+        folder = run.save(arguments.out)
+    if arguments.as_json:
+        print_json(_summary(run, folder))
+    elif run.failure is None:
+        print_summary([(run, folder)])
     return exit_status(run, folder)
+
+
+def _summary(run: Run, folder: RunFolder) -> dict[str, Any]:
+    """What a program wants to know of a run, however it ended."""
+    error = None if run.failure is None else in_words(run.failure.error)
+    head = {
+        "run_id": folder.run_id,
+        "path": str(folder.path),
+        "report": str(folder.report),
+        "status": run.status,
+        "error": error,
+    }
+    return head | run.metrics
 
 
 def exit_status(run: Run, folder: RunFolder) -> int:
@@ -121,15 +133,16 @@ def exit_status(run: Run, folder: RunFolder) -> int:
     if run.status == "interrupted":
         print(f"quant: interrupted; what was simulated is in {where}.", file=sys.stderr)
         return 130
-    if isinstance(error, InvariantError):
-        print(f"quant: {error} The run so far is in {where}.", file=sys.stderr)
-        return 70
+    file = inspect.getsourcefile(type(run.simulation.strategy))
+    place = place_of(error, Path(file)) if file else ""
+    text = in_words(error)
     if isinstance(error, QuantError):
-        print(f"quant: {error} The run so far is in {where}.", file=sys.stderr)
-        return 2
+        raised = f"Raised{place}; the" if place else "The"
+        print(f"quant: {text} {raised} run so far is in {where}.", file=sys.stderr)
+        return 70 if isinstance(error, InvariantError) else 2
+    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
     print(
-        f"quant: the strategy raised {type(error).__name__}: {error}; the traceback is in "
-        f"{where / 'logs.jsonl'}.",
+        f"quant: the strategy raised {said}{place}; the traceback is in {where / 'logs.jsonl'}.",
         file=sys.stderr,
     )
     return 3

@@ -34,11 +34,21 @@ def read_config(path: str | None) -> Config:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(
-            f"{path}, line {line}: expected YAML, found {error.problem}; mend that line."
+            f"{path}, line {line}: expected YAML, found {_found(error.problem)}; mend that line."
         ) from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: expected YAML, found {error}; mend the file.") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: expected a readable file, found {error.strerror}; correct --config."
+        ) from None
     try:
         return config_from(content if content is not None else {})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _found(problem: str | None) -> str:
+    """What is wrong, without the reader's own "found"."""
+    text = " ".join((problem or "something else").split())
+    return text.rpartition("but found ")[2].removeprefix("found ")

@@ -7,7 +7,9 @@ bug in quant; 130 interrupted.
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import traceback
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
@@ -48,6 +50,7 @@ def demo(*, out: str = "runs", json: Json = False) -> int:
 @run_app.command
 def backtest(
     file: str,
+    /,
     *,
     data: str,
     start: str | None = None,
@@ -127,6 +130,7 @@ def backtest(
 @app.command
 def report(
     run: str = "latest",
+    /,
     *,
     out: str = "runs",
     open_it: Annotated[bool, Parameter(name="--open", negative="")] = False,
@@ -163,7 +167,7 @@ def runs_list(*, out: str = "runs", json: Json = False) -> int:
 
 
 @runs_app.command(name="show")
-def runs_show(run: str = "latest", *, out: str = "runs", json: Json = False) -> int:
+def runs_show(run: str = "latest", /, *, out: str = "runs", json: Json = False) -> int:
     """Show one run: what it ran, what it assumed, what came out.
 
     Parameters
@@ -180,7 +184,7 @@ def runs_show(run: str = "latest", *, out: str = "runs", json: Json = False) -> 
 
 @runs_app.command(name="verify")
 def runs_verify(
-    run: str = "latest", *, out: str = "runs", data: str | None = None, json: Json = False
+    run: str = "latest", /, *, out: str = "runs", data: str | None = None, json: Json = False
 ) -> int:
     """Check every file of a run against its hash, run it again and compare.
 
@@ -202,7 +206,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Entry point of the ``quant`` command; exits with the status of the module's docstring."""
     # imports make a million objects that live as long as the process: look at them less often
     gc.set_threshold(100_000, 50, 50)
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -224,8 +233,16 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("quant: interrupted.", file=sys.stderr)
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # a reader such as head has left
         return 0
+    except Exception as error:
+        traceback.print_exc()
+        print(
+            f"quant: expected no {type(error).__name__} here: this is a bug in quant; report it "
+            "with the lines above.",
+            file=sys.stderr,
+        )
+        return 70
 
 
 def _one_sentence(error: CycloptsError) -> str:

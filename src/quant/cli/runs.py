@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
-from quant.cli.strategy_file import load_class
-from quant.cli.tables import console, money, number, percent, print_json
+from quant.cli.strategy_file import load_class, remake_strategy
+from quant.cli.tables import console, money, number, percent, print_json, user_output
 from quant.engine.folder import RunFolder, find_run, list_runs
 from quant.engine.verify import verify
-from quant.errors import RunError, StrategyError
+from quant.errors import RunError
 from quant.strategy.base import Strategy
 
 __all__ = ["list_them", "show_one", "show_report", "verify_one"]
@@ -35,7 +37,8 @@ _HEADLINES = (
 
 
 def _value(folder: RunFolder, name: str) -> Any:
-    return folder.metrics[name]["value"]
+    """One figure; none if an older version did not know it."""
+    return folder.metrics.get(name, {}).get("value")
 
 
 def list_them(out: str, *, as_json: bool) -> int:
@@ -61,7 +64,7 @@ def list_them(out: str, *, as_json: bool) -> int:
         print_json(rows)
         return 0
     if not rows:
-        console().print(f"no runs under {out}; quant demo makes two.")
+        console().print(f"no runs under {out}; quant demo makes two.", markup=False)
         return 0
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     for name in ("run", "strategy", "status", "period"):
@@ -105,14 +108,14 @@ def show_one(name: str, out: str, *, as_json: bool) -> int:
         highlight=False,
     )
     for warning in manifest["warnings"]:
-        screen.print(f"[yellow]warning:[/yellow] {warning}", highlight=False)
+        screen.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False)
     table = Table(show_header=False, show_edge=False, pad_edge=False)
     table.add_column("")
     table.add_column("", justify="right")
     for metric, form in _HEADLINES:
         table.add_row(metric, form(_value(folder, metric)))
     screen.print(table)
-    screen.print(f"report: {folder.report}", soft_wrap=True, highlight=False)
+    screen.print(f"report: {folder.report}", soft_wrap=True, markup=False, highlight=False)
     return 0
 
 
@@ -132,7 +135,10 @@ def show_report(name: str, out: str, *, open_it: bool, as_json: bool) -> int:
 def verify_one(name: str, out: str, data: str | None, *, as_json: bool) -> int:
     """0 if a run is what it says it is, else 1."""
     folder = find_run(name, Path(out))
-    verdict = verify(folder, _make, data)
+    # a run folder holds what its manifest names, and no compiled copies
+    sys.dont_write_bytecode = True
+    with user_output(as_json=as_json):
+        verdict = verify(folder, _make, data)
     if as_json:
         print_json(
             {
@@ -140,6 +146,7 @@ def verify_one(name: str, out: str, data: str | None, *, as_json: bool) -> int:
                 "same": verdict.is_same,
                 "tampered": verdict.tampered,
                 "differing": verdict.differing,
+                "text": verdict.text,
             }
         )
     else:
@@ -149,10 +156,4 @@ def verify_one(name: str, out: str, data: str | None, *, as_json: bool) -> int:
 
 def _make(spec: str, params: dict[str, Any]) -> Strategy:
     """The strategy of a run's own source, with the parameters it ran with."""
-    kind = load_class(spec)
-    try:
-        return kind(**params)
-    except TypeError as error:
-        raise StrategyError(
-            f"{spec}: expected the run's parameters to fit, found {error}."
-        ) from None
+    return remake_strategy(load_class(spec), params)

@@ -7,12 +7,13 @@ import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-from quant.errors import StrategyError, nearest
+from quant.engine.journal import in_words
+from quant.errors import QuantError, StrategyError, nearest
 from quant.strategy.base import Strategy, parameters_of
 
-__all__ = ["load_class", "make_strategy"]
+__all__ = ["load_class", "make_strategy", "place_of", "remake_strategy"]
 
 
 def _split(spec: str) -> tuple[Path, str | None]:
@@ -41,27 +42,47 @@ def _import(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
+        raise _syntax_error(path, error) from None
+    except (Exception, SystemExit) as error:
         raise StrategyError(
-            f"{path}, line {error.lineno}: expected valid Python, found {error.msg}: "
-            f"{(error.text or '').strip()!r}; mend that line."
-        ) from None
-    except Exception as error:
-        raise StrategyError(
-            f"{path}: expected to import it, but it raised {type(error).__name__}: {error}"
-            f"{_line_in(error, path)}; mend the file."
+            f"{path}: expected to import it, found that it raised {_named(error)}"
+            f"{place_of(error, path)}; mend the file."
         ) from error
     return module
 
 
-def _line_in(error: BaseException, path: Path) -> str:
-    """Where in the file an exception came from."""
-    lines = []
+def _syntax_error(path: Path, error: SyntaxError) -> StrategyError:
+    """Which line of which file is not Python; the file may be one that the strategy imports."""
+    is_own = error.filename is None or Path(error.filename).resolve() == path.resolve()
+    where = str(path) if is_own else f"{error.filename} (imported by {path})"
+    if error.lineno is None:
+        return StrategyError(f"{where}: expected valid Python, found {error.msg}; mend the file.")
+    found = f"{(error.text or '').strip()!r} ({error.msg})"
+    return StrategyError(
+        f"{where}, line {error.lineno}: expected valid Python, found {found}; mend that line."
+    )
+
+
+def _named(error: BaseException) -> str:
+    """Kind and words of an exception."""
+    text = in_words(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def place_of(error: BaseException, path: Path) -> str:
+    """The last line of a file that an exception passed through, as `` in on_bar at x.py line 7``.
+
+    Empty if it passed through none.
+    """
+    found = ""
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            lines.append(trace.tb_lineno)
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).resolve() == path.resolve():
+            inside = "" if code.co_name == "<module>" else f" in {code.co_name}"
+            found = f"{inside} at {path.name} line {trace.tb_lineno}"
         trace = trace.tb_next
-    return f" at line {lines[-1]}" if lines else ""
+    return found
 
 
 def load_class(spec: str) -> type[Strategy]:
@@ -75,8 +96,8 @@ def load_class(spec: str) -> type[Strategy]:
     path, wanted = _split(spec)
     module = _import(path)
     own = {
-        name: kind
-        for name, kind in inspect.getmembers(module, inspect.isclass)
+        kind.__name__: kind
+        for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Strategy)
         and kind is not Strategy
         and kind.__module__ == module.__name__
@@ -122,39 +143,79 @@ def make_strategy(kind: type[Strategy], params: list[str]) -> Strategy:
                 f"({', '.join(known) or 'it has none'}), found {name!r}; "
                 f"correct it.{nearest(name, known)}"
             )
+        if name in values:
+            raise StrategyError(
+                f"--param {name}: expected one value, found several; keep one of them."
+            )
         values[name] = _typed(kind, name, value, known[name])
     lacking = [name for name, p in known.items() if p.default is p.empty and name not in values]
     if lacking:
         raise StrategyError(
             f"{kind.__name__}: expected a value for {', '.join(lacking)}, found none; give "
-            f"--param {lacking[0]}=…"
+            f"--param {lacking[0]}=…."
         )
-    try:
-        strategy = kind(**values)
-    except StrategyError:
-        raise
-    except Exception as error:
+    return _made(kind, values)
+
+
+def remake_strategy(kind: type[Strategy], params: dict[str, Any]) -> Strategy:
+    """A strategy with the parameters a manifest holds; dates and the like are text there.
+
+    Raises
+    ------
+    StrategyError
+        If they do not fit the class.
+    """
+    known = parameters_of(kind)
+    if set(params) != set(known):
         raise StrategyError(
-            f"{kind.__name__}: expected to be made with {values}, but it raised "
-            f"{type(error).__name__}: {error}; check the parameters."
+            f"{kind.__name__}: expected the parameters {', '.join(known) or 'none'}, found "
+            f"{', '.join(params) or 'none'} in the manifest; give the run's own source."
+        )
+    values = {
+        name: _typed(kind, name, value, known[name]) if isinstance(value, str) else value
+        for name, value in params.items()
+    }
+    return _made(kind, values)
+
+
+def _made(kind: type[Strategy], values: dict[str, Any]) -> Strategy:
+    """The strategy, or why its ``__init__`` refused."""
+    try:
+        return kind(**values)
+    except QuantError:
+        raise
+    except (Exception, SystemExit) as error:
+        shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        file = inspect.getsourcefile(kind)
+        place = place_of(error, Path(file)) if file else ""
+        raise StrategyError(
+            f"{kind.__name__}({shown}): expected to be made, found that it raised "
+            f"{_named(error)}{place}; check the parameters."
         ) from error
-    return strategy
 
 
 def _typed(kind: type[Strategy], name: str, text: str, parameter: inspect.Parameter) -> Any:
     """The text as the annotated type; without annotation as that of the default."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
     owner: Any = kind.__init__ if kind.__init__ is not Strategy.__init__ else kind
     try:
         wanted = get_type_hints(owner).get(name)
-    except NameError:
+    except Exception:  # an annotation is any expression
         wanted = None
     if wanted is None:
         default = parameter.default
         wanted = str if default is parameter.empty or default is None else type(default)
+    if text.lower() == "none" and type(None) in get_args(wanted):
+        return None
     try:
         return TypeAdapter(wanted).validate_python(_structure(text, wanted))
+    except PydanticUserError:
+        shown = getattr(wanted, "__name__", str(wanted))
+        raise StrategyError(
+            f"--param {name}: expected a parameter whose type can be written as text (int, float, "
+            f"bool, str, date, list[int] …), found {shown}; annotate it so or set it in the file."
+        ) from None
     except ValidationError as error:
         shown = getattr(wanted, "__name__", str(wanted))
         reason = error.errors()[0]["msg"].lower()

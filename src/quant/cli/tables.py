@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from quant.engine.benchmark import benchmark_name
 from quant.engine.folder import RunFolder
 from quant.engine.run import Run
 
-__all__ = ["console", "money", "number", "percent", "print_json", "print_summary"]
+__all__ = ["console", "money", "number", "percent", "print_json", "print_summary", "user_output"]
 
 Figure = float | int | None
 
 
+class _Screen(Console):
+    """Standard output; a reader who has left is no error of ours."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the command line decide about its exit status."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output; wide enough for a path when it is not a terminal."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=160)
+    plain = _Screen()
+    return plain if plain.is_terminal else _Screen(width=160)
+
+
+@contextmanager
+def user_output(*, as_json: bool) -> Iterator[None]:
+    """Where a strategy's own prints go: beside JSON, to standard error."""
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        yield
 
 
 def percent(value: Figure) -> str:
@@ -74,8 +93,8 @@ def print_summary(runs: list[tuple[Run, RunFolder]]) -> None:
                 "sharpe": m["benchmark_sharpe"],
                 "max_drawdown_pct": m["benchmark_max_drawdown_pct"],
             }
-            table.add_row(*_row(f"  {held}", benchmark, "–", "–"), style="dim")
+            table.add_row(*_row(escape(f"  {held}"), benchmark, "–", "–"), style="dim")
     out = console()
     out.print(table)
     for _, folder in runs:
-        out.print(f"report: {folder.report}", soft_wrap=True, highlight=False)
+        out.print(f"report: {folder.report}", soft_wrap=True, markup=False, highlight=False)

@@ -25,6 +25,21 @@ from quant.seeds import run_token
 
 __all__ = ["RunFolder", "find_run", "list_runs", "prepare_folder", "results_of", "save_run"]
 
+_MANIFEST_KEYS = (
+    "run_id",
+    "status",
+    "error",
+    "strategy",
+    "config",
+    "period",
+    "data_versions",
+    "calendar",
+    "versions",
+    "platform",
+    "warnings",
+    "artifacts",
+    "result_hash",
+)
 RESULTS = ("equity", "orders", "fills", "positions", "trades", "ledger")
 
 
@@ -53,7 +68,14 @@ class RunFolder:
     @property
     def manifest(self) -> dict[str, Any]:
         """manifest.json, read."""
-        return self._json("manifest.json")
+        content = self._json("manifest.json")
+        lacking = [name for name in _MANIFEST_KEYS if name not in content]
+        if lacking:
+            raise RunError(
+                f"{self.path / 'manifest.json'}: expected the key {lacking[0]}, found none; the "
+                "run folder is damaged: run the backtest again."
+            )
+        return content
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -70,9 +92,14 @@ class RunFolder:
             content = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise RunError(
-                f"{path}: expected a readable {name}, found {error}; the run folder is damaged."
+                f"{path}: expected a readable {name}, found {error}; the run folder is damaged: "
+                "run the backtest again."
             ) from None
-        assert isinstance(content, dict)
+        if not isinstance(content, dict):
+            raise RunError(
+                f"{path}: expected an object, found {type(content).__name__}; the run folder is "
+                "damaged: run the backtest again."
+            )
         return content
 
 

@@ -22,7 +22,14 @@ from quant.kernel.cache import cpu_name, source_hash
 from quant.model.parse import to_mapping
 from quant.strategy.base import parameters_of
 
-__all__ = ["data_entry", "json_text", "manifest_of", "parameters_used", "result_hash"]
+__all__ = [
+    "data_entry",
+    "environment",
+    "json_text",
+    "manifest_of",
+    "parameters_used",
+    "result_hash",
+]
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "polars")
 
@@ -95,6 +102,13 @@ def data_entry(run: Run) -> dict[str, Any]:
     }
 
 
+def environment() -> dict[str, dict[str, str | None]]:
+    """Versions and platform: what may differ where bytes differ."""
+    libraries = {name: _version_of(name) for name in _LIBRARIES}
+    versions = {"quant": __version__, "kernel": source_hash(), **libraries}
+    return {"versions": versions, "platform": dict(_platform())}
+
+
 def _version_of(package: str) -> str | None:
     try:
         return version(package)
@@ -156,12 +170,7 @@ def manifest_of(
         "data_versions": [data_entry(run)],
         "calendar": calendar.name,
         "calendar_version": calendar.version,
-        "versions": {
-            "quant": __version__,
-            "kernel": source_hash(),
-            **{name: _version_of(name) for name in _LIBRARIES},
-        },
-        "platform": _platform(),
+        **environment(),
         "warnings": _warnings(run),
         "artifacts": hashes,
         "result_hash": result_hash(results),

@@ -215,10 +215,17 @@ class Simulation:
         Runs ``on_start`` to declare indicators and timers again, then puts everything back.
         """
         size = int.from_bytes(data[:8], "little")
-        head = json.loads(data[8 : 8 + size])
-        if head["data"] != self.bars.source.sha256:
+        try:
+            head = json.loads(data[8 : 8 + size])
+            version = head["data"]
+        except (ValueError, KeyError, TypeError):
             raise RunError(
-                f"snapshot: expected data {head['data'][:12]}, found "
+                "snapshot: expected bytes made by Simulation.snapshot, found something else or a "
+                "part of them; make a new one."
+            ) from None
+        if version != self.bars.source.sha256:
+            raise RunError(
+                f"snapshot: expected data {version[:12]}, found "
                 f"{self.bars.source.sha256[:12]}; continue it on the data it was made on."
             )
         self.prepare()

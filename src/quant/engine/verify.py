@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from quant.engine.backtest import simulate
 from quant.engine.folder import RunFolder, results_of
-from quant.engine.manifest import result_hash
+from quant.engine.manifest import environment, result_hash
 from quant.engine.writing import sha256_of
-from quant.errors import RunError
+from quant.errors import DataError, RunError
 from quant.lake import DataOptions, load_bars
 from quant.model.parse import config_from
 from quant.strategy.base import Strategy
@@ -30,7 +31,7 @@ class Verdict:
     is_same : bool
         Files untouched and the same result hash again.
     tampered : list of str
-        Files whose hash is not the manifest's, or that are missing.
+        Files whose hash is not the manifest's, that are missing, or that it does not name.
     differing : list of str
         Artifacts that came out different.
     text : str
@@ -44,13 +45,16 @@ class Verdict:
 
 
 def _tampered(folder: RunFolder) -> list[str]:
-    """Files that are not what the manifest says."""
+    """Files that are not what the manifest says, and files it does not name."""
+    manifest = folder.manifest
     found = []
-    for name, expected in folder.manifest["artifacts"].items():
+    for name, expected in manifest["artifacts"].items():
         path = folder.path / name
         if not path.is_file() or sha256_of(path) != expected:
             found.append(name)
-    return found
+    known = {"manifest.json", *manifest["artifacts"]}
+    present = {p.relative_to(folder.path).as_posix() for p in folder.path.rglob("*") if p.is_file()}
+    return sorted([*found, *(present - known)])
 
 
 def verify(folder: RunFolder, make: MakeStrategy, data: str | None = None) -> Verdict:
@@ -86,8 +90,22 @@ def verify(folder: RunFolder, make: MakeStrategy, data: str | None = None) -> Ve
     same = result_hash(results) == manifest["result_hash"]
     text = "every file is untouched, and the run gives the same bytes again"
     if differing:
-        text = f"run again, {', '.join(differing)} came out different"
+        text = f"run again, {', '.join(differing)} came out different{_other_than(manifest)}"
+    elif not same:
+        text = "manifest.json holds another result_hash than the run gives"
     return Verdict(is_same=same and not differing, differing=differing, text=text)
+
+
+def _other_than(manifest: dict[str, Any]) -> str:
+    """Which versions and which machine are not those of the run, in words."""
+    now = environment()
+    changed = [
+        f"{name} {was} then, {now[part].get(name)} now"
+        for part in ("versions", "platform")
+        for name, was in manifest[part].items()
+        if now[part].get(name) != was
+    ]
+    return f" ({'; '.join(changed)})" if changed else ", on the versions and machine of the run"
 
 
 def _repeat(
@@ -103,15 +121,21 @@ def _repeat(
         )
     options = dict(entry["options"])
     options["allow_nonpositive"] = tuple(options["allow_nonpositive"])
-    bars = load_bars(place, DataOptions(**options))
+    try:
+        bars = load_bars(place, DataOptions(**options))
+    except DataError as error:
+        if data is not None or not isinstance(place, str) or Path(place).exists():
+            raise
+        raise RunError(
+            f"{folder.path}: expected the data of the run at {place}, found none; give its place "
+            "with --data."
+        ) from error
     if bars.source.sha256 != entry["sha256"]:
         raise RunError(
             f"{place}: expected the data of the run (sha256 {entry['sha256'][:12]}…), found "
             f"{bars.source.sha256[:12]}…; give the original with --data."
         )
     strategy = _strategy(folder, manifest["strategy"], make)
-    from datetime import date
-
     period = manifest["period"]
     run = simulate(
         strategy,

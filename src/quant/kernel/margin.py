@@ -12,7 +12,15 @@ from quant.kernel.cost import commission_total, quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.subsystem import subsystem
 
-__all__ = ["affordable", "buying_power", "passes", "position_place", "remark", "shift_totals"]
+__all__ = [
+    "affordable",
+    "both_figures",
+    "buying_power",
+    "passes",
+    "position_place",
+    "remark",
+    "shift_totals",
+]
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 # Amounts of money within one part in 10^12 are the same amount.
@@ -110,10 +118,13 @@ def buying_power(h: int, a: int) -> float:
 
 
 @compiled
-def allowed(h: int, a: int, i: int, p: int, d_units: int, price: float, raw: float, fee: float):  # type: ignore[no-untyped-def]
-    """Whether the account may be in the state after a fill of ``d_units`` at ``price``.
+def _after(
+    h: int, a: int, i: int, p: int, d_units: int, price: float, raw: float, fee: float
+) -> tuple[float, float]:
+    """What a fill of ``d_units`` at ``price`` would leave to compare, and what it may be at most.
 
-    This instrument is valued at ``raw``, the others at their marks.
+    Gross exposure against leverage times equity, with this instrument valued at ``raw`` and the
+    others at their marks; of a cash account the money spent against its cash.
     """
     account = mem.accounts(h)[a]
     ins = mem.instruments(h)[i]
@@ -121,14 +132,36 @@ def allowed(h: int, a: int, i: int, p: int, d_units: int, price: float, raw: flo
     units = mem.positions(h)[p]["units"]
     flow = -(quantity(ins, d_units) * price * ins["multiplier"]) * fx - fee * fx
     if account["kind"] == _CASH_ACCOUNT:
-        cash = account["cash"] + flow
-        return cash >= -SAME * max(abs(account["cash"]), abs(flow))
+        return -flow, account["cash"]
     before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
     after = quantity(ins, units + d_units) * ins["multiplier"] * raw * fx
     equity = account["equity"] - before + after + flow
     gross = account["gross"] - abs(before) + abs(after)
-    limit = leverage_limit(h, a) * equity
-    return gross <= limit + SAME * max(gross, abs(limit))
+    return gross, leverage_limit(h, a) * equity
+
+
+@compiled
+def allowed(h: int, a: int, i: int, p: int, d_units: int, price: float, raw: float, fee: float):  # type: ignore[no-untyped-def]
+    """Whether the account may be in the state after a fill of ``d_units`` at ``price``."""
+    wanted, most = _after(h, a, i, p, d_units, price, raw, fee)
+    return wanted <= most + SAME * max(abs(wanted), abs(most))
+
+
+@compiled
+def both_figures(
+    h: int, o: int, p: int, count: int, price: float, raw: float
+) -> tuple[float, float]:
+    """What opening ``count`` increments would take of an account's room, and the room there is.
+
+    With leverage k, costs take k times their amount, because equity pays them.
+    """
+    order = mem.orders(h)[o]
+    a = order["account"]
+    fee = next_commission(h, o, count, price)
+    units = order["side_venue"] * count
+    wanted, most = _after(h, a, order["instrument"], p, units, price, raw, fee)
+    room = max(buying_power(h, a), 0.0)
+    return room + (wanted - most), room
 
 
 @compiled

@@ -27,7 +27,7 @@ from quant.kernel.cost import quantity, slipped, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     affordable,
-    leverage_limit,
+    both_figures,
     next_commission,
     passes,
     position_place,
@@ -198,13 +198,13 @@ def cap_left(h: int, i: int, at: int) -> int:
 
 
 @compiled
-def wanted(h: int, o: int, at: int) -> int:
-    """What an order may fill here: what remains of it, within the cap.
+def wanted(h: int, o: int, at: int, claimed: int) -> int:
+    """What an order may fill here: what remains of it, within the cap less what is ``claimed``.
 
     With ``over_cap: reject`` an order that wants more than the cap leaves ends instead.
     """
     left = remaining(h, o)
-    cap = cap_left(h, mem.orders(h)[o]["instrument"], at)
+    cap = max(cap_left(h, mem.orders(h)[o]["instrument"], at) - claimed, 0)
     if left > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
         close_out(h, o, _OVER_CAP, 0.0, 0.0)
         return 0
@@ -338,31 +338,18 @@ def note_position(h: int, p: int, ts: int) -> None:
 @subsystem("void(int64, int64, float64, int64, int64)")
 def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the part of an order that closes; it is never refused for money."""
-    count = closing_part(h, o, wanted(h, o, at))
+    count = closing_part(h, o, wanted(h, o, at, 0))
     if count > 0:
         execute(h, o, count, raw, at, fill_reason, 0)
-
-
-@compiled
-def both_figures(h: int, o: int, count: int, raw: float, at: int) -> tuple[float, float]:
-    """What opening ``count`` increments would take, and what the account had for it."""
-    order = mem.orders(h)[o]
-    ins = mem.instruments(h)[order["instrument"]]
-    account = mem.accounts(h)[order["account"]]
-    price, _ = paid_price(h, o, raw, at)
-    needed = abs(quantity(ins, count) * price * ins["multiplier"])
-    needed += next_commission(h, o, count, price)
-    if account["kind"] == _CASH_ACCOUNT:
-        return needed, account["cash"]
-    room = leverage_limit(h, order["account"]) * account["equity"] - account["gross"]
-    return needed, max(room, 0.0)
 
 
 @compiled
 def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the ``count`` of ``want`` increments that money allows, and end the rest."""
     order = mem.orders(h)[o]
-    needed, available = both_figures(h, o, want, raw, at)
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    price, _ = paid_price(h, o, raw, at)
+    needed, available = both_figures(h, o, p, want, price, raw)
     if count == 0:
         close_out(h, o, _FUNDS, needed, available)
     elif order["is_sized"] != 0:
@@ -396,6 +383,6 @@ def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     fill_closing(h, o, raw, at, fill_reason)
     if is_final(mem.orders(h)[o]["status_venue"]):
         return
-    want = wanted(h, o, at)
+    want = wanted(h, o, at, 0)
     if want > 0:
         fill_opening(h, o, want, raw, at, fill_reason)

@@ -14,7 +14,6 @@ from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, leverage_limit, next_commission, position_place
 from quant.kernel.match import (
-    cap_left,
     close_out,
     closing_part,
     execute,
@@ -61,9 +60,7 @@ def _plan(h: int, n: int, at: int) -> None:
         if not _takes_part(h, o):
             continue
         position = mem.positions(h)[_place_of(h, o)]
-        want = min(
-            wanted(h, o, at), max(cap_left(h, order["instrument"], at) - position["claimed"], 0)
-        )
+        want = wanted(h, o, at, position["claimed"])
         if not _takes_part(h, o):
             continue
         units = position["projected"]

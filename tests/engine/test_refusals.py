@@ -1,0 +1,98 @@
+"""Goal: what is refused for money or volume says so in figures that explain it.
+
+Method: refusals by hand, and those of random scenarios, of which each must show that more was
+needed than was there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from helpers.worlds import Played, market, play
+from oracle.engine import simulation_of
+from oracle.scenarios import random_scenario
+from quant.engine.simulation import Simulation
+from quant.kernel.codes import REASON
+from quant.strategy import Context
+
+TEN = [(10.0,) * 4] * 3
+
+
+def refused(qty: float, **config: Any) -> tuple[float, float]:
+    """Both figures of an order that is refused at its fill."""
+    # with partial nothing is refused when it leaves
+    config["execution"] = {"insufficient": "partial"}
+    played = play({0: lambda ctx: ctx.order("A", qty)}, market(A=TEN), {"cash": 100} | config)
+    assert played.fates[0][1] == "insufficient_funds"
+    order = played.order(1)
+    return float(order["needed"]), float(order["available"])
+
+
+TENTH: dict[str, Any] = {"kind": "rate", "rate": 0.1}
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize(
+    ("account", "commission", "qty", "figures"),
+    [
+        ({"kind": "gross_leverage", "k": 1.0}, TENTH, 10, (110, 100)),
+        # every dollar of commission takes two of room: 180 + 2 · 18
+        ({"kind": "gross_leverage", "k": 2.0}, TENTH, 18, (216, 200)),
+        ({"kind": "gross_leverage", "k": 0.5}, TENTH, 5, (52.5, 50)),
+    ],
+)
+def test_both_figures_by_hand(
+    account: dict[str, Any],
+    commission: dict[str, Any],
+    qty: float,
+    figures: tuple[float, float],
+    side: int,
+) -> None:
+    found = refused(side * qty, account=account, commission=commission)
+    assert found == pytest.approx(figures)
+
+
+def test_both_figures_of_a_cash_account() -> None:
+    assert refused(10, account={"kind": "cash"}, commission=TENTH) == pytest.approx((110, 100))
+
+
+@pytest.mark.parametrize("first", range(0, 600, 100))
+def test_more_was_needed_than_was_there(first: int) -> None:
+    """Not with scale: there it is the whole batch that needs more."""
+    n = 0
+    for seed in range(first, first + 100):
+        scenario = random_scenario(seed)
+        if scenario.execution["insufficient"] == "scale":
+            continue
+        for order in _finished(simulation_of(scenario)).state.used("orders"):
+            if order["reason"] == REASON.INSUFFICIENT_FUNDS:
+                n += 1
+                assert order["needed"] > order["available"] >= 0, f"seed {seed}: {order}"
+    assert n > 50
+
+
+def _finished(simulation: Simulation) -> Simulation:
+    simulation.prepare()
+    simulation.advance()
+    return simulation
+
+
+def _two_over_the_cap(insufficient: str) -> Played:
+    """Two orders for six of a cap of ten."""
+
+    def orders(ctx: Context) -> None:
+        ctx.order("A", 6, tif="GTC")
+        ctx.order("A", 6, tif="GTC")
+
+    rows = [(10.0, 10.0, 10.0, 10.0, 100.0)] * 3
+    execution = {"over_cap": "reject", "insufficient": insufficient}
+    return play({0: orders}, market(A=rows), {"execution": execution})
+
+
+@pytest.mark.parametrize("insufficient", ["reject", "partial", "scale"])
+def test_over_the_cap_ends_in_every_mode(insufficient: str) -> None:
+    played = _two_over_the_cap(insufficient)
+    assert played.trades == [(1, 6, 10)]
+    assert played.fates == [("FILLED", ""), ("REJECTED", "over_cap")]
