@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from quant.engine.backtest import backtest
+    from quant.engine.folder import find_run as open_run
     from quant.engine.run import Run
     from quant.lake import Bars, DataOptions, load_bars
     from quant.lake import find_sample as sample
@@ -70,9 +71,10 @@ _PLACES = {
     "backtest": "quant.engine.backtest",
     "config_from": "quant.model.parse",
     "load_bars": "quant.lake",
+    "open_run": "quant.engine.folder",
     "sample": "quant.lake",
 }
-_RENAMED = {"sample": "find_sample"}
+_RENAMED = {"open_run": "find_run", "sample": "find_sample"}
 
 __all__ = [
     "Bar",
@@ -106,6 +108,7 @@ __all__ = [
     "backtest",
     "config_from",
     "load_bars",
+    "open_run",
     "sample",
 ]
 

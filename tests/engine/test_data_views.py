@@ -137,7 +137,7 @@ def test_later_than_now_is_refused() -> None:
         (("A", ["open", "closing"]), SchemaError, "closing"),
         (("AA", "close"), OrderError, "AA"),
         ((["A", "AA"], "close"), OrderError, "AA"),
-        (("A", "close", 0), ConfigError, "lookback of 1 or more"),
+        (("A", "close", 0), ConfigError, "number of 1 or more"),
         (("A", "close", 1, datetime(2024, 1, 1)), ConfigError, "with a zone"),
         (("A", "close", 1, "yesterday"), ConfigError, "ISO"),
         ((["A", "B"], "close", 1, None, "zero"), ConfigError, "fill"),

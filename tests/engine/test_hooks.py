@@ -402,14 +402,7 @@ def test_the_bar_before_the_start_caps_the_first_open() -> None:
     assert [qty for _, qty, _ in played.trades] == [5, 15]
 
 
-SHARED_MIDNIGHT = pytest.mark.xfail(
-    reason="where sessions meet at midnight, the first session's open counts as warm-up"
-)
-
-
-@pytest.mark.parametrize(
-    "calendar", ["XNYS", *(pytest.param(n, marks=SHARED_MIDNIGHT) for n in ("24/7", "weekdays"))]
-)
+@pytest.mark.parametrize("calendar", ["XNYS", "24/7", "weekdays"])
 def test_the_first_session_opens_like_the_others(calendar: str) -> None:
     """An order of the start takes the first opening print, and the hook of that open is called."""
     wednesday = date(2024, 1, 3)

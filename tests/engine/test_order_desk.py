@@ -150,7 +150,7 @@ def test_cancel_by_tag_and_by_id() -> None:
 
     played = on_tens(two_limits, cancels)
     assert counts == [2, 1, 0, 0, 0]
-    assert played.fates == [("CANCELED", "cancelled")] * 3 + [("NEW", "")]
+    assert played.fates == [("CANCELED", "canceled")] * 3 + [("NEW", "")]
 
 
 def test_an_order_can_be_cancelled_before_it_leaves() -> None:
@@ -158,7 +158,7 @@ def test_an_order_can_be_cancelled_before_it_leaves() -> None:
         assert ctx.cancel(ctx.order("A", 1)) == 1
 
     played = on_tens(regrets)
-    assert played.fates == [("CANCELED", "cancelled")]
+    assert played.fates == [("CANCELED", "canceled")]
     assert played.fills == []
 
 

@@ -523,7 +523,7 @@ def _size_leaving(state: State, leaving: Sequence[Order]) -> None:
 def _act(state: State, action: Action) -> None:
     if action.kind == "cancel":
         # Reading: a cancel counts at once, also for targets set later in the same phase.
-        _cancel(state.orders[action.cancel - 1], "cancelled")
+        _cancel(state.orders[action.cancel - 1], "canceled")
     elif action.kind == "order":
         _make_order(state, action)
     elif action.kind == "target_qty":

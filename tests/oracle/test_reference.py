@@ -531,8 +531,8 @@ def test_cancel_and_zero_quantity() -> None:
     ]
     got = run(bars, actions)
     assert ends(got) == [
-        ("CANCELED", "cancelled"),
-        ("CANCELED", "cancelled"),
+        ("CANCELED", "canceled"),
+        ("CANCELED", "canceled"),
         ("REJECTED", "zero_quantity"),
     ]
     assert got.fills == []
@@ -624,11 +624,10 @@ def test_random_scenarios_reach_every_reason() -> None:
     fill_reasons = {fill.reason for outcome in outcomes for fill in outcome.fills}
     end_reasons = {order.reason for outcome in outcomes for order in outcome.orders}
     assert fill_reasons == {
-        "market_open", "market_close", "same_close", "limit_open", "limit_close", "limit", "stop_open",
-        "stop_close", "stop",
-        "stop_limit",
+        "market_open", "market_close", "same_close", "limit_open", "limit_close", "limit",
+        "stop_open", "stop_close", "stop", "stop_limit",
     }  # fmt: skip
     assert end_reasons == {
-        "", "cancelled", "replaced", "day_end", "no_print", "insufficient_funds", "sized_down",
+        "", "canceled", "replaced", "day_end", "no_print", "insufficient_funds", "sized_down",
         "short_not_allowed", "no_change", "zero_quantity",
     }  # fmt: skip

@@ -111,7 +111,7 @@ def test_bracket_gap_above_target() -> None:
     bar, price = case["expected"]["recommended"]
     assert played.trades == [(1, 1, inputs["entry"]), (2, -1, pytest.approx(price))]
     assert played.fills[1]["ts"] == played.simulation.bars.ts_open[bar]
-    assert played.fates[2] == ("CANCELED", "cancelled")
+    assert played.fates[2] == ("CANCELED", "canceled")
 
 
 @pytest.mark.parametrize("case_id", LACKING)

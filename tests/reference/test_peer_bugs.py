@@ -330,7 +330,7 @@ def test_pb042_one_stop_for_two_short_legs() -> None:
 
     rows = [flat(price_1), flat(price_1), flat(price_2), (42_500, 43_500, 42_400, 43_300)]
     played = play({0: short, 1: add, 2: renew}, market(A=[*rows, flat(43_300)]), TINY)
-    assert played.fates[2] == ("CANCELED", "cancelled")
+    assert played.fates[2] == ("CANCELED", "canceled")
     assert played.trades[-1][2] == stop
     assert played.position("A") == 0.0
 

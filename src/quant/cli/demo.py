@@ -51,13 +51,12 @@ class Momentum(Strategy):
     def __init__(self, lookback: int = 252, skip: int = 21, top: int = 5) -> None:
         self.lookback, self.skip, self.top = lookback, skip, top
         self.warmup = lookback + 1
-        self.month = 0
 
     def on_slice(self, market: Slice, ctx: Context) -> None:
         """Choose again at the first close of each month."""
-        if ctx.session.month == self.month:
+        if ctx.session.month == self.state.get("month"):
             return
-        self.month = ctx.session.month
+        self.state["month"] = ctx.session.month
         closes = ctx.data.get(ctx.symbols, "close", self.lookback + 1)
         if len(closes) <= self.lookback:
             return

@@ -24,6 +24,7 @@ app = App(
     help="One trading simulator: the same strategy on history, on paper and at a broker.",
     version=__version__,
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
 )
 run_app = App(name="run", help="Run a strategy.")
 runs_app = App(name="runs", help="Look at finished runs.")

@@ -122,7 +122,14 @@ def simulate(
         try:
             simulation.prepare()
             total = simulation.n_slices
-            tell = None if on_progress is None else (lambda done: on_progress(done, total))
+
+            def tell(done: int) -> None:
+                if interrupts:  # raised where someone swallowed it
+                    raise KeyboardInterrupt
+                if on_progress is not None:
+                    on_progress(done, total)
+
+            tell(simulation.slice)
             simulation.advance(on_progress=tell)
             simulation.finish()
         except BaseException as error:  # whatever a strategy may raise is part of its run

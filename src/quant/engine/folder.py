@@ -198,7 +198,7 @@ def _age(path: Path) -> tuple[str, int, str]:
     return (path.name[4:20], (path / "manifest.json").stat().st_mtime_ns, path.name)
 
 
-def find_run(name: str, runs: Path) -> RunFolder:
+def find_run(name: str, runs: str | Path = "runs") -> RunFolder:
     """A run by path, id, unique prefix of an id, or ``latest``.
 
     Raises
@@ -206,6 +206,7 @@ def find_run(name: str, runs: Path) -> RunFolder:
     RunError
         If none, or more than one, fits.
     """
+    runs = Path(runs)
     path = Path(name)
     if (path / "manifest.json").is_file():
         return RunFolder(path)

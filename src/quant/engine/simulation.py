@@ -14,6 +14,7 @@ import numpy as np
 
 from quant.calendars import parse_schedule
 from quant.engine.assemble import assemble
+from quant.engine.benchmark import benchmark_name
 from quant.engine.hooks import ticker, wants_of
 from quant.engine.journal import Journal
 from quant.engine.timeline import Timeline, build_timeline, period_of, session_closes
@@ -61,6 +62,8 @@ class Simulation:
         start: date | None = None,
         end: date | None = None,
     ) -> None:
+        benchmark_name(config.benchmark, bars)
+        _check_calendar(config, bars)
         self.strategy = strategy
         self.bars = bars
         self.config = config
@@ -240,6 +243,15 @@ class Simulation:
         if head["random"] is not None:
             generator = self.ctx.random
             generator.bit_generator.state = _from_json(head["random"])
+
+
+def _check_calendar(config: Config, bars: Bars) -> None:
+    """The settings may not ask for another calendar than the data was loaded with."""
+    if config.calendar not in ("auto", bars.calendar.name):
+        raise ConfigError(
+            f"config calendar: expected that of the loaded data ({bars.calendar.name}) or auto, "
+            f"found {config.calendar!r}; load the data with that calendar."
+        )
 
 
 def _random_state(ctx: Context) -> object:

@@ -142,7 +142,7 @@ def _sorted_unique(parts: list[IntArray]) -> IntArray:
 
 def _flag(slices: NDArray[np.void], ts: IntArray, instants: IntArray, flag: int) -> None:
     """Mark the slices at some of their instants."""
-    slices["flags"][np.searchsorted(ts, instants)] |= flag
+    slices["flags"][np.searchsorted(ts, instants, side="right") - 1] |= flag
 
 
 def build_timeline(
@@ -176,6 +176,7 @@ def build_timeline(
     slices = np.empty(n, ARRAYS["slices"])
     merge_instants(records, open_rows, others, slices)
     _set_sessions(slices, calendar)
+    slices = _split_start(slices, period, start)
     timer_ids = _set_timers(slices, timers, start)
     ts = slices["ts"]
     _flag(slices, ts, closes, SLICE_FLAG.SESSION_CLOSE)
@@ -184,6 +185,23 @@ def build_timeline(
     return Timeline(
         bars=records, open_rows=open_rows, slices=slices, timer_ids=timer_ids, start=start
     )
+
+
+def _split_start(slices: NDArray[np.void], period: Period, start: int) -> NDArray[np.void]:
+    """Where sessions meet at one instant, part the end of the warm-up from the run's beginning.
+
+    The first of the two slices has the bars that end, the second those that begin.
+    """
+    shared = np.flatnonzero((slices["session"] < period.first) & (slices["ts"] >= start))
+    if len(shared) == 0:
+        return slices
+    place = int(shared[0])
+    parted = np.insert(slices, place + 1, slices[place])
+    parted["open_hi"][place] = parted["open_lo"][place]
+    parted["session_next"][place] = parted["session"][place]
+    parted["close_lo"][place + 1] = parted["close_hi"][place + 1]
+    parted["session"][place + 1] = period.first
+    return parted
 
 
 def _set_sessions(slices: NDArray[np.void], calendar: Calendar) -> None:

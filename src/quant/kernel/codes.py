@@ -78,7 +78,7 @@ class REASON:
         SHORT_NOT_ALLOWED,
         SIZED_DOWN,
         NO_CHANGE,
-        CANCELLED,
+        CANCELED,
         REPLACED,
         DAY_END,
         NO_PRINT,

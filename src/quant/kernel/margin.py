@@ -118,32 +118,45 @@ def buying_power(h: int, a: int) -> float:
 
 
 @compiled
-def _after(
-    h: int, a: int, i: int, p: int, d_units: int, price: float, raw: float, fee: float
-) -> tuple[float, float]:
-    """What a fill of ``d_units`` at ``price`` would leave to compare, and what it may be at most.
+def next_commission(h: int, o: int, count: int, price: float) -> float:
+    """Commission of the next ``count`` increments of an order: f(so far) − charged so far."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    qty = quantity(ins, order["filled_venue"] + count)
+    notional = order["value_venue"] + abs(quantity(ins, count) * price * ins["multiplier"])
+    total = commission_total(h, ins["commission"], qty, notional)
+    return total - order["commission_venue"]
+
+
+@compiled
+def _after(h: int, o: int, p: int, count: int, price: float, raw: float) -> tuple[float, float]:
+    """What opening ``count`` increments would leave to compare, and what it may be at most.
 
     Gross exposure against leverage times equity, with this instrument valued at ``raw`` and the
     others at their marks; of a cash account the money spent against its cash.
     """
+    order = mem.orders(h)[o]
+    a = order["account"]
     account = mem.accounts(h)[a]
-    ins = mem.instruments(h)[i]
+    ins = mem.instruments(h)[order["instrument"]]
     fx = _fx(h, a, ins["currency"])
-    units = mem.positions(h)[p]["units"]
-    flow = -(quantity(ins, d_units) * price * ins["multiplier"]) * fx - fee * fx
+    change = order["side_venue"] * count
+    fee = next_commission(h, o, count, price)
+    flow = -(quantity(ins, change) * price * ins["multiplier"]) * fx - fee * fx
     if account["kind"] == _CASH_ACCOUNT:
         return -flow, account["cash"]
+    units = mem.positions(h)[p]["units"]
     before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
-    after = quantity(ins, units + d_units) * ins["multiplier"] * raw * fx
+    after = quantity(ins, units + change) * ins["multiplier"] * raw * fx
     equity = account["equity"] - before + after + flow
     gross = account["gross"] - abs(before) + abs(after)
     return gross, leverage_limit(h, a) * equity
 
 
 @compiled
-def allowed(h: int, a: int, i: int, p: int, d_units: int, price: float, raw: float, fee: float):  # type: ignore[no-untyped-def]
-    """Whether the account may be in the state after a fill of ``d_units`` at ``price``."""
-    wanted, most = _after(h, a, i, p, d_units, price, raw, fee)
+def passes(h: int, o: int, p: int, count: int, price: float, raw: float) -> bool:
+    """Whether order ``o`` may open ``count`` increments at ``price``."""
+    wanted, most = _after(h, o, p, count, price, raw)
     return wanted <= most + SAME * max(abs(wanted), abs(most))
 
 
@@ -155,33 +168,9 @@ def both_figures(
 
     With leverage k, costs take k times their amount, because equity pays them.
     """
-    order = mem.orders(h)[o]
-    a = order["account"]
-    fee = next_commission(h, o, count, price)
-    units = order["side_venue"] * count
-    wanted, most = _after(h, a, order["instrument"], p, units, price, raw, fee)
-    room = max(buying_power(h, a), 0.0)
+    wanted, most = _after(h, o, p, count, price, raw)
+    room = max(buying_power(h, mem.orders(h)[o]["account"]), 0.0)
     return room + (wanted - most), room
-
-
-@compiled
-def passes(h: int, o: int, p: int, count: int, price: float, raw: float):  # type: ignore[no-untyped-def]
-    """Whether order ``o`` may open ``count`` increments at ``price``."""
-    order = mem.orders(h)[o]
-    i = order["instrument"]
-    fee = next_commission(h, o, count, price)
-    return allowed(h, order["account"], i, p, order["side_venue"] * count, price, raw, fee)
-
-
-@compiled
-def next_commission(h: int, o: int, count: int, price: float) -> float:
-    """Commission of the next ``count`` increments of an order: f(so far) − charged so far."""
-    order = mem.orders(h)[o]
-    ins = mem.instruments(h)[order["instrument"]]
-    qty = quantity(ins, order["filled_venue"] + count)
-    notional = order["value_venue"] + abs(quantity(ins, count) * price * ins["multiplier"])
-    total = commission_total(h, ins["commission"], qty, notional)
-    return total - order["commission_venue"]
 
 
 @compiled

@@ -77,6 +77,12 @@ class Strategy:
                     f"{', '.join(known) or 'none'}; correct or remove it.{nearest(name, known)}"
                 )
             setattr(self, name, value)
+        lacking = [name for name, p in known.items() if p.default is p.empty and name not in params]
+        if lacking:
+            raise StrategyError(
+                f"{type(self).__name__}: expected a value for {', '.join(lacking)}, found none; "
+                f"give {lacking[0]}=…"
+            )
 
     def on_start(self, ctx: Context) -> None:
         """Once, before the first timestamp: declare indicators and timers here."""

@@ -213,7 +213,7 @@ class OrderDesk:
         else:
             raise OrderError(f"cancel: expected a tag or an order id, found {tag_or_id!r}.")
         for o in sorted(found):
-            self._cancel(o, REASON.CANCELLED)
+            self._cancel(o, REASON.CANCELED)
         return len(found)
 
     def working(self, symbol: str | None = None) -> list[int]:

@@ -29,8 +29,8 @@ _SEEN = word_of("instruments", "seen")
 class Feature:
     """One indicator of one symbol, as of now.
 
-    It compares and converts like its current value, so ``if fast > slow`` reads as it should; NaN
-    (before enough bars) compares false.
+    It compares, calculates and converts like its current value, so ``if fast > slow`` and
+    ``bar.close - mean`` read as they should; NaN (before enough bars) compares false.
 
     Attributes
     ----------
@@ -93,6 +93,36 @@ class Feature:
 
     def __ge__(self, other: float | Feature) -> bool:
         return self.value >= float(other)
+
+    def __add__(self, other: float | Feature) -> float:
+        return self.value + float(other)
+
+    def __sub__(self, other: float | Feature) -> float:
+        return self.value - float(other)
+
+    def __mul__(self, other: float | Feature) -> float:
+        return self.value * float(other)
+
+    def __truediv__(self, other: float | Feature) -> float:
+        return self.value / float(other)
+
+    def __radd__(self, other: float) -> float:
+        return other + self.value
+
+    def __rsub__(self, other: float) -> float:
+        return other - self.value
+
+    def __rmul__(self, other: float) -> float:
+        return other * self.value
+
+    def __rtruediv__(self, other: float) -> float:
+        return other / self.value
+
+    def __neg__(self) -> float:
+        return -self.value
+
+    def __abs__(self) -> float:
+        return abs(self.value)
 
     def __repr__(self) -> str:
         return f"<{self.name} = {self.value}>"
