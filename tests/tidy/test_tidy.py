@@ -29,8 +29,6 @@ LONG_ARGUMENTS = {
     "engine/backtest.py backtest": "what users type; keyword-only after the second",
     "cli/main.py backtest": "one argument per option of the command",
     "engine/merge.py lay_out": "compiled; one argument per column of a bar",
-    "kernel/margin.py _after": "compiled; a fill that may be, in plain numbers",
-    "kernel/margin.py allowed": "compiled; a fill that may be, in plain numbers",
     "kernel/path.py _collect": "compiled; a segment and the place of its queue in plain numbers",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
