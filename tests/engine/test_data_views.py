@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from helpers.worlds import market, market_on, play
-from quant.errors import ConfigError, LookAheadError, OrderError, SchemaError
+from quant.errors import ConfigError, DataError, LookAheadError, OrderError, SchemaError
 from quant.indicators import INDICATORS
 from quant.strategy import Bar, Context, Slice, Strategy
 
@@ -388,3 +388,19 @@ def test_indicators_that_cannot_be(declare: Any, error: type[Exception], text: s
 def test_indicators_are_declared_at_the_start_only() -> None:
     with pytest.raises(ConfigError, match="on_start"):
         play({1: lambda ctx: ctx.features.rolling_mean("A", "close", 2)}, market(A=rising(3)))
+
+
+def test_a_slice_kept_for_later_says_that_it_is_over() -> None:
+    """Its arrays are copies and may be kept; the slice itself would show a later market."""
+    kept: list[Slice] = []
+    closes: list[float] = []
+
+    class Keeps(Strategy):
+        def on_slice(self, market: Slice, ctx: Context) -> None:
+            kept.append(market)
+            closes.append(float(market.close[0]))
+
+    play(Keeps(), market(A=[(1.0, 1.0, 1.0, 1.0, 9.0), (2.0, 2.0, 2.0, 2.0, 9.0)]))
+    assert closes == [1.0, 2.0]
+    with pytest.raises(DataError, match="while it is current"):
+        kept[0].close  # noqa: B018

@@ -203,7 +203,7 @@ def _panels(
 
     def step(base: int) -> None:
         if slices[base + _CLOSE_HI] > slices[base + _CLOSE_LO]:
-            hook(Slice(sim[_NOW], symbols, instruments, columns, starts), ctx)
+            hook(Slice(sim[_NOW], symbols, instruments, columns, starts, sim), ctx)
 
     return step
 

@@ -21,9 +21,10 @@ from quant.kernel.codes import (
     OVER_CAP,
     REASON,
     REPORT_KIND,
+    ROUNDING,
     STATUS,
 )
-from quant.kernel.cost import quantity, slipped, whole
+from quant.kernel.cost import quantity, round_minor, slipped, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     affordable,
@@ -76,6 +77,7 @@ _SHORT = REASON.SHORT_NOT_ALLOWED
 _OVER_CAP = REASON.OVER_CAP
 _REJECT_OVER = OVER_CAP.REJECT
 _SIZED_DOWN = REASON.SIZED_DOWN
+_MINOR_UNIT = ROUNDING.MINOR_UNIT
 _FILL = REPORT_KIND.FILL
 _TRIGGERED = REPORT_KIND.TRIGGERED
 _CANCELED = REPORT_KIND.CANCELED
@@ -271,6 +273,10 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
         ):
             flags += _UNCAPPED
     fee = next_commission(h, o, count, price)
+    if mem.policies(h)[0]["rounding"] == _MINOR_UNIT:
+        # as charged, so that fills and postings show the same
+        balance = mem.balances(h)[a * sim["n_currencies"] + ins["currency"]]
+        fee = round_minor(fee, balance["minor_unit"])
     side = order["side_venue"]
     r = new_report(h, _FILL, o, ts)
     report = mem.reports(h)[r]

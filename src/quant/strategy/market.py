@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.errors import ConfigError, LookAheadError, OrderError, SchemaError, nearest
+from quant.errors import ConfigError, DataError, LookAheadError, OrderError, SchemaError, nearest
 from quant.kernel.layout import State, word_of
 from quant.lake import Bars
 from quant.model.events import as_datetime
-from quant.strategy.views import StateViews, record_words, words
+from quant.strategy.views import SIM_NOW, StateViews, record_words, words
 
 __all__ = ["Bar", "DataView", "Slice", "bar_class", "symbol_index"]
 
@@ -127,6 +127,8 @@ def symbol_index(symbols: tuple[str, ...], lookup: dict[str, int], symbol: objec
 class Slice:
     """All instruments at one timestamp, in order of symbols.
 
+    It is valid while its hook runs; the arrays it gives are copies and may be kept.
+
     Attributes
     ----------
     symbols : tuple of str
@@ -138,7 +140,7 @@ class Slice:
         Whose bar ended just now.
     """
 
-    __slots__ = ("_columns", "_instruments", "_rows", "_starts", "symbols", "ts")
+    __slots__ = ("_columns", "_instruments", "_rows", "_sim", "_starts", "symbols", "ts")
 
     def __init__(
         self,
@@ -147,8 +149,10 @@ class Slice:
         instruments: NDArray[np.void],
         columns: dict[str, FloatArray],
         starts: NDArray[np.int64],
+        sim: memoryview[int],
     ) -> None:
         self.ts = ts
+        self._sim = sim
         self.symbols = symbols
         self._instruments = instruments
         self._columns = columns
@@ -157,6 +161,7 @@ class Slice:
 
     def field(self, name: str) -> FloatArray:
         """Last known values of any column of the data, shape (n_symbols,)."""
+        self._check_current()
         if self._rows is None:
             self._rows = self._starts + self._instruments["seen"] - 1
         values = _column_of(self._columns, name, "slice.field")[self._rows]
@@ -164,6 +169,15 @@ class Slice:
         if unseen.any():
             values[unseen] = np.nan
         return values
+
+    def _check_current(self) -> None:
+        """A slice shows the market of now: kept for later it would show a later one."""
+        if self._sim[SIM_NOW] != self.ts:
+            raise DataError(
+                f"Slice of {self.time:%Y-%m-%d %H:%M}: expected to be read while it is current, "
+                f"found {as_datetime(self._sim[SIM_NOW]):%Y-%m-%d %H:%M}; keep the arrays you "
+                "need, not the slice."
+            )
 
     @property
     def open(self) -> FloatArray:
@@ -193,6 +207,7 @@ class Slice:
     @property
     def fresh(self) -> NDArray[np.bool_]:
         """Whose bar ended just now."""
+        self._check_current()
         return np.asarray(self._instruments["mark_ts"] == self.ts)
 
     @property
