@@ -138,7 +138,9 @@ class Shop:
 
     def manifest(self, folder: Path | None = None) -> dict[str, Any]:
         """manifest.json of a run."""
-        content: dict[str, Any] = json.loads(((folder or self.folder) / "manifest.json").read_text())
+        content: dict[str, Any] = json.loads(
+            ((folder or self.folder) / "manifest.json").read_text()
+        )
         return content
 
 

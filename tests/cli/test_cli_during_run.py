@@ -15,6 +15,7 @@ import pytest
 from cli_shop import Shop, check_sentence
 
 import quant as qt
+from quant.cli.strategy_file import load_class
 from quant.errors import ConfigError, LookAheadError, OrderError, QuantError, SchemaError
 
 BAR = "def on_bar(self, bar, ctx):\n    "
@@ -66,7 +67,7 @@ def test_a_mistake_of_the_strategy_keeps_the_run_so_far(
 ) -> None:
     shop.file("tick.yaml", "instruments: {default: {tick: 0.05}}\n")
     said = shop.backtest(shop.strategy(FIFTH.format(code)), "--config", "tick.yaml")
-    check_sentence(said, *words, "in on_bar at own.py line 10", str(shop.folder.name))
+    check_sentence(said, *words, "in on_bar at own.py line 11", str(shop.folder.name))
     manifest = shop.manifest()
     assert manifest["status"] == "failed"
     assert manifest["error"].startswith(kind.__name__)
@@ -107,9 +108,7 @@ def test_mistakes_in_on_start(shop: Shop, code: str, kind: type[QuantError]) -> 
 
 def own_class(shop: Shop) -> type[qt.Strategy]:
     """The class ``Own`` of own.py."""
-    space: dict[str, type[qt.Strategy]] = {}
-    exec(compile((shop.path / "own.py").read_text(), "own.py", "exec"), space)
-    return space["Own"]
+    return load_class(str(shop.path / "own.py"))
 
 
 HOOKS = {

@@ -90,7 +90,7 @@ def source_of(strategy: Strategy) -> StrategySource:
     kind = type(strategy)
     try:
         name = inspect.getsourcefile(kind)
-    except TypeError:
+    except (TypeError, OSError):  # typed into a console
         name = None
     if name is None or not Path(name).is_file():
         return StrategySource(name=kind.__name__, main=None, files={}, git_sha=None, git_dirty=None)

@@ -1,0 +1,163 @@
+"""Goal: `quant runs verify` passes on what a run left behind, and on nothing else.
+
+Method: a fresh run is verified; then every one of its files is changed, taken away or joined by
+another, and its data changed or moved. The source in the folder must be enough: the original is
+edited and deleted before.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_shop import Shop, check_sentence, price_rows
+
+FILES = [
+    *("equity.csv", "orders.csv", "fills.csv", "positions.csv", "trades.csv", "ledger.csv"),
+    *("metrics.json", "logs.jsonl", "report.html", "source/cross.py"),
+]
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Other text in a file that is read-only."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.chmod(0o644)
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_fresh_run_is_what_it_says(shop: Shop) -> None:
+    shop.backtest("cross.py", "--param", "fast=3", "--start", "2024-02-01")
+    before = {p for p in shop.folder.rglob("*")}
+    said = shop.quant("runs", "verify", shop.folder.name)
+    assert said.status == 0, said.err
+    assert "the same bytes" in said.out
+    assert {p for p in shop.folder.rglob("*")} == before
+    assert shop.quant("runs", "verify", "--json").json == {
+        "run_id": shop.folder.name,
+        "same": True,
+        "tampered": [],
+        "differing": [],
+        "text": "every file is untouched, and the run gives the same bytes again",
+    }
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_file_is_noticed(shop: Shop, name: str) -> None:
+    shop.backtest()
+    path = shop.folder / name
+    path.chmod(0o644)
+    with path.open("a") as file:
+        file.write(" ")
+    said = shop.quant("runs", "verify", "--json")
+    assert said.status == 1
+    assert said.json["tampered"] == [name]
+    path.unlink()
+    said = shop.quant("runs", "verify")
+    assert said.status == 1
+    assert f"{name} changed" in said.out
+
+
+def test_a_file_too_many_is_noticed(shop: Shop) -> None:
+    shop.backtest()
+    (shop.folder / "source" / "extra.py").write_text("x = 1\n")
+    assert shop.quant("runs", "verify", "--json").json["tampered"] == ["source/extra.py"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"fast": 5', '"fast": 6', "came out different, on the versions"),
+        ('"cash": 100000.0', '"cash": 100001.0', "came out different"),
+        ('"result_hash": "', '"result_hash": "0', "another result_hash"),
+    ],
+)
+def test_a_changed_manifest_is_noticed(shop: Shop, old: str, new: str, told: str) -> None:
+    shop.backtest()
+    change(shop.folder / "manifest.json", old, new)
+    said = shop.quant("runs", "verify")
+    assert said.status == 1
+    assert told in said.out
+
+
+def test_other_versions_are_named_where_bytes_differ(shop: Shop) -> None:
+    shop.backtest()
+    change(shop.folder / "manifest.json", '"fast": 5', '"fast": 6')
+    change(shop.folder / "manifest.json", '"quant": "', '"quant": "99.')
+    assert "(quant 99.0" in shop.quant("runs", "verify").out
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
+def test_a_damaged_manifest_is_told(shop: Shop, text: str) -> None:
+    shop.backtest()
+    path = shop.folder / "manifest.json"
+    path.chmod(0o644)
+    path.write_text(text)
+    check_sentence(shop.quant("runs", "verify"), "manifest.json", "damaged")
+    check_sentence(shop.quant("runs", "list"), "manifest.json", "damaged")
+
+
+def test_changed_data_cannot_verify(shop: Shop) -> None:
+    shop.backtest()
+    rows = price_rows()
+    rows[3][4] = rows[3][1]
+    shop.prices("prices.csv", rows)
+    check_sentence(shop.quant("runs", "verify"), "prices.csv", "sha256", "--data")
+
+
+def test_moved_data_verifies_from_its_new_place(shop: Shop) -> None:
+    shop.backtest()
+    (shop.path / "prices.csv").rename(shop.path / "moved.csv")
+    check_sentence(shop.quant("runs", "verify"), "prices.csv", "--data")
+    said = shop.quant("runs", "verify", "--data", "moved.csv")
+    # the name of a lone series is its file's, and belongs to the data
+    check_sentence(said, "moved.csv", "sha256")
+    (shop.path / "there").mkdir()
+    (shop.path / "moved.csv").rename(shop.path / "there" / "prices.csv")
+    assert shop.quant("runs", "verify", "--data", "there/prices.csv").status == 0
+
+
+@pytest.mark.parametrize("fate", ["edited", "deleted"])
+def test_the_source_in_the_folder_is_enough(shop: Shop, fate: str) -> None:
+    shop.file("signals/__init__.py", "")
+    shop.file("signals/rule.py", "from rates import HALF\n\n\ndef weight(bar):\n    return HALF\n")
+    shop.file("rates.py", "HALF = 0.5\n")
+    shop.strategy(
+        "def on_bar(self, bar, ctx):\n"
+        "    from signals.rule import weight\n"
+        "    ctx.order_target('prices', weight=weight(bar))"
+    )
+    done = shop.process("run", "backtest", "own.py", "--data", "prices.csv")
+    assert done.returncode == 0, done.stderr
+    kept = {p.relative_to(shop.folder / "source").as_posix()
+            for p in (shop.folder / "source").rglob("*.py")}  # fmt: skip
+    assert kept == {"own.py", "rates.py", "signals/__init__.py", "signals/rule.py"}
+    for name in ("own.py", "rates.py", "signals/rule.py"):
+        path = shop.path / name
+        path.write_text("HALF = 0.1\n") if fate == "edited" else path.unlink()
+    done = shop.process("runs", "verify")
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert not list(shop.folder.rglob("__pycache__"))
+
+
+def test_a_failed_run_cannot_be_repeated(shop: Shop) -> None:
+    shop.backtest(shop.strategy("def on_bar(self, bar, ctx):\n    1 / 0"))
+    check_sentence(shop.quant("runs", "verify"), "status failed")
+
+
+def test_a_frame_is_not_found_again(shop: Shop) -> None:
+    shop.backtest()
+    manifest = json.loads((shop.folder / "manifest.json").read_text())
+    manifest["data_versions"][0]["kind"] = "frame"
+    (shop.folder / "manifest.json").chmod(0o644)
+    (shop.folder / "manifest.json").write_text(json.dumps(manifest))
+    check_sentence(shop.quant("runs", "verify"), "frame", "--data")
+    assert shop.quant("runs", "verify", "--data", "prices.csv").status == 0
+
+
+def test_what_a_strategy_prints_stays_out_of_json(shop: Shop) -> None:
+    shop.backtest(shop.strategy("def on_start(self, ctx):\n    print('noise')"))
+    said = shop.quant("runs", "verify", "--json")
+    assert said.json["same"] is True
+    assert "noise" in said.err
