@@ -31,9 +31,21 @@ def test_version_and_help(shop: Shop) -> None:
         assert (said.status, said.err) == (0, "")
         assert "Usage" in said.out
     help_text = shop.quant("run", "backtest", "--help").out
-    for (
-        option
-    ) in "data start end config param seed out tz ts-is bar calendar columns symbol".split():
+    for option in [
+        "data",
+        "start",
+        "end",
+        "config",
+        "param",
+        "seed",
+        "out",
+        "tz",
+        "ts-is",
+        "bar",
+        "calendar",
+        "columns",
+        "symbol",
+    ]:
         assert f"--{option}" in help_text
 
 

@@ -33,11 +33,27 @@ COLUMNS = {
 TEXT = {"session", "symbol", "side", "type", "tif", "tag", "status", "reason", "liquidity", "kind",
         "currency", "ref"}  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{9})?Z")
-OWED = (
-    "net_profit total_pnl win_rate sharpe max_drawdown_abs max_drawdown_pct total_trades "
-    "avg_trade_return_pct profit_factor total_return annual_return cagr volatility sortino calmar "
-    "loss_rate expectancy turnover hit_rate"
-).split()
+OWED = [
+    "net_profit",
+    "total_pnl",
+    "win_rate",
+    "sharpe",
+    "max_drawdown_abs",
+    "max_drawdown_pct",
+    "total_trades",
+    "avg_trade_return_pct",
+    "profit_factor",
+    "total_return",
+    "annual_return",
+    "cagr",
+    "volatility",
+    "sortino",
+    "calmar",
+    "loss_rate",
+    "expectancy",
+    "turnover",
+    "hit_rate",
+]
 
 BUSY = """
     import helper_of_busy

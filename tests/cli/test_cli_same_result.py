@@ -134,7 +134,16 @@ def test_parameters_of_every_sort_reach_the_strategy_and_the_manifest(shop: Shop
                         f"{self.how!r} {self.most!r} {self.name!r}")
         """,
     )
-    given = "n=2 rate=1e-3 is_on=true day=2024-02-03 days=1,2 how=down most=none name=a=b".split()
+    given = [
+        "n=2",
+        "rate=1e-3",
+        "is_on=true",
+        "day=2024-02-03",
+        "days=1,2",
+        "how=down",
+        "most=none",
+        "name=a=b",
+    ]
     said = shop.backtest("own.py", *(word for pair in given for word in ("--param", pair)))
     assert said.status == 0, said.err
     log = [json.loads(s) for s in (shop.folder / "logs.jsonl").read_text().splitlines()]

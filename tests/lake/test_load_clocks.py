@@ -195,3 +195,25 @@ def test_a_few_odd_dates_that_decide_the_calendar_are_told() -> None:
     assert f"because 1 of {len(dates)} rows" in text
     assert "(ASSET, 2020-07-03)" in text
     assert "pass calendar='XNYS'" in text
+
+
+def test_each_symbol_has_bars_of_its_own_length() -> None:
+    """One length for all would show a ten-minute bar nine minutes before it ends."""
+    minute = 60_000_000_000
+    start = 1_704_205_800_000_000_000  # 2024-01-02 14:30 UTC
+    quick = [start + k * minute for k in range(30)]
+    slow = [start + k * 10 * minute for k in range(3)]
+    frame = pl.DataFrame(
+        {
+            "ts": pl.Series(quick + slow + [start]).cast(pl.Datetime("ns", "UTC")),
+            "symbol": ["QUICK"] * 30 + ["SLOW"] * 3 + ["ONCE"],
+            "close": [1.0] * 34,
+        }
+    ).sort("symbol", "ts")
+    bars = load_bars(frame)
+    lengths = {
+        symbol: sorted(set((bars.ts_close - bars.ts_open)[lo:hi].tolist()))
+        for symbol, lo, hi in zip(bars.symbols, bars.offsets, bars.offsets[1:], strict=False)
+    }
+    assert lengths == {"ONCE": [minute], "QUICK": [minute], "SLOW": [10 * minute]}
+    assert any("SLOW 10 min" in warning for warning in bars.warnings)

@@ -26,10 +26,12 @@ __all__ = [
     "choose_for_times",
     "dated_clock",
     "find_days_off",
-    "infer_step",
+    "BarSteps",
+    "infer_steps",
     "intraday_clock",
 ]
 
+IntArray = NDArray[np.int64]
 _EXCHANGE: Final = "XNYS"
 _SATURDAY: Final = 5
 _FEW: Final = 0.01
@@ -67,7 +69,7 @@ def choose_for_dates(table: BarTable, options: DataOptions) -> tuple[Calendar, t
 
 
 def choose_for_times(
-    table: BarTable, options: DataOptions, step_ns: int
+    table: BarTable, options: DataOptions, step_ns: IntArray
 ) -> tuple[Calendar, tuple[str, ...]]:
     """The calendar of intraday bars, and a warning where a few odd times have decided.
 
@@ -117,10 +119,30 @@ def dated_clock(table: BarTable, calendar: Calendar) -> BarClock:
     return BarClock(calendar.opens[session], ts_close, session)
 
 
-def infer_step(table: BarTable, options: DataOptions) -> int:
-    """Length of an intraday bar in nanoseconds: the option's, else the most common step.
+@dataclass(frozen=True, slots=True)
+class BarSteps:
+    """Length of every intraday bar, in nanoseconds.
 
-    Of equally common steps the shortest counts.
+    Attributes
+    ----------
+    common : int
+        The most common length.
+    per_row : int64 array of shape (n_rows,)
+        That of each row's symbol.
+    notices : tuple of str
+        A warning where symbols differ.
+    """
+
+    common: int
+    per_row: IntArray
+    notices: tuple[str, ...] = ()
+
+
+def infer_steps(table: BarTable, options: DataOptions) -> BarSteps:
+    """Lengths of intraday bars: the option's, else each symbol's most common step.
+
+    Of equally common steps the shortest counts. Taking one length for all would let a symbol with
+    longer bars be known before they end. A symbol with one bar has the length common to all.
 
     Raises
     ------
@@ -128,22 +150,47 @@ def infer_step(table: BarTable, options: DataOptions) -> int:
         If no symbol has two bars to tell it from.
     """
     if options.bar is not None:
-        return parse_bar(options.bar)
+        given = parse_bar(options.bar)
+        return BarSteps(given, np.full(len(table.ts), given))
     same = table.codes[1:] == table.codes[:-1]
-    steps, counts = np.unique(np.diff(table.ts)[same], return_counts=True)
-    if not len(steps):
+    gaps, codes = np.diff(table.ts)[same], table.codes[1:][same]
+    if not len(gaps):
         raise DataError(
             f"{table.where}: expected two bars of one symbol to tell the length of a bar from, "
             f"found {len(table.rows)} in {len(table.symbols)} symbols; pass bar=, such as "
             "bar='1min' (--bar)."
         )
+    common = _most_common(gaps)
+    own = np.full(len(table.symbols), common)
+    bounds = np.searchsorted(codes, np.arange(len(table.symbols) + 1))
+    for i in range(len(table.symbols)):
+        if bounds[i + 1] > bounds[i]:
+            own[i] = _most_common(gaps[bounds[i] : bounds[i + 1]])
+    odd = np.flatnonzero(own != common)
+    notices: tuple[str, ...] = ()
+    if len(odd):
+        shown = ", ".join(f"{table.symbols[i]} {_minutes(int(own[i]))}" for i in odd[:5].tolist())
+        notices = (
+            f"{table.where}: bars of different lengths, {_minutes(common)} for most symbols and "
+            f"{shown}{', …' if len(odd) > 5 else ''}; pass bar= (--bar) if that is not so.",
+        )
+    return BarSteps(common, own[table.codes], notices)
+
+
+def _most_common(gaps: IntArray) -> int:
+    steps, counts = np.unique(gaps, return_counts=True)
     return int(steps[int(np.argmax(counts))])
 
 
+def _minutes(step_ns: int) -> str:
+    """A length for people."""
+    return f"{step_ns / 60e9:g} min"
+
+
 def intraday_clock(
-    table: BarTable, calendar: Calendar, step_ns: int, options: DataOptions
+    table: BarTable, calendar: Calendar, step_ns: IntArray, options: DataOptions
 ) -> BarClock:
-    """Begin and end of intraday bars from their stamps and their length."""
+    """Begin and end of intraday bars from their stamps and their lengths."""
     same = table.codes[1:] == table.codes[:-1]
     closing = options.ts_is == "close"
     session, inside = _inside(calendar, table.ts, closing=closing)

@@ -32,7 +32,7 @@ from quant.lake.clocks import (
     choose_for_times,
     dated_clock,
     find_days_off,
-    infer_step,
+    infer_steps,
     intraday_clock,
 )
 from quant.lake.normalise import NormalTable, normalise
@@ -105,9 +105,11 @@ def load_bars(data: Any, options: DataOptions = DEFAULT_OPTIONS) -> Bars:
         table = settle(table, found[1], drop=drop)
         clock = dated_clock(table, calendar)
     else:
-        step_ns = infer_step(table, options)
-        calendar, notices = choose_for_times(table, options, step_ns)
-        clock = intraday_clock(table, calendar, step_ns, options)
+        steps = infer_steps(table, options)
+        step_ns = steps.common
+        calendar, notices = choose_for_times(table, options, steps.per_row)
+        notices = (*steps.notices, *notices)
+        clock = intraday_clock(table, calendar, steps.per_row, options)
     made = _Made(table, clock, calendar, step_ns, tables[0].closes_only)
     return _finish(made, source, options, found, notices)
 
