@@ -21,7 +21,7 @@ help:
 
 # uv where it installs, pip where it does not; either checks every hash
 define install
-	@$(UV) sync --quiet --python $(BIN)/python --require-hashes requirements/$(1).txt 2>/dev/null \
+	@$(UV) sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/$(1).txt 2>/dev/null \
 	 || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/$(1).txt
 	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . 2>/dev/null \
 	 || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

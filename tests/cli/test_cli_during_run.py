@@ -71,11 +71,11 @@ def test_a_mistake_of_the_strategy_keeps_the_run_so_far(
     manifest = shop.manifest()
     assert manifest["status"] == "failed"
     assert manifest["error"].startswith(kind.__name__)
-    check_kept(shop.folder, rows=6, fills=1)
+    check_kept(shop.folder, rows=5, fills=1)
 
 
 def check_kept(folder: Path, *, rows: int, fills: int) -> None:
-    """Deposit and every session up to the failing one are there, with the trace of the error."""
+    """The deposit and every session before the failing one are there, and the error's trace."""
     equity = pl.read_csv(folder / "equity.csv")
     assert len(equity) == rows
     assert len(pl.read_csv(folder / "fills.csv")) == fills
@@ -173,7 +173,7 @@ def test_an_interruption_inside_a_hook_keeps_the_run_so_far(shop: Shop) -> None:
     said = shop.backtest(shop.strategy(FIFTH.format("raise KeyboardInterrupt")))
     check_sentence(said, "interrupted", shop.folder.name, status=130)
     assert shop.manifest()["status"] == "interrupted"
-    assert len(pl.read_csv(shop.folder / "equity.csv")) == 6
+    assert len(pl.read_csv(shop.folder / "equity.csv")) == 5
 
 
 def test_json_tells_of_a_failed_run_too(shop: Shop) -> None:

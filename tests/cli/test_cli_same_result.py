@@ -1,8 +1,8 @@
 """Goal: the same strategy, data, settings and seed are the same bytes, whatever way they came in.
 
 Method: result hashes of runs in processes with other hash seeds, from Python and the command line,
-and from a CSV file, a parquet file, polars, pandas and a dict of frames are compared; then one input
-after another is changed, which must change the hash.
+and from a CSV file, a parquet file, polars, pandas and a dict of frames are compared; then one
+input after another is changed, which must change the hash.
 """
 
 from __future__ import annotations

@@ -29,11 +29,11 @@ def change(path: Path, old: str, new: str) -> None:
 
 def test_a_fresh_run_is_what_it_says(shop: Shop) -> None:
     shop.backtest("cross.py", "--param", "fast=3", "--start", "2024-02-01")
-    before = {p for p in shop.folder.rglob("*")}
+    before = set(shop.folder.rglob("*"))
     said = shop.quant("runs", "verify", shop.folder.name)
     assert said.status == 0, said.err
     assert "the same bytes" in said.out
-    assert {p for p in shop.folder.rglob("*")} == before
+    assert set(shop.folder.rglob("*")) == before
     assert shop.quant("runs", "verify", "--json").json == {
         "run_id": shop.folder.name,
         "same": True,

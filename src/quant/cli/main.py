@@ -234,7 +234,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("quant: interrupted.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # a reader such as head has left
+    except (BrokenPipeError, SystemExit):  # a reader such as head has left; rich exits then
         return 0
     except Exception as error:
         traceback.print_exc()

@@ -21,18 +21,10 @@ __all__ = ["console", "money", "number", "percent", "print_json", "print_summary
 Figure = float | int | None
 
 
-class _Screen(Console):
-    """Standard output; a reader who has left is no error of ours."""
-
-    def on_broken_pipe(self) -> None:
-        """Let the command line decide about its exit status."""
-        raise BrokenPipeError
-
-
 def console() -> Console:
     """Standard output; wide enough for a path when it is not a terminal."""
-    plain = _Screen()
-    return plain if plain.is_terminal else _Screen(width=160)
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=160)
 
 
 @contextmanager
