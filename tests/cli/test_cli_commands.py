@@ -116,7 +116,7 @@ def test_a_failed_run_says_so_in_lists(shop: Shop) -> None:
 
 def test_a_browser_that_is_not_there(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.backtest()
-    monkeypatch.setattr(quant.cli.runs.webbrowser, "open", lambda uri: False)
+    monkeypatch.setattr("webbrowser.open", lambda uri: False)
     check_sentence(shop.quant("report", "--open"), "report.html", "open it by hand")
 
 
