@@ -13,9 +13,12 @@ import pytest
 from helpers.worlds import Played, market, play
 from oracle.engine import simulation_of
 from oracle.scenarios import random_scenario
+from quant.engine.backtest import simulate
 from quant.engine.simulation import Simulation
 from quant.kernel.codes import REASON
-from quant.strategy import Context
+from quant.model.config import Config
+from quant.model.events import Fill
+from quant.strategy import Bar, Context, Strategy
 
 TEN = [(10.0,) * 4] * 3
 
@@ -96,3 +99,22 @@ def test_over_the_cap_ends_in_every_mode(insufficient: str) -> None:
     played = _two_over_the_cap(insufficient)
     assert played.trades == [(1, 6, 10)]
     assert played.fates == [("FILLED", ""), ("REJECTED", "over_cap")]
+
+
+def test_a_run_that_fails_shows_the_fills_before_the_failure() -> None:
+    """The failing timestamp has its equity row, so the last row's cash is the sum of the ledger."""
+
+    class FailsWhenTold(Strategy):
+        def on_bar(self, bar: Bar, ctx: Context) -> None:
+            if not ctx.working_orders() and ctx.portfolio.qty("A") == 0:
+                ctx.order("A", 10)
+
+        def on_fill(self, fill: Fill, ctx: Context) -> None:
+            raise ValueError("told")
+
+    bars = market(A=[(10.0, 11.0, 9.0, 10.0, 1e6)] * 3)
+    run = simulate(FailsWhenTold(), bars, Config())
+    assert run.status == "failed"
+    assert len(run.fills) == 1
+    assert run.equity["cash"][-1] == pytest.approx(run.ledger["amount"].sum(), rel=1e-12)
+    assert run.equity["cash"][-1] == 99_900.0

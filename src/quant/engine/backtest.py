@@ -133,6 +133,7 @@ def simulate(
             simulation.advance(on_progress=tell)
             simulation.finish()
         except BaseException as error:  # whatever a strategy may raise is part of its run
+            simulation.break_off()
             failure = _failure(simulation, error, is_interrupted=bool(interrupts))
     mark_warm()
     run = Run(simulation, failure)

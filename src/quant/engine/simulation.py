@@ -14,7 +14,6 @@ import numpy as np
 
 from quant.calendars import parse_schedule
 from quant.engine.assemble import assemble
-from quant.engine.benchmark import benchmark_name
 from quant.engine.hooks import ticker, wants_of
 from quant.engine.journal import Journal
 from quant.engine.timeline import Timeline, build_timeline, period_of, session_closes
@@ -24,7 +23,7 @@ from quant.kernel.layout import word_of
 from quant.kernel.memory import attach
 from quant.kernel.run import drive
 from quant.kernel.snapshot import SnapshotError, restore, snapshot
-from quant.kernel.step import begin
+from quant.kernel.step import begin, break_off
 from quant.lake import Bars
 from quant.model.config import Config
 from quant.strategy.base import Strategy
@@ -62,7 +61,6 @@ class Simulation:
         start: date | None = None,
         end: date | None = None,
     ) -> None:
-        benchmark_name(config.benchmark, bars)
         _check_calendar(config, bars)
         self.strategy = strategy
         self.bars = bars
@@ -167,6 +165,10 @@ class Simulation:
             raise self._failure[0]
         if code == HALT.STOPPED:
             raise InvariantError("the loop stopped without a reason; this is a bug in quant.")
+
+    def break_off(self) -> None:
+        """After a failure: write the equity row of the timestamp whose decision failed."""
+        break_off(self.state.address)
 
     def finish(self) -> None:
         """Run ``on_end``, and check that the books add up."""

@@ -35,7 +35,7 @@ from quant.kernel.match import (
 from quant.kernel.path import walk_bars
 from quant.kernel.post import post
 
-__all__ = ["after_decide", "before_decide", "begin", "open_bars"]
+__all__ = ["after_decide", "before_decide", "begin", "break_off", "open_bars"]
 
 _WARM = SLICE_FLAG.WARM
 _CLOSES = SLICE_FLAG.SESSION_CLOSE
@@ -400,3 +400,11 @@ def begin(h: int) -> None:
     for a in range(sim["n_accounts"]):
         remark(h, a)
     _write_row(h)
+
+
+@entry
+def break_off(h: int) -> None:
+    """The row of a timestamp whose decision failed: what its bars and the fills before it did."""
+    sim = mem.sims(h)[0]
+    if sim["stage"] == 1 and sim["row_hi"] > sim["row_lo"]:
+        _write_row(h)

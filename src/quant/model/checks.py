@@ -49,6 +49,8 @@ def whole_number(where: str, value: object, *, low: int = 0) -> int:
         raise ConfigError(f"{where}: expected a whole number, found {value!r}; change it.")
     if int(value) < low:
         raise ConfigError(f"{where}: expected at least {low}, found {int(value)}; raise it.")
+    if int(value) >= 2**63:
+        raise ConfigError(f"{where}: expected less than 2**63, found {int(value)}; lower it.")
     return int(value)
 
 

@@ -24,9 +24,13 @@ def _check_keys(where: str, given: Mapping[Any, Any], known: list[str]) -> None:
     for key in given:
         if key not in known:
             raise ConfigError(
-                f"{where}: unknown setting {key!r}, expected one of {', '.join(known)}; "
+                f"{where}: unknown setting {key!r}, expected {_one_of(known)}; "
                 f"remove or correct it.{nearest(str(key), known)}"
             )
+
+
+def _one_of(known: list[str]) -> str:
+    return f"one of {', '.join(known)}" if known else "none"
 
 
 def _as_mapping(where: str, value: object) -> Mapping[Any, Any]:
@@ -49,7 +53,7 @@ def _section(name: str, value: object) -> Any:
         record = kinds[0]
     else:
         word = given.pop("kind", next(iter(by_kind)))
-        if word not in by_kind:
+        if not isinstance(word, str) or word not in by_kind:
             raise ConfigError(
                 f"{where}.kind: expected one of {', '.join(by_kind)}, found {word!r}; "
                 f"change it.{nearest(str(word), by_kind)}"
