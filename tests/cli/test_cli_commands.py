@@ -179,7 +179,7 @@ def test_control_c_keeps_what_was_simulated(shop: Shop) -> None:
     assert "Traceback" not in told
     assert f"quant: interrupted; what was simulated is in runs/{shop.folder.name}.\n" in told
     assert shop.manifest()["status"] == "interrupted"
-    assert len((shop.folder / "equity.csv").read_text().splitlines()) == 1 + 1 + 9
+    assert len((shop.folder / "equity.csv").read_text().splitlines()) == 1 + 1 + 10
     assert len((shop.folder / "fills.csv").read_text().splitlines()) == 1 + 1
 
 

@@ -71,7 +71,7 @@ def test_a_mistake_of_the_strategy_keeps_the_run_so_far(
     manifest = shop.manifest()
     assert manifest["status"] == "failed"
     assert manifest["error"].startswith(kind.__name__)
-    check_kept(shop.folder, rows=5, fills=1)
+    check_kept(shop.folder, rows=6, fills=1)
 
 
 def check_kept(folder: Path, *, rows: int, fills: int) -> None:
@@ -173,7 +173,7 @@ def test_an_interruption_inside_a_hook_keeps_the_run_so_far(shop: Shop) -> None:
     said = shop.backtest(shop.strategy(FIFTH.format("raise KeyboardInterrupt")))
     check_sentence(said, "interrupted", shop.folder.name, status=130)
     assert shop.manifest()["status"] == "interrupted"
-    assert len(pl.read_csv(shop.folder / "equity.csv")) == 5
+    assert len(pl.read_csv(shop.folder / "equity.csv")) == 6
 
 
 def test_json_tells_of_a_failed_run_too(shop: Shop) -> None:

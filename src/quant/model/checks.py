@@ -43,14 +43,14 @@ def number(
     return result
 
 
-def whole_number(where: str, value: object, *, low: int = 0) -> int:
-    """A whole number of at least ``low``."""
+def whole_number(where: str, value: object, *, low: int = 0, high: int | None = None) -> int:
+    """A whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ConfigError(f"{where}: expected a whole number, found {value!r}; change it.")
     if int(value) < low:
         raise ConfigError(f"{where}: expected at least {low}, found {int(value)}; raise it.")
-    if int(value) >= 2**63:
-        raise ConfigError(f"{where}: expected less than 2**63, found {int(value)}; lower it.")
+    if high is not None and int(value) > high:
+        raise ConfigError(f"{where}: expected at most {high}, found {int(value)}; lower it.")
     return int(value)
 
 

@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 MAX_TIERS = 8
+# Latencies beyond a year are mistakes, and overflow 64 bits when added to a time.
+YEAR_NS = 366 * 86_400 * 1_000_000_000
 
 
 def _set(record: object, name: str, value: object) -> None:
@@ -141,8 +143,16 @@ class Execution:
             _set(self, "participation", number(where, self.participation, above=0.0, high=1.0))
         switch("config execution.gap_improvement", self.gap_improvement)
         _set(self, "guardrail", number("config execution.guardrail", self.guardrail, low=0.0))
-        _set(self, "latency_ns", whole_number("config execution.latency_ns", self.latency_ns))
-        _set(self, "bar_slack_ns", whole_number("config execution.bar_slack_ns", self.bar_slack_ns))
+        _set(
+            self,
+            "latency_ns",
+            whole_number("config execution.latency_ns", self.latency_ns, high=YEAR_NS),
+        )
+        _set(
+            self,
+            "bar_slack_ns",
+            whole_number("config execution.bar_slack_ns", self.bar_slack_ns, high=YEAR_NS),
+        )
         if self.timing == "same_close" and self.latency_ns > 0:
             raise ConfigError(
                 "config execution: timing same_close fills at the moment of decision, found "
