@@ -5,6 +5,7 @@ UV := $(BIN)/uv pip
 LOCK := $(UV) compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 CORE := .venv/.core
 DEV := .venv/.dev
+CODE := src tests tools benchmarks examples
 
 .PHONY: demo test check fuzz coverage bench lock clean help
 
@@ -41,8 +42,8 @@ demo: $(CORE)
 	@began=$$(date +%s); $(BIN)/quant demo && echo "demo took $$(( $$(date +%s) - began )) s"
 
 check: $(DEV)
-	$(BIN)/ruff format --check --quiet .
-	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet $(CODE)
+	$(BIN)/ruff check --quiet $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
