@@ -118,7 +118,9 @@ def test_a_minimum_is_charged_once_per_order() -> None:
 @pytest.mark.parametrize(
     ("model", "at_open", "move"),
     [
-        ({"kind": "rate", "rate": 0.001}, 1, 0.011),
+        # 0.011, on the next tick of 0.05
+        ({"kind": "rate", "rate": 0.001}, 1, 0.05),
+        ({"kind": "rate", "rate": 0.01}, 1, 0.15),
         ({"kind": "ticks", "ticks": 3}, 0, 0.15),
         # the range of this bar is 4
         ({"kind": "range", "fraction": 0.1}, 0, 0.4),
@@ -130,8 +132,18 @@ def test_slippage_by_hand(model: dict[str, Any], at_open: int, move: float, sign
     config = {"slippage": model, "instruments": {"default": {"tick": 0.05}}}
     run = world(**config)
     price, was_clamped = kernel.slip(run.address, 0, sign, 11.0, at_open)
-    assert price == pytest.approx(11.0 + sign * move, rel=1e-15)
+    assert price == pytest.approx(11.0 + sign * move, rel=1e-14)
     assert was_clamped == 0
+
+
+@pytest.mark.parametrize(("sign", "price"), [(1, 11.0), (-1, 11.0)])
+def test_the_tick_never_carries_a_price_beyond_the_guardrail(sign: int, price: float) -> None:
+    run = world(
+        slippage={"kind": "rate", "rate": 0.001},
+        execution={"guardrail": 0.01},
+        instruments={"default": {"tick": 0.5}},
+    )
+    assert kernel.slip(run.address, 0, sign, 11.0, 0) == (price, 1)
 
 
 def test_range_slippage_at_an_open_knows_only_the_earlier_bar() -> None:

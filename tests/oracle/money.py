@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 
 from .world import ZERO, Bar, Change, FillRow, Offer, Order, State
@@ -453,7 +453,26 @@ def _slipped(
                 seen = seen.earlier
         slip = ZERO if seen is None else Decimal(rule["fraction"]) * (seen.high - seen.low)
     most = Decimal(state.scenario.execution["guardrail"]) * abs(raw)
-    return raw + side * min(slip, most)
+    price = raw + side * min(slip, most)
+    tick = state.specs[symbol].tick
+    if slip == 0 or not tick:
+        return price
+    on_tick = _on_tick(price, Decimal(tick), side)
+    if abs(on_tick - raw) <= most:
+        return on_tick
+    # the next tick would be beyond the guardrail: the last one before it
+    within = _on_tick(raw + side * most, Decimal(tick), -side)
+    return max(within, raw) if side > 0 else min(within, raw)
+
+
+def _on_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
+    """The next price on the tick against the order."""
+    steps = price / tick
+    nearest = steps.to_integral_value()
+    if abs(steps - nearest) <= Decimal("1e-6"):
+        return nearest * tick
+    rounding = ROUND_CEILING if side > 0 else ROUND_FLOOR
+    return steps.to_integral_value(rounding=rounding) * tick
 
 
 def _charge(state: State, order: Order, units: int, price: Decimal) -> Decimal:

@@ -46,6 +46,7 @@ __all__ = ["EquityRow", "FillRow", "OrderRow", "Outcome", "simulate"]
 
 DIGITS = 60
 EQUAL_PATHS = Decimal("1e-9")
+WHOLE_TICK = 1 - Decimal("1e-6")
 
 
 def simulate(scenario: Scenario) -> Outcome:
@@ -392,7 +393,7 @@ def _limit_on_segment(
         reached = beyond >= 0
     else:
         tick = state.specs[bar.symbol].tick
-        reached = beyond > 0 if tick is None else beyond >= Decimal(tick)
+        reached = beyond > 0 if tick is None else beyond >= Decimal(tick) * WHOLE_TICK
     return _inside(order, bar, limit, "limit", abs(limit - start)) if reached else None
 
 

@@ -136,7 +136,7 @@ def _bars_only(
     failure: list[BaseException],
 ) -> Callable[[], None]:
     """The same for a strategy with ``on_bar`` alone, at the least cost per bar."""
-    kind = bar_class(state, bars.symbols, bars.step_ns)
+    kind = bar_class(state, bars.symbols, is_dated=bars.is_dated)
     new = kind.__new__
     call = strategy.on_bar
 
@@ -170,7 +170,7 @@ def _bars_only(
 def _bars(
     strategy: Strategy, ctx: Context, state: State, bars: Bars, slices: memoryview[int]
 ) -> Callable[[int], None]:
-    kind = bar_class(state, bars.symbols, bars.step_ns)
+    kind = bar_class(state, bars.symbols, is_dated=bars.is_dated)
     hook = _hook(strategy, "on_bar")
     assert hook is not None
     call = hook
@@ -260,29 +260,37 @@ def _notices(
     on_fill = _hook(strategy, "on_fill")
     on_order = _hook(strategy, "on_order")
 
+    told_fills: list[int] = []
+
     def step(base: int) -> None:
+        if not told_fills:
+            told_fills.append(_fills_before(state, sim[_TOLD]))
         for r in range(sim[_TOLD], sim[_REPORTS]):
             # told before the hook runs: a hook that raises has been told
             sim[_TOLD] = r + 1
             report = state["reports"][r]
             kind = int(report["kind"])
             if kind == REPORT_KIND.FILL:
+                told_fills[0] += report["is_merge"] == 0
                 if on_fill is not None:
-                    on_fill(fill_event(state, r, symbols, ctx.desk.tags), ctx)
+                    fill_id = int(told_fills[0])
+                    on_fill(fill_event(state, r, fill_id, symbols, ctx.desk.tags), ctx)
             elif kind in _ENDINGS and on_order is not None:
                 on_order(order_event(report, symbols, ctx.desk.tags), ctx)
 
     return step
 
 
-def fill_event(state: State, r: int, symbols: tuple[str, ...], tags: list[str | None]) -> Fill:
+def fill_event(
+    state: State, r: int, fill_id: int, symbols: tuple[str, ...], tags: list[str | None]
+) -> Fill:
     """A fill report as the event a strategy is told."""
     report = state["reports"][r]
     o = int(report["order"])
     ins = state["instruments"][int(report["instrument"])]
     units = int(report["units"])
     return Fill(
-        fill_id=_fill_id(state, r),
+        fill_id=fill_id,
         order_id=o + 1,
         symbol=symbols[int(report["instrument"])],
         side="BUY" if units > 0 else "SELL",
@@ -297,9 +305,9 @@ def fill_event(state: State, r: int, symbols: tuple[str, ...], tags: list[str | 
     )
 
 
-def _fill_id(state: State, r: int) -> int:
-    """The row of fills.csv that a fill report went into."""
-    reports = state["reports"][: r + 1]
+def _fills_before(state: State, r: int) -> int:
+    """Rows of fills.csv that the first ``r`` reports made."""
+    reports = state["reports"][:r]
     is_new = (reports["kind"] == REPORT_KIND.FILL) & (reports["is_merge"] == 0)
     return int(np.count_nonzero(is_new))
 

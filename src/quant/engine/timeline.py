@@ -166,8 +166,10 @@ def build_timeline(
     calendar = bars.calendar
     keep = bars.session <= period.last
     records, open_rows = _bar_records(bars, keep)
-    start = int(calendar.opens[period.first])
-    in_range = _sorted_unique([records["session"][records["session"] >= period.first]])
+    inside = records["session"] >= period.first
+    # bars before the exchange opens are part of the first session
+    start = min(int(calendar.opens[period.first]), int(records["ts_open"][inside].min()))
+    in_range = _sorted_unique([records["session"][inside]])
     closes = session_closes(bars)[in_range]
     opens = calendar.opens[in_range] if with_session_hooks else np.zeros(0, np.int64)
     others = _sorted_unique([closes, opens, *(t[t >= start] for t in timers)])

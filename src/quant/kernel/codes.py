@@ -116,7 +116,10 @@ class LIQUIDITY:
 
 
 class TARGET_KIND:
-    NONE, QTY, WEIGHT, VALUE = range(4)
+    """What an order was made to reach. From WEIGHT on it is sized at its print; COUNT is a quantity
+    whose order is sized there, because an earlier order may still fill on the way."""
+
+    NONE, QTY, WEIGHT, VALUE, COUNT = range(5)
 
 
 class GROUP_KIND:

@@ -14,6 +14,7 @@ __all__ = ["commission_total", "quantity", "round_minor", "slipped", "whole"]
 _RATE = SLIPPAGE_KIND.RATE
 _TICKS = SLIPPAGE_KIND.TICKS
 SNAP = 1e-9
+_MOST = 2**62
 
 
 @inlined
@@ -24,7 +25,12 @@ def quantity(instrument: Any, units: int) -> float:
 
 @inlined
 def whole(x: float) -> int:
-    """Whole counts in x ≥ 0, where what lies within 1e-9 of a whole count is that count."""
+    """Whole counts in x ≥ 0, where what lies within 1e-9 of a whole count is that count.
+
+    Beyond what an order can hold it is as good as without bound.
+    """
+    if x >= _MOST:
+        return _MOST
     nearest = math.floor(x + 0.5)
     if abs(x - nearest) <= SNAP * max(1.0, x):
         return nearest
@@ -59,6 +65,16 @@ def commission_total(h: int, ix: int, qty: float, notional: float) -> float:
     return fee
 
 
+@inlined
+def on_tick(price: float, tick: float, sign: int) -> float:
+    """The next price on the tick against the order: up for a buy, down for a sale."""
+    steps = price / tick
+    nearest = math.floor(steps + 0.5)
+    if abs(steps - nearest) <= 1e-6:
+        return nearest * tick
+    return (math.ceil(steps) if sign > 0 else math.floor(steps)) * tick
+
+
 @compiled
 def slipped(h: int, i: int, sign: int, raw: float, at_open: int) -> tuple[float, int]:
     """Price after slippage, and whether the guardrail had to clamp it.
@@ -78,9 +94,16 @@ def slipped(h: int, i: int, sign: int, raw: float, at_open: int) -> tuple[float,
         bar = mem.bars(h)[ins["bar"]]
         move = model["size"] * (bar["high"] - bar["low"])
     most = mem.policies(h)[0]["guardrail"] * abs(raw)
-    if move > most:
-        return raw + sign * most, 1
-    return raw + sign * move, 0
+    was_clamped = 1 if move > most else 0
+    price = raw + sign * (most if was_clamped != 0 else move)
+    if move > 0.0 and ins["tick"] > 0.0:
+        price = on_tick(price, ins["tick"], sign)
+        if abs(price - raw) > most:
+            # the next tick would be beyond the guardrail: the last one before it
+            was_clamped = 1
+            price = on_tick(raw + sign * most, ins["tick"], -sign)
+            price = max(price, raw) if sign > 0 else min(price, raw)
+    return price, was_clamped
 
 
 @inlined

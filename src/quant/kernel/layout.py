@@ -72,7 +72,7 @@ INSTRUMENT = _record(
     # what the market last said
     "mark_ts bar seen opened_at "
     # this bar's use of volume, and scratch of the batch
-    "filled_open filled_inside stamp head",
+    "filled_open filled_inside stamp head queue_size queue_done",
     "multiplier unit_num unit_den tick mark prev_volume prev_range",
 )
 POSITION = _record(

@@ -7,8 +7,6 @@ one at the fill.
 
 from __future__ import annotations
 
-import math
-
 from quant.kernel import memory as mem
 from quant.kernel.codes import (
     ACCOUNT_KIND,
@@ -20,6 +18,7 @@ from quant.kernel.codes import (
 )
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
+from quant.kernel.limits import enforce_limits, project_positions
 from quant.kernel.margin import SAME, buying_power, position_place, remark
 from quant.kernel.match import end_order, is_final, remaining
 from quant.kernel.sizing import size_order
@@ -31,13 +30,10 @@ _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _REJECT = INSUFFICIENT.REJECT
 _AT_DECISION = SIZE_AT.DECISION
 _QTY = TARGET_KIND.QTY
-_WEIGHT = TARGET_KIND.WEIGHT
 _R_WARMUP = REASON.WARMUP
 _R_ZERO = REASON.ZERO_QUANTITY
 _R_FUNDS = REASON.INSUFFICIENT_FUNDS
 _R_SHORT = REASON.SHORT_NOT_ALLOWED
-_R_GROSS = REASON.RISK_MAX_GROSS
-_R_SYMBOL = REASON.RISK_MAX_SYMBOL
 _CANCELED = REPORT_KIND.CANCELED
 _REJECTED = REPORT_KIND.REJECTED
 
@@ -57,27 +53,30 @@ def compact(h: int) -> None:
 
 
 @compiled
-def cancel_due(h: int) -> None:
-    """Cancel what has been asked to be cancelled by now, also orders that have not left yet."""
+def cancel_due(h: int, latest: int) -> None:
+    """Cancel what has been asked to be cancelled, where the request arrives by ``latest``.
+
+    That may be an order that has not left yet.
+    """
     sim = mem.sims(h)[0]
     if sim["n_cancels"] == 0:
         return
     waiting = 0
     for j in range(sim["n_active"]):
-        waiting += _cancel_if_due(h, mem.active(h)[j])
+        waiting += _cancel_if_due(h, mem.active(h)[j], latest)
     for o in range(sim["n_sent"], sim["n_orders"]):
-        waiting += _cancel_if_due(h, o)
+        waiting += _cancel_if_due(h, o, latest)
     sim["n_cancels"] = waiting
     compact(h)
 
 
 @inlined
-def _cancel_if_due(h: int, o: int) -> int:
+def _cancel_if_due(h: int, o: int, latest: int) -> int:
     """Cancel order ``o`` if its cancel has arrived; 1 if one is still under way."""
     order = mem.orders(h)[o]
     if is_final(order["status_venue"]) or order["cancel_reason"] == 0:
         return 0
-    if order["ts_cancel"] > mem.sims(h)[0]["now"]:
+    if order["ts_cancel"] > latest:
         return 1
     end_order(h, o, _CANCELED, order["cancel_reason"], 0.0, 0.0)
     return 0
@@ -142,59 +141,6 @@ def refuse_early(h: int) -> None:
         _refuse_one(h, o)
 
 
-@compiled
-def _projected_gross(h: int, a: int) -> float:
-    """Gross exposure at last marks if everything projected so far came true."""
-    sim = mem.sims(h)[0]
-    gross = 0.0
-    for i in range(sim["n_instruments"]):
-        position = mem.positions(h)[position_place(h, a, 0, i)]
-        if position["projected"] != 0:
-            ins = mem.instruments(h)[i]
-            mark = ins["mark"]
-            if mark == mark:
-                gross += abs(quantity(ins, position["projected"]) * ins["multiplier"] * mark)
-    return gross
-
-
-@compiled
-def _check_risk(h: int, o: int, opens: float) -> int:
-    """The strategy's own limits; the reason of a refusal, or 0. ``o`` has been projected."""
-    order = mem.orders(h)[o]
-    a = order["account"]
-    account = mem.accounts(h)[a]
-    ins = mem.instruments(h)[order["instrument"]]
-    p = position_place(h, a, order["book"], order["instrument"])
-    projected = mem.positions(h)[p]["projected"]
-    value = abs(quantity(ins, projected) * ins["multiplier"] * ins["mark"])
-    if order["target_kind"] > _QTY:
-        value = abs(order["target"])
-        if order["target_kind"] == _WEIGHT:
-            value = abs(order["target"] * account["equity"])
-    elif opens == 0.0:
-        return 0
-    limit = account["max_symbol"] * account["equity"]
-    if value > limit + SAME * abs(limit):
-        return _R_SYMBOL
-    limit = account["max_gross"] * account["equity"]
-    if math.isnan(limit):
-        return 0
-    gross = _projected_gross(h, a)
-    if order["target_kind"] > _QTY:
-        gross += value - abs(quantity(ins, projected) * ins["multiplier"] * ins["mark"])
-    if gross > limit + SAME * abs(limit):
-        return _R_GROSS
-    return 0
-
-
-@compiled
-def _unproject(h: int, o: int) -> None:
-    """Take a refused order off the projection again."""
-    order = mem.orders(h)[o]
-    p = position_place(h, order["account"], order["book"], order["instrument"])
-    mem.positions(h)[p]["projected"] -= order["side_venue"] * remaining(h, o)
-
-
 @inlined
 def _only_shorts(h: int, o: int) -> bool:
     """Whether an order does nothing but open a short, along the projected position."""
@@ -209,10 +155,8 @@ def _only_shorts(h: int, o: int) -> bool:
 def _check_account(h: int, a: int) -> None:
     """The submission check of one account."""
     sim = mem.sims(h)[0]
-    for i in range(sim["n_instruments"]):
-        for b in range(sim["n_books"]):
-            position = mem.positions(h)[position_place(h, a, b, i)]
-            position["projected"] = position["units"]
+    enforce_limits(h, a)
+    project_positions(h, a)
     room = _room(h, a)
     account = mem.accounts(h)[a]
     policy = mem.policies(h)[0]["insufficient"]
@@ -227,11 +171,6 @@ def _check_account(h: int, a: int) -> None:
         order["needed"] = opens
         order["available"] = closes
         room += closes
-        refusal = _check_risk(h, o, opens)
-        if refusal != 0:
-            _unproject(h, o)
-            room -= closes
-            end_order(h, o, _REJECTED, refusal, 0.0, 0.0)
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
         if order["account"] != a or is_final(order["status_venue"]):

@@ -40,6 +40,7 @@ _R_STOP = FILL_REASON.STOP
 _R_STOP_LIMIT = FILL_REASON.STOP_LIMIT
 _R_LIMIT_OPEN = FILL_REASON.LIMIT_OPEN
 _TIE = 1e-9
+_TICK_SNAP = 1e-6
 _CLOSING, _OPENING, _PASSES_BY = 0, 1, 2
 # What a level does to an order that reaches it: fill it, or trigger it.
 _FILLS, _TRIGGERS = 1, 2
@@ -75,7 +76,8 @@ def _reached(h: int, o: int, level: float, end: float, direction: int) -> bool:
         return beyond >= 0.0
     tick = mem.instruments(h)[mem.orders(h)[o]["instrument"]]["tick"]
     if tick > 0.0:
-        return (end - (level + direction * tick)) * direction >= 0.0
+        # a whole tick, where a price is the nearest double to its decimal
+        return beyond >= tick * (1.0 - _TICK_SNAP)
     return beyond > 0.0
 
 
@@ -419,10 +421,10 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
             if only_exits != 0:
                 size = _collect(h, a, c, c1, c, seg, start, end)
                 done = _run_queue(h, c, size, seg, start, 1)
-                mem.instruments(h)[i]["head"] = done
-                mem.instruments(h)[i]["stamp"] = size
+                mem.instruments(h)[i]["queue_done"] = done
+                mem.instruments(h)[i]["queue_size"] = size
             else:
-                done = mem.instruments(h)[i]["head"]
-                size = mem.instruments(h)[i]["stamp"]
+                done = mem.instruments(h)[i]["queue_done"]
+                size = mem.instruments(h)[i]["queue_size"]
                 _run_queue(h, c + done, size - done, seg, start, 0)
             c = c1

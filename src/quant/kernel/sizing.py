@@ -17,6 +17,7 @@ from quant.kernel.subsystem import subsystem
 __all__ = ["size_order", "working_units"]
 
 _WEIGHT = TARGET_KIND.WEIGHT
+_COUNT = TARGET_KIND.COUNT
 _NO_CHANGE = REASON.NO_CHANGE
 _CANCELED = REPORT_KIND.CANCELED
 
@@ -74,6 +75,11 @@ def count_for_value(h: int, i: int, value: float, n0: int, price: float) -> int:
 def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: int) -> int:
     """The signed count asked for by ``value``; n0 when nothing is to be done."""
     ins = mem.instruments(h)[i]
+    if value == 0.0:
+        return 0
+    if raw <= 0.0:
+        # a price at or below zero cannot turn money into a quantity
+        return n0
     worth = quantity(ins, n0) * ins["multiplier"] * raw
     difference = value - worth
     if abs(difference) <= SAME * max(abs(value), abs(worth)):
@@ -81,8 +87,6 @@ def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: in
     side = 1 if difference > 0.0 else -1
     price, _ = slipped(h, i, side, raw, at_open)
     one = abs(price) * ins["multiplier"] * ins["unit_num"] / ins["unit_den"]
-    if value == 0.0:
-        return 0
     if n0 * value > 0.0 and abs(value) < abs(worth):
         n = whole(abs(value) / one)
         return min(n, n0) if n0 > 0 else -min(n, -n0)
@@ -101,7 +105,10 @@ def size_order(h: int, o: int, raw: float, equity: float, at_open: int) -> None:
     if order["target_kind"] == _WEIGHT:
         value = order["target"] * equity if equity > 0.0 else 0.0
     n0 = mem.positions(h)[p]["units"] + working_units(h, i, a, o)
-    change = _target_count(h, i, value, n0, raw, at_open) - n0
+    if order["target_kind"] == _COUNT:
+        change = int(order["target"]) - n0
+    else:
+        change = _target_count(h, i, value, n0, raw, at_open) - n0
     order["is_sized"] = 1
     order["units_venue"] = abs(change)
     order["side_venue"] = 1 if change >= 0 else -1

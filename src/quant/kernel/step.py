@@ -241,6 +241,9 @@ def before_decide(h: int) -> None:
             ins["mark_ts"] = at["ts"]
         _count_bars(h, lo, hi)
         return
+    if sim["n_cancels"] > 0:
+        # those that arrived since the last timestamp, before this one's prints
+        cancel_due(h, sim["now"] - 1)
     if hi > lo:
         _market_phase(h, lo, hi)
         _count_bars(h, lo, hi)
@@ -373,9 +376,10 @@ def after_decide(h: int) -> None:
     """Phases 7 (orders leave) to 12 of the current slice."""
     sim = mem.sims(h)[0]
     at = mem.slices(h)[sim["slice"]]
-    if sim["n_orders"] > sim["n_sent"] or sim["n_cancels"] > 0:
+    sent = sim["n_sent"]
+    if sim["n_orders"] > sent or sim["n_cancels"] > 0:
         refuse_early(h)
-        cancel_due(h)
+        cancel_due(h, sim["now"])
         send_orders(h)
     lo = at["close_lo"]
     hi = at["close_hi"]
@@ -388,8 +392,44 @@ def after_decide(h: int) -> None:
             note_position(h, mem.held(h)[j], sim["now"])
     sim["session"] = at["session_next"]
     _run_events(h)
+    if sim["n_sent"] > sent:
+        n = _gather_late(h)
+        if n > 0:
+            run_batch(h, n, AT_OPEN, _R_OPEN)
+            compact(h)
     if at["open_hi"] > at["open_lo"]:
         _open_phase(h, at["open_lo"], at["open_hi"])
+
+
+@compiled
+def _gather_late(h: int) -> int:
+    """Orders that leave within ``bar_slack`` after the open of a bar still take that open."""
+    sim = mem.sims(h)[0]
+    now = sim["now"]
+    slack = mem.policies(h)[0]["bar_slack_ns"]
+    candidates = mem.candidates(h)
+    n = 0
+    for j in range(sim["n_active"]):
+        o = mem.active(h)[j]
+        order = mem.orders(h)[o]
+        i = order["instrument"]
+        ins = mem.instruments(h)[i]
+        opened = ins["opened_at"]
+        if ins["bar"] < 0 or opened >= now or order["ts_arrival"] > opened + slack:
+            continue
+        if order["ts_submit"] != now or mem.bars(h)[ins["bar"]]["ts_close"] <= now:
+            continue
+        if not has_trading(h, ins["bar"]) or ins["closes_only"] != 0 or _waits_for_close(h, o):
+            continue
+        if order["tif"] == _DAY and order["day_session"] == NONE:
+            order["day_session"] = mem.bars(h)[ins["bar"]]["session"]
+        k = n
+        while k > 0 and mem.orders(h)[candidates[k - 1]]["instrument"] > i:
+            candidates[k] = candidates[k - 1]
+            k -= 1
+        candidates[k] = o
+        n += 1
+    return n
 
 
 @entry

@@ -35,6 +35,8 @@ IntArray = NDArray[np.int64]
 _EXCHANGE: Final = "XNYS"
 _SATURDAY: Final = 5
 _FEW: Final = 0.01
+_BEFORE_NS: Final = 330 * 60_000_000_000
+_AFTER_NS: Final = 240 * 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,11 @@ def choose_for_times(
         _check_range(table, begins // DAY_NS, calendar)
         return calendar, ()
     exchange = load_calendar(_EXCHANGE)
-    _, inside = _inside(exchange, table.ts, closing=closing)
-    if inside.all():
+    inside = _extended(exchange, begins)
+    has_weekend = bool(_weekend(begins // DAY_NS).any())
+    if inside.all() and not has_weekend:
         return exchange, ()
-    calendar = load_calendar("24/7" if _weekend(begins // DAY_NS).any() else "weekdays")
+    calendar = load_calendar("24/7" if has_weekend else "weekdays")
     _check_range(table, begins // DAY_NS, calendar)
     return calendar, _few_odd(table, ~inside, calendar)
 
@@ -221,6 +224,19 @@ def _inside(
     return session.astype(np.int64), inside
 
 
+def _extended(calendar: Calendar, begins: IntArray) -> NDArray[np.bool_]:
+    """Whether bars begin on a session's date between its pre-market and the end of after-hours.
+
+    The exchange's own hours are 9:30 to 16:00; orders trade from 4:00 to 20:00 New York time.
+    """
+    first, last = calendar.opens[0] - _BEFORE_NS, calendar.closes[-1] + _AFTER_NS
+    inside = (begins >= first) & (begins <= last)
+    session = calendar.sessions_of(np.clip(begins, first, last), side="beginning")
+    early = begins >= calendar.opens[session] - _BEFORE_NS
+    late = begins <= calendar.closes[session] + _AFTER_NS
+    return np.asarray(inside & early & late, dtype=np.bool_)
+
+
 def _weekend(days: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether each day is a Saturday or a Sunday; day 0 was a Thursday."""
     return np.asarray((days + 3) % 7 >= _SATURDAY, dtype=np.bool_)
@@ -242,7 +258,7 @@ def _check_range(table: BarTable, days: NDArray[np.int64], calendar: Calendar) -
 def _few_odd(table: BarTable, odd: NDArray[np.bool_], calendar: Calendar) -> tuple[str, ...]:
     """A warning if so few rows ruled out the exchange's calendar that they look wrong."""
     count = int(np.count_nonzero(odd))
-    if count > _FEW * len(odd):
+    if count == 0 or count > _FEW * len(odd):
         return ()
     row = int(table.in_input_order(odd)[0])
     return (

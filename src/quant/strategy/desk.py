@@ -188,9 +188,14 @@ class OrderDesk:
         q = self._views.order_q
         q[base + _ORDER["side"]] = side
         q[base + _ORDER["side_venue"]] = side
-        q[base + _ORDER["units"]] = abs(change)
-        q[base + _ORDER["units_venue"]] = abs(change)
-        q[base + _ORDER["target_kind"]] = TARGET_KIND.QTY
+        if self._latency > 0:
+            # what is being replaced may fill before its cancel arrives
+            q[base + _ORDER["target_kind"]] = TARGET_KIND.COUNT
+            self._views.order_f[base + _ORDER["target"]] = float(count)
+        else:
+            q[base + _ORDER["units"]] = abs(change)
+            q[base + _ORDER["units_venue"]] = abs(change)
+            q[base + _ORDER["target_kind"]] = TARGET_KIND.QTY
         self._target_of[i] = o
         return o + 1
 

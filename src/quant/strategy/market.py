@@ -92,7 +92,18 @@ def bar_length(step_ns: int) -> str:
     return f"{step_ns}ns"
 
 
-def bar_class(state: State, symbols: tuple[str, ...], step_ns: int) -> type[Bar]:
+def _lengths(state: State, n: int) -> list[str]:
+    """The usual bar length of every instrument."""
+    rows = state["bars"]
+    found = []
+    for i in range(n):
+        own = rows[rows["instrument"] == i]
+        steps, counts = np.unique(own["ts_close"] - own["ts_open"], return_counts=True)
+        found.append(bar_length(int(steps[int(np.argmax(counts))])) if len(steps) else "")
+    return found
+
+
+def bar_class(state: State, symbols: tuple[str, ...], *, is_dated: bool) -> type[Bar]:
     """The kind of `Bar` that reads this run's market data."""
     ints, floats = words(state, "bars")
 
@@ -107,7 +118,14 @@ def bar_class(state: State, symbols: tuple[str, ...], step_ns: int) -> type[Bar]
     instrument = word_of("bars", "instrument")
     fields: dict[str, Any] = {n: number(n) for n in ("open", "high", "low", "close", "volume")}
     fields |= {n: instant(n) for n in ("ts_open", "ts_close")}
-    fields["tf"] = bar_length(step_ns)
+    lengths = [bar_length(0)] * len(symbols) if is_dated else []
+
+    def length(bar: Bar) -> str:
+        if not lengths:
+            lengths.extend(_lengths(state, len(symbols)))
+        return lengths[ints[bar._row * _BAR + instrument]]
+
+    fields["tf"] = property(length)
     fields["symbol"] = property(lambda self: symbols[ints[self._row * _BAR + instrument]])
     return type("Bar", (Bar,), {"__slots__": (), **fields})
 
