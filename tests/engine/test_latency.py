@@ -87,7 +87,7 @@ def test_an_order_within_the_slack_takes_the_open_and_says_so(kind: str) -> None
     assert len(played.fills) == 1
     fill = played.fills[0]
     assert (float(fill["price_raw"]), float(fill["price"])) == (10.0, pytest.approx(10.01))
-    assert int(fill["flags"]) & 2
+    assert int(played.simulation.state.used("fills")["flags"][0]) & 2
     opened = int(played.simulation.bars.ts_open[1])
     assert int(fill["ts"]) == opened + SECOND
 

@@ -217,3 +217,11 @@ def test_each_symbol_has_bars_of_its_own_length() -> None:
     }
     assert lengths == {"ONCE": [minute], "QUICK": [minute], "SLOW": [10 * minute]}
     assert any("SLOW 10 min" in warning for warning in bars.warnings)
+
+
+def test_weekly_rows_dated_at_their_begin_are_warned_about() -> None:
+    mondays = ["2024-01-08", "2024-01-22", "2024-01-29", "2024-02-05"]
+    frame = pl.DataFrame({"date": mondays, "close": [1.0, 2.0, 3.0, 4.0]})
+    assert any("look weekly" in warning for warning in load_bars(frame).warnings)
+    days = pl.DataFrame({"date": ["2024-01-08", "2024-01-09", "2024-01-10"], "close": [1.0] * 3})
+    assert not any("look weekly" in warning for warning in load_bars(days).warnings)

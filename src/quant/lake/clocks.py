@@ -26,6 +26,7 @@ __all__ = [
     "choose_for_times",
     "dated_clock",
     "find_days_off",
+    "find_long_gaps",
     "BarSteps",
     "infer_steps",
     "intraday_clock",
@@ -35,6 +36,7 @@ IntArray = NDArray[np.int64]
 _EXCHANGE: Final = "XNYS"
 _SATURDAY: Final = 5
 _FEW: Final = 0.01
+_WEEK_DAYS: Final = 5
 _BEFORE_NS: Final = 330 * 60_000_000_000
 _AFTER_NS: Final = 240 * 60_000_000_000
 
@@ -120,6 +122,29 @@ def dated_clock(table: BarTable, calendar: Calendar) -> BarClock:
     if calendar.name != _EXCHANGE:
         ts_close = ts_close - 1
     return BarClock(calendar.opens[session], ts_close, session)
+
+
+def find_long_gaps(table: BarTable) -> tuple[str, ...]:
+    """A warning for dated rows that look like weeks or months.
+
+    A dated row is known at the close of its date. One that stands for the week that begins there
+    would be known days before it ends.
+    """
+    same = table.codes[1:] == table.codes[:-1]
+    gaps, codes = np.diff(table.wall // DAY_NS)[same], table.codes[1:][same]
+    bounds = np.searchsorted(codes, np.arange(len(table.symbols) + 1))
+    long = [
+        symbol
+        for symbol, lo, hi in zip(table.symbols, bounds[:-1], bounds[1:], strict=True)
+        if hi - lo > 1 and _most_common(gaps[lo:hi]) >= _WEEK_DAYS
+    ]
+    if not long:
+        return ()
+    shown = ", ".join(long[:5]) + (", …" if len(long) > 5 else "")
+    return (
+        f"{table.where}: the rows of {shown} look weekly or longer; a dated row is known at the "
+        "close of its date, so date them at the end of what they cover.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

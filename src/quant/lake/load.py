@@ -32,6 +32,7 @@ from quant.lake.clocks import (
     choose_for_times,
     dated_clock,
     find_days_off,
+    find_long_gaps,
     infer_steps,
     intraday_clock,
 )
@@ -104,6 +105,7 @@ def load_bars(data: Any, options: DataOptions = DEFAULT_OPTIONS) -> Bars:
         found.append(find_days_off(table, calendar))
         table = settle(table, found[1], drop=drop)
         clock = dated_clock(table, calendar)
+        notices = (*notices, *find_long_gaps(table))
     else:
         steps = infer_steps(table, options)
         step_ns = steps.common
