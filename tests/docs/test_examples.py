@@ -6,6 +6,7 @@ Method: each file runs as a program in an empty folder of its own; its text is r
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,17 @@ def test_examples_are_numbered_without_gaps() -> None:
     numbers = [int(example.name[:2]) for example in EXAMPLES]
     assert numbers == list(range(1, len(EXAMPLES) + 1))
     assert len(EXAMPLES) >= 7
+
+
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs_and_is_kept_without_output(notebook: Path) -> None:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) >= 3
+    names: dict[str, object] = {}
+    for cell in code:
+        assert cell["outputs"] == []
+        exec(compile("".join(cell["source"]), str(notebook), "exec"), names)
