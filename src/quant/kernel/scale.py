@@ -78,8 +78,19 @@ def _plan(h: int, n: int, at: int) -> None:
 
 @inlined
 def _scaled(factor: float, want: int) -> int:
-    """``want`` times a factor of at most one, rounded down."""
-    return math.floor(factor * want) if factor < 1.0 else want
+    """``want`` times a factor of at most one, rounded down.
+
+    The count is the largest whose share of ``want`` is no more than the factor: equal shares of
+    different orders then step at the same factor, which a rounded product would not give.
+    """
+    if factor >= 1.0:
+        return want
+    count = math.floor(factor * want)
+    if count > 0 and count / want > factor:
+        return count - 1
+    if (count + 1) / want <= factor:
+        return count + 1
+    return count
 
 
 @compiled
