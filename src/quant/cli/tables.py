@@ -88,5 +88,13 @@ def print_summary(runs: list[tuple[Run, RunFolder]]) -> None:
             table.add_row(*_row(escape(f"  {held}"), benchmark, "–", "–"), style="dim")
     out = console()
     out.print(table)
-    for _, folder in runs:
+    for run, folder in runs:
         out.print(f"report: {folder.report}", soft_wrap=True, markup=False, highlight=False)
+        ambers = [item.text for item in run.sheet().assumptions if item.level == "amber"]
+        if ambers:
+            count = f"{len(ambers)} assumptions" if len(ambers) > 1 else "1 assumption"
+            print(
+                f"quant: {count} of {run.strategy_name} may flatter the result; the report "
+                "names them.",
+                file=sys.stderr,
+            )

@@ -192,7 +192,7 @@ def _announce_first_compile() -> None:
     """Say what is happening when the kernel is compiled for the first time on a machine."""
     if not is_warm():
         print(
-            "quant: compiling its kernel for this machine, once (about half a minute) …",
+            "quant: compiling its kernel for this machine, once (some 15 to 30 seconds) …",
             file=sys.stderr,
             flush=True,
         )

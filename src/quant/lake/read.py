@@ -18,7 +18,7 @@ from polars.exceptions import NoDataError, PolarsError
 from quant.errors import DataError, SchemaError, nearest
 from quant.lake.frames import is_frame, to_polars
 from quant.lake.rows import TablePart, listed
-from quant.lake.samples import Sample, find_sample
+from quant.lake.samples import Sample, find_sample, sample_names
 
 __all__ = ["InputTable", "Source", "read_source"]
 
@@ -161,6 +161,8 @@ def _from_file(given: str | Path) -> Source:
 
 def _nearest_file(path: Path) -> str:
     """A hint at a file of the same folder with almost the same name."""
+    if path.name in sample_names():
+        return f" Did you mean 'sample:{path.name}'?"
     try:
         names = sorted(entry.name for entry in path.parent.iterdir())
     except OSError:
