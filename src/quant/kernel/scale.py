@@ -83,7 +83,7 @@ def _scaled(factor: float, want: int) -> int:
     The count is the largest whose share of ``want`` is no more than the factor: equal shares of
     different orders then step at the same factor, which a rounded product would not give.
     """
-    if factor >= 1.0:
+    if factor >= 1.0 or want == 0:
         return want
     count = math.floor(factor * want)
     if count > 0 and count / want > factor:
