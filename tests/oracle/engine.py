@@ -83,7 +83,7 @@ def bars_of(scenario: Scenario) -> Bars:
 
 
 def _instrument(spec: InstrumentSpec) -> dict[str, Any]:
-    return {"increment": spec.increment, "tick": spec.tick}
+    return {"increment": spec.increment, "tick": spec.tick, "multiplier": spec.multiplier}
 
 
 def config_of(scenario: Scenario) -> Any:

@@ -38,12 +38,21 @@ def fillable(state: State, order: Order) -> int:
     return order.remaining if cap is None else min(order.remaining, cap)
 
 
+def end_over_cap(state: State, order: Order) -> None:
+    """With ``over_cap: reject`` an order that wants more than the cap leaves ends."""
+    cap = state.cap.get(order.symbol)
+    rejects = state.scenario.execution.get("over_cap") == "reject"
+    if rejects and order.working and cap is not None and order.remaining > cap:
+        end(order, "over_cap")
+
+
 def _closable(state: State, order: Order) -> int:
     """Increments of the position that an order could close."""
     return max(0, -order.side * state.position[order.symbol])
 
 
 def fill_closing(state: State, offer: Offer) -> None:
+    end_over_cap(state, offer.order)
     units = min(fillable(state, offer.order), _closable(state, offer.order))
     if units:
         _fill(state, offer, units)
@@ -53,7 +62,7 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     """Posts a fill; parts of one order at one print become one row."""
     order, symbol = offer.order, offer.order.symbol
     price = _price(state, offer)
-    quantity = state.amount(symbol, units)
+    quantity = state.worth(symbol, units)
     charge = _charge(state, order, units, price)
     state.cash -= order.side * quantity * price + charge
     state.position[symbol] += order.side * units
@@ -72,7 +81,7 @@ def _fill(state: State, offer: Offer, units: int) -> None:
 
 def _record(state: State, offer: Offer, price: Decimal, units: int, charge: Decimal) -> None:
     order = offer.order
-    slippage = state.amount(order.symbol, units) * abs(price - offer.raw)
+    slippage = state.worth(order.symbol, units) * abs(price - offer.raw)
     row = state.rows.get(order.number)
     if row is None:
         liquidity = "taker" if offer.taker else "maker"
@@ -93,6 +102,7 @@ def _record(state: State, offer: Offer, price: Decimal, units: int, charge: Deci
 def fill_opening(state: State, offer: Offer) -> None:
     """The opening part of one offer: checked, filled, cut or ended."""
     order = offer.order
+    end_over_cap(state, order)
     units = fillable(state, order)
     if not units:
         return
@@ -133,14 +143,14 @@ def _affordable(state: State, offer: Offer) -> Callable[[int, str], bool]:
 def _amounts(state: State, changes: Iterable[Change]) -> tuple[Decimal, Decimal]:
     """Needed and available after imagined trades, each instrument marked at its `raw`."""
     changes = list(changes)
-    spent = sum((state.amount(c.symbol, c.signed) * c.price + c.commission for c in changes), ZERO)
+    spent = sum((state.worth(c.symbol, c.signed) * c.price + c.commission for c in changes), ZERO)
     if state.is_cash_account:
         return spent, state.cash
     position, mark = dict(state.position), dict(state.mark)
     for change in changes:
         position[change.symbol] += change.signed
         mark[change.symbol] = change.raw
-    values = [state.amount(s, n) * mark[s] for s, n in position.items() if n]
+    values = [state.worth(s, n) * mark[s] for s, n in position.items() if n]
     equity = state.cash - spent + sum(values, ZERO)
     gross = sum((abs(value) for value in values), ZERO)
     return gross, Decimal(state.scenario.account["k"]) * equity
@@ -254,6 +264,9 @@ def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:
     for offer in offers:
         order = offer.order
         left = cap.get(order.symbol)
+        rejects = state.scenario.execution.get("over_cap") == "reject"
+        if rejects and order.working and left is not None and order.remaining > left:
+            end(order, "over_cap")
         units = order.remaining if left is None else min(order.remaining, left)
         closing = min(units, max(0, -order.side * position[order.symbol]))
         opening = units - closing
@@ -353,7 +366,7 @@ def _split(state: State, projected: dict[str, int], order: Order) -> tuple[Decim
     projected[symbol] += order.side * units
     # Reading: without a mark an order has no value yet; it is left to the check at the fill.
     mark = state.mark.get(symbol, ZERO)
-    return state.amount(symbol, closing) * mark, state.amount(symbol, units - closing) * mark
+    return state.worth(symbol, closing) * mark, state.worth(symbol, units - closing) * mark
 
 
 def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: Decimal) -> None:
@@ -377,7 +390,7 @@ def size(
     goal = _goal(order, equity)
     others = sum(o.side * o.remaining for o in state.working(order.symbol) if o is not order)
     held = state.position[order.symbol] + others
-    value = state.amount(order.symbol, held) * raw
+    value = state.worth(order.symbol, held) * raw
     side = 1 if goal > value else -1
     price = _slipped(state, order.symbol, side, raw, bar, where)
     reached = held if goal == value else _sized(state, order, goal, held, side, price)
@@ -409,14 +422,14 @@ def _sized(state: State, order: Order, goal: Decimal, held: int, side: int, pric
     what = f"order {order.number} sizing"
 
     def fits(count: int, what: str = "") -> bool:
-        cost = state.amount(order.symbol, count) * price
+        cost = state.worth(order.symbol, count) * price
         if increases:
             trade = abs(direction * count - held)
-            cost += _commission(state, state.amount(order.symbol, trade), price) if trade else 0
+            cost += _commission(state, order.symbol, trade, price) if trade else 0
         return _at_most(state, cost, abs(goal), what)
 
     floor = max(0, direction * held) if increases else 0
-    top = int(abs(goal) / (state.amount(order.symbol, 1) * price)) + 1
+    top = int(abs(goal) / (state.worth(order.symbol, 1) * price)) + 1
     if increases:
         # Never beyond what is held in the other direction, also if that costs more than the goal.
         return direction * _largest(fits, floor, max(floor, top), what)
@@ -477,13 +490,13 @@ def _on_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
 
 def _charge(state: State, order: Order, units: int, price: Decimal) -> Decimal:
     """Commission of a fill: of all fills of the order with it, less what was charged."""
-    quantity = state.amount(order.symbol, units)
-    whole = state.amount(order.symbol, order.filled) + quantity
-    return _commission_of(state, whole, order.notional + quantity * price) - order.charged
+    quantity = state.amount(order.symbol, order.filled + units)
+    notional = order.notional + state.worth(order.symbol, units) * price
+    return _commission_of(state, quantity, notional) - order.charged
 
 
-def _commission(state: State, quantity: Decimal, price: Decimal) -> Decimal:
-    return _commission_of(state, quantity, quantity * price)
+def _commission(state: State, symbol: str, units: int, price: Decimal) -> Decimal:
+    return _commission_of(state, state.amount(symbol, units), state.worth(symbol, units) * price)
 
 
 def _commission_of(state: State, quantity: Decimal, notional: Decimal) -> Decimal:

@@ -598,7 +598,7 @@ def _target_money(state: State, action: Action) -> None:
         goal = Decimal(action.value)
         if kind == "weight":
             goal *= max(ZERO, state.equity())
-        units = whole(goal / mark / Decimal(state.specs[action.symbol].increment))
+        units = whole(goal / (mark * state.worth(action.symbol, 1)))
         if units == _total(state, action.symbol):
             return
     order = _new(state, action)

@@ -47,6 +47,7 @@ class InstrumentSpec:
     tick: float | None
     bars: list[BarRow]
     closes_only: bool = False
+    multiplier: float = 1.0
 
 
 @dataclass
@@ -76,13 +77,14 @@ class Account(TypedDict):
     k: float
 
 
-class Execution(TypedDict):
+class Execution(TypedDict, total=False):
     """The execution settings, named and valued as in the written rule."""
 
     timing: str
     path: str
     limit: str
     participation: float | None
+    over_cap: str
     insufficient: str
     size_at: str
     gap_improvement: bool
@@ -182,8 +184,9 @@ def random_scenario(seed: int) -> Scenario:
         kind=rng.choice(("gross_leverage", "gross_leverage", "gross_leverage", "cash")),
         k=rng.choice((1.0, 1.0, 2.0, 100.0)),
     )
-    return Scenario(
-        cash=_cash(rng, style),
+    cash = _cash(rng, style)
+    scenario = Scenario(
+        cash=cash,
         account=account,
         execution=execution,
         commission=_commission(rng, style),
@@ -192,6 +195,17 @@ def random_scenario(seed: int) -> Scenario:
         actions=[_on_tick(a, instruments) for a in _actions(rng, style, instruments)],
         session_closes=session_closes(instruments),
     )
+    _complicate(rng, scenario)
+    return scenario
+
+
+def _complicate(rng: random.Random, scenario: Scenario) -> None:
+    """Now and then a multiplier, or orders that end where the cap would cut them."""
+    if rng.random() < 0.2:
+        for spec in scenario.instruments:
+            spec.multiplier = rng.choice((1.0, 2.0, 5.0, 0.5))
+    if rng.random() < 0.15:
+        scenario.execution["over_cap"] = "reject"
 
 
 def _on_tick(action: Action, instruments: Sequence[InstrumentSpec]) -> Action:

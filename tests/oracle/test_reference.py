@@ -573,7 +573,7 @@ def check_conditions(scenario: Scenario, outcome: Outcome) -> None:
 def _check_fill(scenario: Scenario, fill: FillRow) -> None:
     """The raw price lies in a bar with trading that begins or ends then; slippage only costs."""
     spec = next(s for s in scenario.instruments if s.symbol == fill.symbol)
-    quantity = abs(fill.units * Decimal(spec.increment))
+    quantity = abs(fill.units * Decimal(spec.increment) * Decimal(spec.multiplier))
     bars = [b for b in spec.bars if fill.ts in (b.t_open, b.t_close) and b.volume != 0]
     assert any(Decimal(b.low) <= fill.price_raw <= Decimal(b.high) for b in bars)
     assert (fill.price - fill.price_raw) * fill.units >= 0
@@ -588,7 +588,9 @@ def _check_cash(scenario: Scenario, outcome: Outcome) -> None:
 
     A row at which some order filled at an open is left out: such a fill may come after the row.
     """
-    increments = {s.symbol: Decimal(s.increment) for s in scenario.instruments}
+    increments = {
+        s.symbol: Decimal(s.increment) * Decimal(s.multiplier) for s in scenario.instruments
+    }
     for row in outcome.equity:
         past = [fill for fill in outcome.fills if fill.ts <= row.ts]
         if row is not outcome.equity[-1] and any(
@@ -628,6 +630,6 @@ def test_random_scenarios_reach_every_reason() -> None:
         "stop_open", "stop_close", "stop", "stop_limit",
     }  # fmt: skip
     assert end_reasons == {
-        "", "canceled", "replaced", "day_end", "no_print", "insufficient_funds", "sized_down",
-        "short_not_allowed", "no_change", "zero_quantity",
+        "", "canceled", "over_cap", "replaced", "day_end", "no_print", "insufficient_funds",
+        "sized_down", "short_not_allowed", "no_change", "zero_quantity",
     }  # fmt: skip

@@ -210,6 +210,10 @@ class State:
         if entry not in self.notes:
             self.notes.append(entry)
 
+    def worth(self, symbol: str, units: int) -> Decimal:
+        """Money per price point of so many increments: their quantity times the multiplier."""
+        return self.amount(symbol, units) * Decimal(self.specs[symbol].multiplier)
+
     def amount(self, symbol: str, units: int) -> Decimal:
         """The quantity of so many increments."""
         return units * Decimal(self.specs[symbol].increment)
@@ -219,10 +223,10 @@ class State:
 
     def equity(self) -> Decimal:
         return self.cash + sum(
-            (self.amount(s, n) * self.mark[s] for s, n in self.position.items() if n), ZERO
+            (self.worth(s, n) * self.mark[s] for s, n in self.position.items() if n), ZERO
         )
 
     def gross(self) -> Decimal:
         return sum(
-            (abs(self.amount(s, n)) * self.mark[s] for s, n in self.position.items() if n), ZERO
+            (abs(self.worth(s, n)) * self.mark[s] for s, n in self.position.items() if n), ZERO
         )
