@@ -8,6 +8,7 @@ what happened until then. From Python the same mistakes are the original excepti
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,9 @@ from cli_shop import Shop, check_sentence
 
 import quant as qt
 from quant.cli.strategy_file import load_class
+from quant.engine import folder as folder_module
 from quant.errors import ConfigError, LookAheadError, OrderError, QuantError, SchemaError
+from quant.report.tearsheet import TearSheet
 
 BAR = "def on_bar(self, bar, ctx):\n    "
 START = "def on_start(self, ctx):\n    "
@@ -174,6 +177,28 @@ def test_an_interruption_inside_a_hook_keeps_the_run_so_far(shop: Shop) -> None:
     check_sentence(said, "interrupted", shop.folder.name, status=130)
     assert shop.manifest()["status"] == "interrupted"
     assert len(pl.read_csv(shop.folder / "equity.csv")) == 6
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_control_c_while_saving(shop: Shop, monkeypatch: pytest.MonkeyPatch, presses: int) -> None:
+    render = folder_module.render_tearsheet
+
+    def press(sheet: TearSheet) -> str:
+        for _ in range(presses):
+            signal.raise_signal(signal.SIGINT)
+        return render(sheet)
+
+    monkeypatch.setattr(folder_module, "render_tearsheet", press)
+    said = shop.backtest("cross.py")
+    if presses == 2:
+        assert (said.status, said.err) == (130, "quant: interrupted.\n")
+        assert list(shop.runs.iterdir()) == []
+        return
+    assert (said.status, said.out) == (130, "")
+    assert said.err == f"quant: interrupted; the run is in runs/{shop.folder.name}.\n"
+    assert shop.manifest()["status"] == "done"
+    assert (shop.folder / "report.html").is_file()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_json_tells_of_a_failed_run_too(shop: Shop) -> None:

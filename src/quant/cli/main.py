@@ -231,8 +231,9 @@ def run(arguments: list[str]) -> int:
     except QuantError as error:
         print(f"quant: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("quant: interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        where = f"; {error}" if error.args else ""
+        print(f"quant: interrupted{where}.", file=sys.stderr)
         return 130
     except (BrokenPipeError, SystemExit):  # a reader such as head has left; rich exits then
         return 0

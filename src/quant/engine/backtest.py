@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from types import FrameType
 from typing import Any
 
 from quant.engine.benchmark import benchmark_name
+from quant.engine.interrupts import noticing_interrupts
 from quant.engine.journal import in_words
 from quant.engine.run import Failure, Run
 from quant.engine.simulation import Simulation
@@ -118,7 +115,7 @@ def simulate(
     _announce_first_compile()
     simulation = Simulation(strategy, bars, config, start=start, end=end)
     failure: Failure | None = None
-    with _noticing_interrupts() as interrupts:
+    with noticing_interrupts() as interrupts:
         try:
             simulation.prepare()
             total = simulation.n_slices
@@ -161,31 +158,6 @@ def _failure(simulation: Simulation, error: BaseException, *, is_interrupted: bo
     text = "".join(traceback.format_exception(error))
     simulation.journal.note("failed", level="error", error=in_words(error), traceback=text)
     return Failure(status="failed", error=error, traceback=text)
-
-
-@contextmanager
-def _noticing_interrupts() -> Iterator[list[int]]:
-    """Ctrl-C raises as ever, and is also written down.
-
-    Raised at the very entry of a function that compiled code calls, it would be lost there: the
-    loop stops, and this list says why.
-    """
-    seen: list[int] = []
-    usual = signal.getsignal(signal.SIGINT)
-    is_main = threading.current_thread() is threading.main_thread()
-    if usual is not signal.default_int_handler or not is_main:
-        yield seen
-        return
-
-    def notice(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        signal.default_int_handler(number, frame)
-
-    signal.signal(signal.SIGINT, notice)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, usual)
 
 
 def _announce_first_compile() -> None:

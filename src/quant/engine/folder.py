@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from quant.clock import utc_now
+from quant.engine.interrupts import holding_back_interrupts
 from quant.engine.journal import line_text
 from quant.engine.manifest import json_text, manifest_of
 from quant.engine.run import Run
@@ -136,7 +137,17 @@ def save_run(run: Run, runs: Path) -> RunFolder:
     ------
     RunError
         If the disk is full or the folder cannot be written; nothing is left behind.
+    KeyboardInterrupt
+        After a Ctrl-C: with the folder written, or at the second one, with nothing left behind.
     """
+    with holding_back_interrupts() as held:
+        folder = _save(run, runs)
+    if held:
+        raise KeyboardInterrupt(f"the run is in {folder.path}")
+    return folder
+
+
+def _save(run: Run, runs: Path) -> RunFolder:
     run_id = f"run-{utc_now():%Y%m%dT%H%M%SZ}-{run_token()}"
     try:
         runs.mkdir(parents=True, exist_ok=True)

@@ -218,7 +218,7 @@ class Run:
         return write_text(Path(path), render_tearsheet(self.sheet()))
 
     def save(self, runs: str | Path = "runs") -> RunFolder:
-        """Write the run folder (design: whole or absent) under ``runs``; returns it."""
+        """Write the run folder under ``runs``, whole or not at all, and return it."""
         from quant.engine.folder import save_run
 
         return save_run(self, Path(runs))
