@@ -16,6 +16,7 @@ from quant.engine.run import Failure, Run
 from quant.engine.simulation import Simulation
 from quant.errors import ConfigError, StrategyError
 from quant.kernel.cache import is_warm, mark_warm
+from quant.kernel.jit import INTERPRETED
 from quant.lake import Bars, DataOptions, load_bars
 from quant.model.config import Config
 from quant.model.parse import config_from, to_mapping
@@ -132,7 +133,8 @@ def simulate(
         except BaseException as error:  # whatever a strategy may raise is part of its run
             simulation.break_off()
             failure = _failure(simulation, error, is_interrupted=bool(interrupts))
-    mark_warm()
+    if simulation.slice > 0 and not INTERPRETED:  # a run that ended before compiled nothing
+        mark_warm()
     run = Run(simulation, failure)
     if failure is None:
         run.check()
@@ -162,7 +164,7 @@ def _failure(simulation: Simulation, error: BaseException, *, is_interrupted: bo
 
 def _announce_first_compile() -> None:
     """Say what is happening when the kernel is compiled for the first time on a machine."""
-    if not is_warm():
+    if not INTERPRETED and not is_warm():
         print(
             "quant: compiling its kernel for this machine, once (some 15 to 30 seconds) …",
             file=sys.stderr,
