@@ -11,7 +11,8 @@ CODE := src tests tools benchmarks examples
 
 help:
 	@echo "make demo      run two strategies on bundled data (sets up .venv, core dependencies only)"
-	@echo "make test      everything CI runs: format, types, layers, tests, coverage"
+	@echo "make test      format, types, layers, tests"
+	@echo "make coverage  kernel, engine and strategy with the compiler off: at least 90 %"
 	@echo "make fuzz      20,000 random scenarios against the oracle"
 	@echo "make bench     speed of kernel, engine and command line"
 	@echo "make lock      write the requirement locks anew"

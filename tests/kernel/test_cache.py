@@ -66,7 +66,7 @@ def test_a_home_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     assert cache.cache_folder().parent == tmp_path / f"quant-cache-{os.getuid()}"
 
 
-COMPILING = "quant: compiling its kernel for this machine"
+COMPILING = "quant: compiling its kernel for this installation"
 
 
 class Raises(quant.Strategy):

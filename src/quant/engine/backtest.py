@@ -163,10 +163,10 @@ def _failure(simulation: Simulation, error: BaseException, *, is_interrupted: bo
 
 
 def _announce_first_compile() -> None:
-    """Say what is happening when the kernel is compiled for the first time on a machine."""
+    """Say what is happening when the kernel of this installation is compiled for the first time."""
     if not INTERPRETED and not is_warm():
         print(
-            "quant: compiling its kernel for this machine, once (some 15 to 30 seconds) …",
+            "quant: compiling its kernel for this installation, once (some 15 to 30 seconds) …",
             file=sys.stderr,
             flush=True,
         )
