@@ -16,8 +16,8 @@ import pytest
 from cli_shop import Shop, check_sentence
 
 import quant as qt
-from quant.cli.strategy_file import load_class
 from quant.engine import folder as folder_module
+from quant.engine.strategy_file import load_class
 from quant.errors import ConfigError, LookAheadError, OrderError, QuantError, SchemaError
 from quant.report.tearsheet import TearSheet
 

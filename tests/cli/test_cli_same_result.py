@@ -17,7 +17,7 @@ import pytest
 from cli_shop import Shop, price_rows
 
 import quant as qt
-from quant.cli.strategy_file import load_class
+from quant.engine.strategy_file import load_class
 
 SETS = """
     import quant as qt

@@ -4,108 +4,66 @@ from __future__ import annotations
 
 import inspect
 import sys
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+from quant.cli.arguments import DataArguments, RunArguments, parse_columns, parse_day
 from quant.cli.config_file import read_config
+from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
-from quant.cli.strategy_file import load_class, make_strategy, place_of
 from quant.cli.tables import print_json, print_summary, user_output
 from quant.engine.backtest import load_for, simulate
 from quant.engine.folder import RunFolder, prepare_folder
 from quant.engine.journal import in_words
 from quant.engine.run import Run
-from quant.errors import ConfigError, InvariantError, QuantError
+from quant.engine.strategy_file import load_class, place_of
+from quant.errors import InvariantError, QuantError
 from quant.lake import Bars, DataOptions
 from quant.model.config import Config
 from quant.model.parse import config_from, to_mapping
 
-__all__ = ["BacktestArguments", "exit_status", "run_backtest"]
+__all__ = ["bars_of", "exit_status", "run_backtest", "settings_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BacktestArguments:
-    """What the command line says; see ``quant run backtest --help``."""
-
-    file: str
-    data: str
-    start: str | None
-    end: str | None
-    config: str | None
-    params: list[str]
-    seed: int | None
-    out: str
-    tz: str | None
-    ts_is: str
-    bar: str | None
-    calendar: str
-    columns: list[str]
-    symbol: str | None
-    on_bad_rows: str
-    as_json: bool
-
-
-def parse_day(option: str, text: str | None) -> date | None:
-    """A date of the command line."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"{option}: expected a date such as 2010-01-04, found {text!r}; correct it."
-        ) from None
-
-
-def parse_columns(pairs: list[str]) -> dict[str, str]:
-    """``close=adj_close`` pairs."""
-    found = {}
-    for pair in ",".join(pairs).split(",") if pairs else []:
-        name, equals, column = pair.partition("=")
-        if not equals or not name or not column:
-            raise ConfigError(
-                f"--columns {pair}: expected name=column such as close=adj_close; correct it."
-            )
-        found[name.strip()] = column.strip()
-    return found
-
-
-def _settings(arguments: BacktestArguments) -> Config:
-    config = read_config(arguments.config)
-    if arguments.seed is not None:
-        config = config_from({**to_mapping(config), "seed": arguments.seed})
+def settings_of(run: RunArguments) -> Config:
+    """The settings file, with the seed of the command line."""
+    config = read_config(run.config)
+    if run.seed is not None:
+        config = config_from({**to_mapping(config), "seed": run.seed})
     return config
 
 
-def _bars(arguments: BacktestArguments, config: Config) -> Bars:
+def bars_of(data: DataArguments, config: Config) -> Bars:
+    """The bars of the command line; what is odd about them goes to standard error."""
     options = DataOptions(
-        tz=arguments.tz,
-        ts_is=arguments.ts_is,  # type: ignore[arg-type]
-        bar=arguments.bar,
-        calendar=arguments.calendar,
-        columns=parse_columns(arguments.columns),
-        symbol=arguments.symbol,
-        on_bad_rows=arguments.on_bad_rows,  # type: ignore[arg-type]
+        tz=data.tz,
+        ts_is=data.ts_is,  # type: ignore[arg-type]
+        bar=data.bar,
+        calendar=data.calendar,
+        columns=parse_columns(data.columns),
+        symbol=data.symbol,
+        on_bad_rows=data.on_bad_rows,  # type: ignore[arg-type]
     )
-    return load_for(arguments.data, config, options)
+    bars = load_for(data.data, config, options)
+    for warning in bars.warnings:
+        print(f"quant: warning: {warning}", file=sys.stderr)
+    return bars
 
 
-def run_backtest(arguments: BacktestArguments) -> int:
+def run_backtest(
+    file: str, data: DataArguments, run_with: RunArguments, out: str, *, as_json: bool
+) -> int:
     """Check everything that can be checked first, run, write the folder, print the figures."""
-    start, end = parse_day("--start", arguments.start), parse_day("--end", arguments.end)
-    config = _settings(arguments)
-    with user_output(as_json=arguments.as_json):
-        strategy = make_strategy(load_class(arguments.file), arguments.params)
-        prepare_folder(Path(arguments.out))
-        bars = _bars(arguments, config)
-        for warning in bars.warnings:
-            print(f"quant: warning: {warning}", file=sys.stderr)
+    start, end = parse_day("--start", run_with.start), parse_day("--end", run_with.end)
+    config = settings_of(run_with)
+    with user_output(as_json=as_json):
+        strategy = make_strategy(load_class(file), run_with.param or [])
+        prepare_folder(Path(out))
+        bars = bars_of(data, config)
         with progress_bar(type(strategy).__name__) as on_progress:
             run = simulate(strategy, bars, config, start=start, end=end, on_progress=on_progress)
-        folder = run.save(arguments.out)
-    if arguments.as_json:
+        folder = run.save(out)
+    if as_json:
         print_json(_summary(run, folder))
     elif run.failure is None:
         print_summary([(run, folder)])

@@ -15,6 +15,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from quant import __version__
+from quant.cli.arguments import DataArguments, RunArguments
 from quant.errors import InvariantError, QuantError
 
 __all__ = ["app", "main"]
@@ -31,6 +32,7 @@ runs_app = App(name="runs", help="Look at finished runs.")
 app.command(run_app)
 app.command(runs_app)
 
+_PLAIN_RUN = RunArguments()
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
@@ -53,20 +55,9 @@ def backtest(
     file: str,
     /,
     *,
-    data: str,
-    start: str | None = None,
-    end: str | None = None,
-    config: str | None = None,
-    param: Annotated[list[str] | None, Parameter(name="--param", negative="")] = None,
-    seed: int | None = None,
+    data: DataArguments,
+    run: RunArguments = _PLAIN_RUN,
     out: str = "runs",
-    tz: str | None = None,
-    ts_is: str = "open",
-    bar: str | None = None,
-    calendar: str = "auto",
-    columns: Annotated[list[str] | None, Parameter(name="--columns", negative="")] = None,
-    symbol: str | None = None,
-    on_bad_rows: str = "raise",
     json: Json = False,
 ) -> int:
     """Run a strategy file on history and write the run folder.
@@ -75,57 +66,12 @@ def backtest(
     ----------
     file
         FILE.py or FILE.py:Class.
-    data
-        A CSV or parquet file, or sample:NAME.
-    start
-        First session (YYYY-MM-DD); earlier rows only feed indicators.
-    end
-        Last session, inclusive.
-    config
-        A YAML file of settings.
-    param
-        A parameter of the strategy, name=value; may be given several times.
-    seed
-        Seed of ctx.random.
     out
         Folder under which the run folder is written.
-    tz
-        Zone of intraday times without one, for example America/New_York.
-    ts_is
-        What intraday stamps mark: open or close.
-    bar
-        Bar length such as 1min, 1h or 1d; else inferred.
-    calendar
-        auto, XNYS, 24/7 or weekdays.
-    columns
-        Column mapping such as close=adj_close; may be given several times.
-    symbol
-        Name of a single series without a symbol column.
-    on_bad_rows
-        raise or drop.
     """
-    from quant.cli.backtest import BacktestArguments, run_backtest
+    from quant.cli.backtest import run_backtest
 
-    return run_backtest(
-        BacktestArguments(
-            file=file,
-            data=data,
-            start=start,
-            end=end,
-            config=config,
-            params=param or [],
-            seed=seed,
-            out=out,
-            tz=tz,
-            ts_is=ts_is,
-            bar=bar,
-            calendar=calendar,
-            columns=columns or [],
-            symbol=symbol,
-            on_bad_rows=on_bad_rows,
-            as_json=json,
-        )
-    )
+    return run_backtest(file, data, run, out, as_json=json)
 
 
 @app.command

@@ -10,9 +10,10 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from quant.cli.strategy_file import load_class, remake_strategy
+from quant.cli.parameters import remake_strategy
 from quant.cli.tables import console, money, number, percent, print_json, user_output
 from quant.engine.folder import RunFolder, find_run, list_runs
+from quant.engine.strategy_file import load_class
 from quant.engine.verify import verify
 from quant.errors import RunError
 from quant.strategy.base import Strategy
