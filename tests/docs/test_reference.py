@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -118,10 +118,23 @@ def test_every_word_of_execution_is_listed() -> None:
     ],
 )
 def test_every_option_of_a_command(heading: str, function: Any) -> None:
+    hints = get_type_hints(function)
     parameters = inspect.signature(function).parameters.values()
-    given = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - {"json"}
+    given = {
+        option
+        for p in parameters
+        if p.kind is p.KEYWORD_ONLY
+        for option in _options(p.name, hints[p.name])
+    } - {"json"}
     wanted = {f"--{name.replace('_', '-').removesuffix('-it')}" for name in given}
     assert _codes(_section(_text("cli"), heading)) == wanted
+
+
+def _options(name: str, kind: Any) -> list[str]:
+    """An option, or those of the record of options that it stands for."""
+    if dataclasses.is_dataclass(kind):
+        return [field.name for field in dataclasses.fields(kind)]
+    return [name]
 
 
 def test_every_error_class() -> None:

@@ -27,7 +27,6 @@ MOST_ARGUMENTS = 7
 # record would have to be copied field by field.
 LONG_ARGUMENTS = {
     "engine/backtest.py backtest": "what users type; keyword-only after the second",
-    "cli/main.py backtest": "one argument per option of the command",
     "engine/merge.py lay_out": "compiled; one argument per column of a bar",
     "kernel/path.py _collect": "compiled; a segment and the place of its queue in plain numbers",
 }
