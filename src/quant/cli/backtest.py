@@ -12,8 +12,9 @@ from quant.cli.config_file import read_config
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import print_json, print_summary, user_output
-from quant.engine.backtest import load_for, simulate
+from quant.engine.backtest import simulate
 from quant.engine.folder import RunFolder, prepare_folder
+from quant.engine.inputs import load_for
 from quant.engine.journal import in_words
 from quant.engine.run import Run
 from quant.engine.strategy_file import load_class, place_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -10,89 +9,21 @@ from datetime import date, datetime
 from typing import Any
 
 from quant.engine.benchmark import benchmark_name
+from quant.engine.inputs import config_of, day_of, load_for, strategy_of
 from quant.engine.interrupts import noticing_interrupts
 from quant.engine.journal import in_words
 from quant.engine.run import Failure, Run
 from quant.engine.simulation import Simulation
-from quant.errors import ConfigError, StrategyError
+from quant.errors import ConfigError
 from quant.kernel.cache import is_warm, mark_warm
 from quant.kernel.jit import INTERPRETED
-from quant.lake import Bars, DataOptions, load_bars
+from quant.lake import Bars, DataOptions
 from quant.model.config import Config
-from quant.model.parse import config_from, to_mapping
-from quant.strategy.base import Strategy, check_hooks, parameters_of
+from quant.strategy.base import Strategy, check_hooks
 
-__all__ = ["backtest", "load_for", "simulate"]
+__all__ = ["backtest", "simulate"]
 
 Progress = Callable[[int, int], None]
-
-
-def _day(name: str, value: date | datetime | str | None) -> date | None:
-    """A session label from what users write."""
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise ConfigError(
-            f"{name}: expected a date such as 2010-01-04, found {value!r}; correct it."
-        ) from None
-
-
-def _strategy(strategy: Strategy | type[Strategy]) -> Strategy:
-    if isinstance(strategy, Strategy):
-        return strategy
-    if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        lacking = [n for n, p in parameters_of(strategy).items() if p.default is p.empty]
-        if lacking:
-            raise StrategyError(
-                f"{strategy.__name__}: expected parameters with defaults, found none for "
-                f"{', '.join(lacking)}; give an instance such as "
-                f"{strategy.__name__}({lacking[0]}=...)."
-            )
-        return strategy()
-    raise StrategyError(
-        f"backtest: expected a Strategy class or instance, found {strategy!r}; "
-        "write class My(qt.Strategy)."
-    )
-
-
-def _config(config: Config | Mapping[str, Any] | None, seed: int | None) -> Config:
-    if isinstance(config, Config):
-        given = config
-    elif config is None:
-        given = Config()
-    elif isinstance(config, Mapping):
-        given = config_from(config)
-    else:
-        raise ConfigError(f"config: expected a Config or a mapping, found {config!r}.")
-    if seed is None:
-        return given
-    return config_from({**to_mapping(given), "seed": seed})
-
-
-def load_for(data: Any, config: Config, options: DataOptions | None = None) -> Bars:
-    """Bars; the calendar and legal prices of the settings count for data not yet loaded.
-
-    Raises
-    ------
-    ConfigError, DataError
-        As `quant.lake.load_bars`.
-    """
-    if isinstance(data, Bars):
-        return data
-    chosen = options or DataOptions()
-    if chosen.calendar == "auto" and config.calendar != "auto":
-        chosen = dataclasses.replace(chosen, calendar=config.calendar)
-    legal = {s for s, one in config.instruments.items() if one.allow_nonpositive}
-    if legal and not chosen.allow_nonpositive:
-        named = ("*",) if "default" in legal else tuple(legal)
-        chosen = dataclasses.replace(chosen, allow_nonpositive=named)
-    return load_bars(data, chosen)
 
 
 def simulate(
@@ -225,15 +156,15 @@ def backtest(
     >>> run.equity["session"][0]
     datetime.date(2010, 1, 4)
     """
-    ready = _strategy(strategy)
-    settings = _config(config, seed)
+    ready = strategy_of(strategy)
+    settings = config_of(config, seed)
     bars = load_for(data, settings, options)
     run = simulate(
         ready,
         bars,
         settings,
-        start=_day("start", start),
-        end=_day("end", end),
+        start=day_of("start", start),
+        end=day_of("end", end),
         on_progress=on_progress,
     )
     if run.failure is not None:

@@ -24,7 +24,7 @@ from quant.lake import Bars
 from quant.model.events import Clock, Fill, OrderUpdate
 from quant.strategy.base import Strategy, hooks_of
 from quant.strategy.context import Context
-from quant.strategy.market import Slice, bar_class
+from quant.strategy.market import Bar, Slice, bar_class
 from quant.strategy.views import words
 
 __all__ = ["Wants", "ticker", "wants_of"]
@@ -127,6 +127,12 @@ def ticker(
     return tick
 
 
+def _bar_kind(ctx: Context, state: State, bars: Bars) -> type[Bar]:
+    """The kind of `Bar` that hooks are given."""
+    kind = bar_class(state, bars.symbols, is_dated=bars.is_dated)
+    return kind if ctx.witness is None else ctx.witness.watched_bar(kind)
+
+
 def _bars_only(
     strategy: Strategy,
     ctx: Context,
@@ -136,7 +142,7 @@ def _bars_only(
     failure: list[BaseException],
 ) -> Callable[[], None]:
     """The same for a strategy with ``on_bar`` alone, at the least cost per bar."""
-    kind = bar_class(state, bars.symbols, is_dated=bars.is_dated)
+    kind = _bar_kind(ctx, state, bars)
     new = kind.__new__
     call = strategy.on_bar
 
@@ -170,7 +176,7 @@ def _bars_only(
 def _bars(
     strategy: Strategy, ctx: Context, state: State, bars: Bars, slices: memoryview[int]
 ) -> Callable[[int], None]:
-    kind = bar_class(state, bars.symbols, is_dated=bars.is_dated)
+    kind = _bar_kind(ctx, state, bars)
     hook = _hook(strategy, "on_bar")
     assert hook is not None
     call = hook
@@ -195,7 +201,7 @@ def _panels(
     slices: memoryview[int],
     sim: memoryview[int],
 ) -> Callable[[int], None]:
-    columns = dict(bars.columns)
+    columns = bars.columns if ctx.witness is None else ctx.witness.watched_bars(bars).columns
     starts = bars.offsets[:-1]
     instruments = state["instruments"]
     symbols = bars.symbols

@@ -29,6 +29,7 @@ from quant.model.config import Config
 from quant.strategy.base import Strategy
 from quant.strategy.context import Context
 from quant.strategy.views import StateViews
+from quant.strategy.witness import Witness
 
 __all__ = ["Simulation"]
 
@@ -46,6 +47,8 @@ class Simulation:
     config : Config
     start, end : date, optional
         Session labels, both inclusive; rows before ``start`` only feed views.
+    witness : Witness, optional
+        Notes what the strategy reads and decides.
 
     Examples
     --------
@@ -60,6 +63,7 @@ class Simulation:
         *,
         start: date | None = None,
         end: date | None = None,
+        witness: Witness | None = None,
     ) -> None:
         _check_calendar(config, bars)
         self.strategy = strategy
@@ -72,7 +76,7 @@ class Simulation:
         self.views = StateViews(self.state)
         sim = self.views.sim_q
         self.journal = Journal(lambda: sim[_NOW])
-        self.ctx = Context(bars, config, self.views, self.journal.note)
+        self.ctx = Context(bars, config, self.views, self.journal.note, witness)
         self._tick: Callable[[], None] | None = None
         self._failure: list[BaseException] = []
 

@@ -22,6 +22,7 @@ from quant.strategy.features import Features
 from quant.strategy.market import DataView
 from quant.strategy.portfolio import Portfolio
 from quant.strategy.views import SIM_NOW, SIM_SESSION, StateViews
+from quant.strategy.witness import WatchedDesk, Witness
 
 __all__ = ["Context", "Order", "Risk"]
 
@@ -41,13 +42,30 @@ class Order:
     stop_price: float | None = None
     tif: str = "DAY"
     tag: str | None = None
+    why: str | None = None
+
+
+def _desk(
+    views: StateViews,
+    symbols: tuple[str, ...],
+    latency_ns: int,
+    note: Callable[..., None],
+    witness: Witness | None,
+) -> OrderDesk:
+    """Where orders are made, noted by a witness where there is one."""
+    if witness is None:
+        return OrderDesk(views, symbols, latency_ns, note)
+    desk = WatchedDesk(views, symbols, latency_ns, note)
+    desk.witness = witness
+    return desk
 
 
 class Risk:
     """``ctx.risk``: limits checked before an order leaves, as fractions of equity."""
 
-    def __init__(self, views: StateViews) -> None:
+    def __init__(self, views: StateViews, witness: Witness | None) -> None:
         self._views = views
+        self._witness = witness
 
     def set(self, **limits: float | None) -> None:
         """Set any of ``max_gross``, ``max_symbol``, ``max_leverage``; None lifts a limit.
@@ -64,7 +82,15 @@ class Risk:
             bound = float("nan")
             if value is not None:
                 bound = number(f"ctx.risk.set {name}", value, low=0.0)
+            if self._witness is not None:
+                self._witness.decide("risk.set", name, bound)
             self._views.account_f[_LIMITS[name]] = bound
+
+    @property
+    def caps(self) -> dict[str, float | None]:
+        """The limits in force by name; None where there is none."""
+        found = {name: self._views.account_f[word] for name, word in _LIMITS.items()}
+        return {name: None if bound != bound else bound for name, bound in found.items()}
 
 
 class Context:
@@ -92,10 +118,15 @@ class Context:
         config: Config,
         views: StateViews,
         note: Callable[..., None],
+        witness: Witness | None = None,
     ) -> None:
+        if witness is not None:
+            bars = witness.watched_bars(bars)
+            witness.now = lambda: views.sim_q[SIM_NOW]
         self._views = views
         self._note = note
         self._bars = bars
+        self.witness = witness
         self._seed = config.seed
         self._random: np.random.Generator | None = None
         self.symbols: tuple[str, ...] = bars.symbols
@@ -103,9 +134,10 @@ class Context:
         self.data = DataView(bars, views, lambda: views.sim_q[SIM_NOW])
         self.features = Features(bars, views)
         self.portfolio = Portfolio(views, bars.symbols)
-        self.risk = Risk(views)
+        self.risk = Risk(views, witness)
         self.timers: list[tuple[str, str]] = []
-        self.desk = OrderDesk(views, bars.symbols, config.execution.latency_ns, note)
+        self.desk = _desk(views, bars.symbols, config.execution.latency_ns, note, witness)
+        self.whys: dict[int, str] = {}
 
     @property
     def now(self) -> datetime:
@@ -155,6 +187,8 @@ class Context:
                     "'session close'."
                 )
         parse_schedule(spec)
+        if self.witness is not None:
+            self.witness.decide("every", spec, tag)
         self.timers.append((spec, tag or spec))
 
     def order(
@@ -167,6 +201,7 @@ class Context:
         stop_price: float | None = None,
         tif: str = "DAY",
         tag: str | None = None,
+        why: str | None = None,
     ) -> int:
         """Send an order.
 
@@ -181,6 +216,8 @@ class Context:
         tif : "DAY" or "GTC"
         tag : str, optional
             A name to find or cancel it by.
+        why : str, optional
+            The reason in words, for logs.jsonl and for the rationale of a signal.
 
         Returns
         -------
@@ -193,7 +230,14 @@ class Context:
             For what no venue could accept. A refusal for money or risk is not an error: it is an
             `OrderUpdate` with a reason.
         """
-        return self.desk.order(symbol, qty, type, limit_price, stop_price, tif, tag)
+        made = self.desk.order(symbol, qty, type, limit_price, stop_price, tif, tag)
+        return made if why is None else self._explained(made, symbol, why)
+
+    def _explained(self, order_id: int, symbol: str, why: str) -> int:
+        """Keep the reason of an order, and write it to the log."""
+        self.whys[order_id] = str(why)
+        self._note("order_reason", level="info", order_id=order_id, symbol=symbol, text=str(why))
+        return order_id
 
     def submit(self, orders: Order | Iterable[Order]) -> list[int]:
         """Send one or several `Order` objects; returns their ids."""
@@ -216,6 +260,7 @@ class Context:
                 stop_price=one.stop_price,
                 tif=one.tif,
                 tag=one.tag,
+                why=one.why,
             )
             for one in batch
         ]
@@ -228,6 +273,7 @@ class Context:
         weight: float | None = None,
         value: float | None = None,
         tag: str | None = None,
+        why: str | None = None,
     ) -> int | None:
         """Send the market order that brings a symbol to a quantity, weight or value.
 
@@ -240,7 +286,8 @@ class Context:
         int or None
             The order's id; None when the target is already held or on its way.
         """
-        return self.desk.target(symbol, qty, weight, value, tag)
+        made = self.desk.target(symbol, qty, weight, value, tag)
+        return made if why is None or made is None else self._explained(made, symbol, why)
 
     def cancel(self, tag_or_id: str | int) -> int:
         """Cancel an order by id or all working orders of a tag; returns how many."""

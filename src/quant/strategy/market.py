@@ -165,7 +165,7 @@ class Slice:
         ts: int,
         symbols: tuple[str, ...],
         instruments: NDArray[np.void],
-        columns: dict[str, FloatArray],
+        columns: Mapping[str, FloatArray],
         starts: NDArray[np.int64],
         sim: memoryview[int],
     ) -> None:

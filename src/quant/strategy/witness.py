@@ -1,0 +1,109 @@
+"""What a strategy reads and decides, written down while it runs.
+
+An audit runs a strategy several times and compares what it *asked for*: orders, targets, cancels,
+limits and timers with their arguments, not the orders that came of them. A `Witness` notes these,
+and which columns of market data were read. Runs without one pay nothing for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.lake import Bars
+from quant.strategy.desk import OrderDesk
+from quant.strategy.market import Bar
+
+__all__ = ["Decision", "WatchedDesk", "Witness"]
+
+Decision: TypeAlias = list[Any]
+_FIELDS = ("open", "high", "low", "close", "volume")
+
+
+class Witness:
+    """The notes of one run.
+
+    Attributes
+    ----------
+    decisions : list of [ts, kind, argument, …]
+        In the order in which they were taken; `ts` in nanoseconds UTC. JSON types only.
+    reads : set of str
+        Columns of the market data that the strategy asked for.
+    """
+
+    def __init__(self) -> None:
+        self.decisions: list[Decision] = []
+        self.reads: set[str] = set()
+        self.now: Callable[[], int] = lambda: 0
+
+    def decide(self, kind: str, *arguments: Any) -> None:
+        """Note a decision of now."""
+        self.decisions.append([self.now(), kind, *(_plain(one) for one in arguments)])
+
+    def watched_bars(self, bars: Bars) -> Bars:
+        """The same bars, whose columns are noted when they are read."""
+        return dataclasses.replace(bars, columns=_WatchedColumns(bars.columns, self.reads))
+
+    def watched_bar(self, kind: type[Bar]) -> type[Bar]:
+        """The same kind of `Bar`, whose prices and volume are noted when they are read."""
+        reads = self.reads
+
+        def noted(name: str) -> property:
+            read = getattr(kind, name).fget
+
+            def get(bar: Bar) -> float:
+                reads.add(name)
+                return read(bar)  # type: ignore[no-any-return]
+
+            return property(get)
+
+        return type("Bar", (kind,), {"__slots__": (), **{n: noted(n) for n in _FIELDS}})
+
+
+class _WatchedColumns(dict[str, NDArray[np.float64]]):
+    """Columns that note which of them were asked for."""
+
+    def __init__(self, columns: Mapping[str, NDArray[np.float64]], reads: set[str]) -> None:
+        super().__init__(columns)
+        self._reads = reads
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        column = super().__getitem__(name)
+        self._reads.add(name)
+        return column
+
+
+class WatchedDesk(OrderDesk):
+    """An order desk that notes what it is asked for."""
+
+    witness: Witness
+
+    def order(self, *arguments: Any) -> int:
+        """As `OrderDesk.order`."""
+        self.witness.decide("order", *arguments)
+        return super().order(*arguments)
+
+    def target(self, *arguments: Any) -> int | None:
+        """As `OrderDesk.target`."""
+        self.witness.decide("order_target", *arguments)
+        return super().target(*arguments)
+
+    def cancel(self, tag_or_id: str | int) -> int:
+        """As `OrderDesk.cancel`."""
+        self.witness.decide("cancel", tag_or_id)
+        return super().cancel(tag_or_id)
+
+
+def _plain(value: Any) -> Any:
+    """An argument as a JSON type, with all its digits; what JSON does not know becomes text."""
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return repr(value) if value != value or abs(value) == float("inf") else value
+    return repr(value)
