@@ -13,6 +13,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from quant.engine.backtest import backtest
     from quant.engine.folder import find_run as open_run
+    from quant.engine.lookahead.audit import audit_lookahead
+    from quant.engine.lookahead.verdict import LookAheadAudit
     from quant.engine.run import Run
     from quant.lake import Bars, DataOptions, load_bars
     from quant.lake import find_sample as sample
@@ -52,6 +54,7 @@ _PLACES = {
     "Fill": "quant.model.events",
     "GrossLeverage": _CONFIG,
     "InstrumentSettings": _CONFIG,
+    "LookAheadAudit": "quant.engine.lookahead.verdict",
     "MovingAverageCross": "quant.strategy.helpers",
     "Order": "quant.strategy.context",
     "OrderUpdate": "quant.model.events",
@@ -68,6 +71,7 @@ _PLACES = {
     "TickSlippage": _CONFIG,
     "TieredCommission": _CONFIG,
     "VolatilityTarget": "quant.strategy.helpers",
+    "audit_lookahead": "quant.engine.lookahead.audit",
     "backtest": "quant.engine.backtest",
     "config_from": "quant.model.parse",
     "load_bars": "quant.lake",
@@ -89,6 +93,7 @@ __all__ = [
     "Fill",
     "GrossLeverage",
     "InstrumentSettings",
+    "LookAheadAudit",
     "MovingAverageCross",
     "Order",
     "OrderUpdate",
@@ -105,6 +110,7 @@ __all__ = [
     "TickSlippage",
     "TieredCommission",
     "VolatilityTarget",
+    "audit_lookahead",
     "backtest",
     "config_from",
     "load_bars",

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from quant.errors import ConfigError
 
-__all__ = ["DataArguments", "RunArguments", "parse_columns", "parse_day"]
+__all__ = ["AuditArguments", "DataArguments", "RunArguments", "parse_columns", "parse_day"]
 
 Repeated = Annotated[list[str] | None, Parameter(negative="")]
 
@@ -74,6 +74,24 @@ class RunArguments:
     config: str | None = None
     param: Repeated = None
     seed: int | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditArguments:
+    """What the user vouches for in an audit.
+
+    Parameters
+    ----------
+    known
+        A column beyond OHLCV whose values were known at their row's time; may be given several
+        times.
+    declare
+        A file or folder that the strategy may read; may be given several times.
+    """
+
+    known: Repeated = None
+    declare: Repeated = None
 
 
 def parse_day(option: str, text: str | None) -> date | None:

@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from quant.cli.arguments import DataArguments, RunArguments, parse_columns, parse_day
+from quant.cli.arguments import (
+    AuditArguments,
+    DataArguments,
+    RunArguments,
+    parse_columns,
+    parse_day,
+)
 from quant.cli.config_file import read_config
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
@@ -52,7 +58,13 @@ def bars_of(data: DataArguments, config: Config) -> Bars:
 
 
 def run_backtest(
-    file: str, data: DataArguments, run_with: RunArguments, out: str, *, as_json: bool
+    file: str,
+    data: DataArguments,
+    run_with: RunArguments,
+    out: str,
+    *,
+    vouched: AuditArguments | None,
+    as_json: bool,
 ) -> int:
     """Check everything that can be checked first, run, write the folder, print the figures."""
     start, end = parse_day("--start", run_with.start), parse_day("--end", run_with.end)
@@ -63,6 +75,12 @@ def run_backtest(
         bars = bars_of(data, config)
         with progress_bar(type(strategy).__name__) as on_progress:
             run = simulate(strategy, bars, config, start=start, end=end, on_progress=on_progress)
+        if vouched is not None and run.failure is None:
+            from quant.cli.audit import certify, print_audit
+
+            run.audit = certify(strategy, bars, config, start=start, end=end, vouched=vouched)
+            if not as_json:
+                print_audit(run.strategy_name, run.audit)
         folder = run.save(out)
     if as_json:
         print_json(_summary(run, folder))
@@ -81,7 +99,8 @@ def _summary(run: Run, folder: RunFolder) -> dict[str, Any]:
         "status": run.status,
         "error": error,
     }
-    return head | run.metrics
+    audit = {} if run.audit is None else {"audit": run.audit.to_json()}
+    return head | audit | run.metrics
 
 
 def exit_status(run: Run, folder: RunFolder) -> int:

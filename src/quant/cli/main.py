@@ -15,7 +15,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from quant import __version__
-from quant.cli.arguments import DataArguments, RunArguments
+from quant.cli.arguments import AuditArguments, DataArguments, RunArguments
 from quant.errors import InvariantError, QuantError
 
 __all__ = ["app", "main"]
@@ -29,10 +29,13 @@ app = App(
 )
 run_app = App(name="run", help="Run a strategy.")
 runs_app = App(name="runs", help="Look at finished runs.")
+audit_app = App(name="audit", help="Question a strategy.")
 app.command(run_app)
 app.command(runs_app)
+app.command(audit_app)
 
 _PLAIN_RUN = RunArguments()
+_PLAIN_AUDIT = AuditArguments()
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
@@ -58,6 +61,8 @@ def backtest(
     data: DataArguments,
     run: RunArguments = _PLAIN_RUN,
     out: str = "runs",
+    certify: Annotated[bool, Parameter(negative="")] = False,
+    audit: AuditArguments = _PLAIN_AUDIT,
     json: Json = False,
 ) -> int:
     """Run a strategy file on history and write the run folder.
@@ -68,10 +73,39 @@ def backtest(
         FILE.py or FILE.py:Class.
     out
         Folder under which the run folder is written.
+    certify
+        Audit the strategy for look-ahead as well; the verdict goes into manifest and report.
     """
     from quant.cli.backtest import run_backtest
 
-    return run_backtest(file, data, run, out, as_json=json)
+    return run_backtest(file, data, run, out, vouched=audit if certify else None, as_json=json)
+
+
+@audit_app.command
+def lookahead(
+    file: str,
+    /,
+    *,
+    data: DataArguments,
+    run: RunArguments = _PLAIN_RUN,
+    audit: AuditArguments = _PLAIN_AUDIT,
+    cuts: int = 30,
+    json: Json = False,
+) -> int:
+    """Find out whether a strategy's decisions depend on what was not yet known.
+
+    Exit status 0 only if it passed.
+
+    Parameters
+    ----------
+    file
+        FILE.py or FILE.py:Class.
+    cuts
+        Cuts directly after decisions; all decisions if there are fewer.
+    """
+    from quant.cli.audit import audit_file
+
+    return audit_file(file, data, run, audit, cuts, as_json=json)
 
 
 @app.command

@@ -12,6 +12,7 @@ from quant.engine.benchmark import benchmark_name
 from quant.engine.inputs import config_of, day_of, load_for, strategy_of
 from quant.engine.interrupts import noticing_interrupts
 from quant.engine.journal import in_words
+from quant.engine.lookahead.audit import audit_lookahead
 from quant.engine.run import Failure, Run
 from quant.engine.simulation import Simulation
 from quant.errors import ConfigError
@@ -112,6 +113,7 @@ def backtest(
     end: date | datetime | str | None = None,
     seed: int | None = None,
     options: DataOptions | None = None,
+    certify: bool = False,
     on_progress: Progress | None = None,
 ) -> Run:
     """Run a strategy on history.
@@ -131,6 +133,9 @@ def backtest(
         Overrides the seed of ``config``.
     options : DataOptions, optional
         How to read the data: time zone, bar length, columns.
+    certify : bool
+        Audit the strategy for look-ahead as well; the verdict is ``run.audit`` and goes into the
+        manifest and the report. `audit_lookahead` has more to set.
     on_progress : callable, optional
         Called now and then with (timestamps done, timestamps in all).
 
@@ -169,4 +174,6 @@ def backtest(
     )
     if run.failure is not None:
         raise run.failure.error
+    if certify:
+        run.audit = audit_lookahead(ready, bars, config=settings, start=start, end=end)
     return run

@@ -17,7 +17,13 @@ __all__ = ["config_of", "day_of", "load_for", "strategy_of"]
 
 
 def day_of(name: str, value: date | datetime | str | None) -> date | None:
-    """A session label from what users write."""
+    """A session label from what users write.
+
+    Raises
+    ------
+    ConfigError
+        If it is no date.
+    """
     if value is None:
         return None
     if isinstance(value, datetime):
@@ -33,6 +39,13 @@ def day_of(name: str, value: date | datetime | str | None) -> date | None:
 
 
 def strategy_of(strategy: Strategy | type[Strategy]) -> Strategy:
+    """The strategy itself; a class is made with its default parameters.
+
+    Raises
+    ------
+    StrategyError
+        If a parameter has no default, or it is no strategy.
+    """
     if isinstance(strategy, Strategy):
         return strategy
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
@@ -51,6 +64,13 @@ def strategy_of(strategy: Strategy | type[Strategy]) -> Strategy:
 
 
 def config_of(config: Config | Mapping[str, Any] | None, seed: int | None) -> Config:
+    """Settings from what users write; ``seed`` overrides theirs.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown, of the wrong type or out of range.
+    """
     if isinstance(config, Config):
         given = config
     elif config is None:

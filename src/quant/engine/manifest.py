@@ -172,6 +172,7 @@ def manifest_of(
         "calendar_version": calendar.version,
         **environment(),
         "warnings": _warnings(run),
+        "audit": None if run.audit is None else {"lookahead": run.audit.to_json()},
         "artifacts": hashes,
         "result_hash": result_hash(results),
     }

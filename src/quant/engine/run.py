@@ -15,6 +15,7 @@ from quant.engine import tables
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
 from quant.engine.journal import order_lines
+from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.errors import InvariantError
 from quant.report.metrics import Metric, RunArrays, compute_metrics
@@ -55,6 +56,8 @@ class Run:
         The tables of the run folder (docs/reference/run-folder.md).
     metrics : dict of str to number or None
         Every figure by name; ``metric_details`` has unit, definition and inputs.
+    audit : LookAheadAudit or None
+        The look-ahead audit of the run; None if there was none.
 
     Examples
     --------
@@ -70,6 +73,7 @@ class Run:
     def __init__(self, simulation: Simulation, failure: Failure | None = None) -> None:
         self.simulation = simulation
         self.failure = failure
+        self.audit: LookAheadAudit | None = None
 
     @property
     def status(self) -> str:

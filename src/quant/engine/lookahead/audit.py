@@ -27,13 +27,17 @@ from quant.seeds import generator
 from quant.strategy.base import Strategy, check_hooks
 from quant.strategy.witness import Decision
 
-__all__ = ["audit_lookahead"]
+__all__ = ["AT_DECISIONS", "audit_lookahead"]
 
 Progress = Callable[[int, int], None]
 _EPOCH = date(1970, 1, 1)
-_AT_DECISIONS = 20
-_AT_RANDOM = 5
+AT_DECISIONS = 30
+_AT_RANDOM = 6
 _NOISED = 3
+_WHAT_TO_DO = (
+    "Take it out, hand it over as data, or declare it if it holds nothing later than the start of "
+    "the run."
+)
 _USUAL = {*PRICES, "volume"}
 
 
@@ -61,7 +65,7 @@ def audit_lookahead(
     options: DataOptions | None = None,
     known: Sequence[str] = (),
     files: Sequence[str | Path] = (),
-    cuts: int = _AT_DECISIONS,
+    cuts: int = AT_DECISIONS,
     workers: int | None = None,
     on_progress: Progress | None = None,
 ) -> LookAheadAudit:
@@ -115,6 +119,11 @@ def audit_lookahead(
     >>> audit.verdict
     'passed'
     """
+    if not Launcher.is_allowed:
+        raise StrategyError(
+            "audit_lookahead: expected not to be called while a strategy's file is imported, found "
+            'that it is; put the call under if __name__ == "__main__":.'
+        )
     ready, settings = strategy_of(strategy), config_of(config, seed)
     bars = load_for(data, settings, options)
     check_hooks(ready)
@@ -270,27 +279,42 @@ class _Audit:
         ]
         if undeclared:
             return (
-                f"The strategy opens {undeclared[0]}{_more(undeclared)}, which is not the data of "
-                "the run: what is in it could be the future. Take it out, hand it over as data, or "
-                "declare it if it holds nothing later than the start of the run."
+                f"The strategy opens {undeclared[0]}{_more(undeclared)}: what is in it could be "
+                f"the future. {_WHAT_TO_DO}"
             )
         others = [*first.others, *again.others]
         if others:
             return f"The strategy {others[0]}, so that what it knows cannot be seen. Take that out."
+        if again.error is not None and again.error["is_access"]:
+            return (
+                "The strategy reads something that is neither its source nor declared: "
+                f"{_error_text(again.error)} {_WHAT_TO_DO}"
+            )
         if again.error is not None:
             where = "Shut into its own source, libraries and declared files, the strategy raised "
             return where + _error_text(again.error)
         place = _first_unequal(first.decisions, again.decisions)
         if place is not None:
-            changed = difference(*_pair(first.decisions, again.decisions, place), 0)
-            return (
-                f"The strategy does not repeat itself: at {changed.ts} it decided {changed.full}, "
-                f"and on the same data again {changed.hidden}. Use ctx.random, not other "
-                "randomness, clocks or the order of sets."
-            )
+            return self._why_unequal(first, again, place)
         if not first.decisions:
             return "The strategy decided nothing in this period: there is nothing to compare."
         return ""
+
+    def _why_unequal(self, first: Outcome, again: Outcome, place: int) -> str:
+        """Why a second run on the same data decided otherwise: chance, or what it reads."""
+        changed = difference(*_pair(first.decisions, again.decisions, place), 0)
+        free = self._launcher.run(self._job, hash_seed=1)
+        if free.decisions == first.decisions:
+            return (
+                f"At {changed.ts} the strategy decided {changed.full}, but {changed.hidden} when "
+                "shut into its own source, libraries and declared files: it reads something else. "
+                f"{_WHAT_TO_DO}"
+            )
+        return (
+            f"The strategy does not repeat itself: at {changed.ts} it decided {changed.full}, and "
+            f"on the same data again {changed.hidden}. Use ctx.random, not other randomness, "
+            "clocks or the order of sets."
+        )
 
     def _first_change(
         self, first: Outcome, plan: _Plan, outcomes: list[Outcome]
@@ -354,10 +378,12 @@ def _index(bars: Bars, day: date) -> int:
 
 def _passed_text(first: Outcome, plan: _Plan) -> str:
     """What a pass rests on."""
+    n = len(first.decisions)
     text = (
-        f"All {len(first.decisions):,} decisions stayed the same with the future cut off directly "
-        f"after {len(plan.at_decisions)} of their times and at {len(plan.at_random)} others, and "
-        f"with noise in its place from {len(plan.noised)} moments on."
+        f"{'All' if n > 1 else 'The'} {n:,} decision{'s' if n > 1 else ''} stayed the same in "
+        f"{plan.size} runs without the future: cut off directly after a decision "
+        f"({len(plan.at_decisions)}), cut off at another time ({len(plan.at_random)}), replaced by "
+        f"noise ({len(plan.noised)})."
     )
     return text if first.reads else f"{text} The strategy reads no price."
 

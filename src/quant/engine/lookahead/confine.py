@@ -106,7 +106,7 @@ def trees_without(root: Path, hidden: list[Path]) -> list[Path]:
 
     Examples
     --------
-    >>> trees_without(Path("/usr"), [Path("/home/me/prices.csv")])
+    >>> trees_without(Path("/usr"), [Path("/data/prices.csv")])
     [PosixPath('/usr')]
     """
     if not any(one.is_relative_to(root) for one in hidden):

@@ -1,9 +1,9 @@
 """Bars whose future is hidden: what is not known at a moment is replaced by made-up numbers.
 
 *Known* at a moment are bars that have ended by then, and the open of bars that have begun before.
-All else is noise: prices are multiplied by a random walk and by independent factors, volumes by
-independent factors, and further columns are drawn from other rows. Instants stay as they are, since
-when a market is open is known beforehand.
+All else is noise: opens and closes are multiplied by a random walk and by independent factors,
+highs and lows made up around them, and further columns drawn from other rows. Instants stay as they
+are, since when a market is open is known beforehand.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def hide_future(bars: Bars, moment: int, *, seed: int, drop: bool) -> Bars:
     >>> bars = load_bars("sample:sp500")
     >>> cut = hide_future(bars, int(bars.ts_close[99]), seed=1, drop=True)
     >>> len(cut.ts_open), bool((cut.columns["close"][:100] == bars.columns["close"][:100]).all())
-    (101, True)
+    (100, True)
     """
     kept = np.ones(len(bars.ts_open), np.bool_)
     if drop:
@@ -95,10 +95,10 @@ def _noised(
         unknown = low + np.flatnonzero(~is_known[low:high])
         if len(unknown) == 0:
             continue
-        steps = random.normal(0.0, _WALK, len(unknown))
-        factors = np.exp(np.cumsum(steps) + random.normal(0.0, _JUMP, len(unknown)))
-        for name in PRICES:
-            found[name][unknown] *= factors
+        walk = np.cumsum(random.normal(0.0, _WALK, len(unknown)))
+        for name in ("open", "close"):
+            found[name][unknown] *= np.exp(walk + random.normal(0.0, _JUMP, len(unknown)))
+        _reach_out(found, unknown, random)
         found["volume"][unknown] *= np.exp(random.normal(0.0, 0.5, len(unknown)))
         known = low + np.flatnonzero(is_known[low:high])
         pool = known if len(known) else np.arange(low, high)
@@ -106,6 +106,16 @@ def _noised(
             found[name][unknown] = columns[name][random.choice(pool, len(unknown))]
     _keep_opens(found, columns, has_open, random)
     return found
+
+
+def _reach_out(
+    found: dict[str, FloatArray], rows: NDArray[np.int64], random: np.random.Generator
+) -> None:
+    """Highs and lows around the opens and closes of some rows."""
+    begin, end = found["open"][rows], found["close"][rows]
+    top, bottom = np.maximum(begin, end), np.minimum(begin, end)
+    found["high"][rows] = top + np.abs(top) * np.abs(random.normal(0.0, _WALK, len(rows)))
+    found["low"][rows] = bottom - np.abs(bottom) * np.abs(random.normal(0.0, _WALK, len(rows)))
 
 
 def _keep_opens(
@@ -116,9 +126,6 @@ def _keep_opens(
 ) -> None:
     """Bars that have begun keep their open; the rest of them is made up around it."""
     rows = np.flatnonzero(has_open)
-    opens = columns["open"][rows]
-    up, down = (np.abs(opens) * np.abs(random.normal(0.0, _JUMP, len(rows))) for _ in range(2))
-    found["open"][rows] = opens
-    found["high"][rows] = opens + up
-    found["low"][rows] = opens - down
-    found["close"][rows] = opens - down + (up + down) * random.random(len(rows))
+    found["open"][rows] = columns["open"][rows]
+    found["close"][rows] = columns["open"][rows] * np.exp(random.normal(0.0, _JUMP, len(rows)))
+    _reach_out(found, rows, random)

@@ -105,8 +105,10 @@ class Launcher:
     Parameters
     ----------
     workers : int, optional
-        Processes at a time; by default one for every processor that may be used.
+        Processes at a time; by default one for every processor.
     """
+
+    is_allowed = True  # False within a run of an audit: a file that audits itself would never end
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or os.cpu_count() or 1

@@ -107,7 +107,7 @@ def reach_of(data: str | None, modules: Iterable[str], declared: Iterable[str | 
         Path("/proc/self") if one.parent == Path("/proc") and one.name.isdigit() else one
         for one in folders
     }
-    hidden = [find_sample(name).path.parent for name in sample_names()[:1]]
+    hidden = [find_sample(name).path for name in sample_names()]
     if data is not None and Path(data).exists():
         hidden.append(Path(data))
     return Reach(

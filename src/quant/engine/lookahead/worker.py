@@ -14,6 +14,7 @@ import json
 import os
 import pickle
 import sys
+import tempfile
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +27,7 @@ from quant.engine.journal import in_words
 from quant.engine.lookahead.confine import confine
 from quant.engine.lookahead.hide import hide_future
 from quant.engine.lookahead.job import Job
+from quant.engine.lookahead.launch import Launcher
 from quant.engine.simulation import Simulation
 from quant.engine.strategy_file import place_of
 from quant.errors import QuantError
@@ -75,7 +77,7 @@ def run_job(job: Job) -> dict[str, Any]:
     sys.addaudithook(opened.hook)
     is_confined = False
     if job.confinement is not None:
-        os.environ["TMPDIR"] = str(job.confinement.scratch)
+        tempfile.tempdir = str(job.confinement.scratch)
         is_confined = confine(job.confinement.readable, job.confinement.scratch)
     witness = Witness()
     opened.is_on = True
@@ -194,6 +196,7 @@ def _run_forked(path: Path) -> int:
 def main() -> None:
     """Serve jobs until the input ends."""
     sys.dont_write_bytecode = True
+    Launcher.is_allowed = False
     _warm_up()
     for line in sys.stdin:
         print(_run_forked(Path(line.rstrip("\n"))), flush=True)
