@@ -234,7 +234,7 @@ def test_manifest_is_complete(folder: Path) -> None:
         *("run_id", "status", "error", "timestamp", "strategy", "params_hash", "git_sha"),
         *("git_dirty", "code_hash", "config", "slippage_model", "cost_models", "seed", "period"),
         *("data_versions", "calendar", "calendar_version", "versions", "platform", "warnings"),
-        *("artifacts", "result_hash"),
+        *("audit", "artifacts", "result_hash", "manifest_hash"),
     }
     assert manifest["run_id"] == folder.name
     assert manifest["strategy"] == {"name": "Busy", "file": "busy.py", "params": {"lots": 70}}
@@ -248,6 +248,7 @@ def test_manifest_is_complete(folder: Path) -> None:
     (data,) = manifest["data_versions"]
     assert (data["kind"], data["rows"], data["symbols"]) == ("csv", 120, ["prices"])
     hashes = [*manifest["artifacts"].values(), manifest["result_hash"], manifest["code_hash"]]
+    hashes.append(manifest["manifest_hash"])
     assert all(re.fullmatch(r"[0-9a-f]{64}", text) for text in hashes)
 
 

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 from cli_shop import Shop, check_sentence, price_rows
 
+from quant.engine.folder import RESULT_FILES
+from quant.engine.manifest import json_text, manifest_hash, result_hash
+from quant.engine.writing import sha256_of
+
 FILES = [
     *("equity.csv", "orders.csv", "fills.csv", "positions.csv", "trades.csv", "ledger.csv"),
     *("metrics.json", "logs.jsonl", "report.html", "source/cross.py"),
@@ -27,6 +31,14 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def forge(path: Path, old: str, new: str) -> None:
+    """Other text in a manifest, whose own hash is made to fit again."""
+    change(path, old, new)
+    manifest = json.loads(path.read_bytes())
+    manifest["manifest_hash"] = manifest_hash(manifest)
+    path.write_text(json_text(manifest), encoding="utf-8")
+
+
 def test_a_fresh_run_is_what_it_says(shop: Shop) -> None:
     shop.backtest("cross.py", "--param", "fast=3", "--start", "2024-02-01")
     before = set(shop.folder.rglob("*"))
@@ -37,6 +49,7 @@ def test_a_fresh_run_is_what_it_says(shop: Shop) -> None:
     assert shop.quant("runs", "verify", "--json").json == {
         "run_id": shop.folder.name,
         "same": True,
+        "level": "equal",
         "tampered": [],
         "differing": [],
         "text": "every file is untouched, and the run gives the same bytes again",
@@ -69,22 +82,64 @@ def test_a_file_too_many_is_noticed(shop: Shop) -> None:
     ("old", "new", "told"),
     [
         ('"fast": 5', '"fast": 6', "came out different, on the versions"),
-        ('"cash": 100000.0', '"cash": 100001.0', "came out different"),
-        ('"result_hash": "', '"result_hash": "0', "another result_hash"),
+        ('"cash": 100000.0', '"cash": 100001.0', "first in equity.csv, row 1, equity: 100000"),
+        ('"result_hash": "', '"result_hash": "0', "manifest.json changed"),
+        ('"seed": 0', '"seed": 1', "report.html came out different"),
     ],
 )
 def test_a_changed_manifest_is_noticed(shop: Shop, old: str, new: str, told: str) -> None:
     shop.backtest()
-    change(shop.folder / "manifest.json", old, new)
+    path = shop.folder / "manifest.json"
+    before = path.read_bytes()
+    change(path, old, new)
+    assert shop.quant("runs", "verify", "--json").json["tampered"] == ["manifest.json"]
+    path.write_bytes(before)
+    forge(path, old, new)
     said = shop.quant("runs", "verify")
     assert said.status == 1
     assert told in said.out
 
 
+@pytest.mark.parametrize("key", ["timestamp", "git_sha", "warnings"])
+def test_words_of_a_manifest_are_guarded_too(shop: Shop, key: str) -> None:
+    shop.backtest()
+    path = shop.folder / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest[key] = "2001-01-01T00:00:00Z"
+    path.chmod(0o644)
+    path.write_text(json_text(manifest))
+    assert shop.quant("runs", "verify", "--json").json["tampered"] == ["manifest.json"]
+
+
+@pytest.mark.parametrize("shift", [1e-12, 1e-6])
+def test_another_machine_may_differ_in_the_last_digits_only(shop: Shop, shift: float) -> None:
+    """A run as another processor would have written it: one figure off, and hashes that fit."""
+    shop.backtest()
+    folder, path = shop.folder, shop.folder / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    metrics = json.loads((folder / "metrics.json").read_bytes())
+    metrics["sharpe"]["value"] *= 1 + shift
+    (folder / "metrics.json").chmod(0o644)
+    (folder / "metrics.json").write_text(json_text(metrics))
+    files = {name: (folder / name).read_bytes() for name in RESULT_FILES}
+    manifest["artifacts"]["metrics.json"] = sha256_of(folder / "metrics.json")
+    manifest["result_hash"] = result_hash(files)
+    for machine, status in (("of now", 1), ("another", int(shift > 1e-9))):
+        if machine == "another":
+            manifest["platform"]["cpu"] = "another"
+        manifest["manifest_hash"] = manifest_hash(manifest)
+        path.chmod(0o644)
+        path.write_text(json_text(manifest))
+        said = shop.quant("runs", "verify")
+        assert said.status == status, said.out
+        assert "first in metrics.json, sharpe.value: " in said.out
+        assert ("within 1e-9" in said.out) == (status == 0)
+
+
 def test_other_versions_are_named_where_bytes_differ(shop: Shop) -> None:
     shop.backtest()
-    change(shop.folder / "manifest.json", '"fast": 5', '"fast": 6')
-    change(shop.folder / "manifest.json", '"quant": "', '"quant": "99.')
+    forge(shop.folder / "manifest.json", '"fast": 5', '"fast": 6')
+    forge(shop.folder / "manifest.json", '"quant": "', '"quant": "99.')
     assert "(quant 99.0" in shop.quant("runs", "verify").out
 
 
@@ -148,10 +203,7 @@ def test_a_failed_run_cannot_be_repeated(shop: Shop) -> None:
 
 def test_a_frame_is_not_found_again(shop: Shop) -> None:
     shop.backtest()
-    manifest = json.loads((shop.folder / "manifest.json").read_text())
-    manifest["data_versions"][0]["kind"] = "frame"
-    (shop.folder / "manifest.json").chmod(0o644)
-    (shop.folder / "manifest.json").write_text(json.dumps(manifest))
+    forge(shop.folder / "manifest.json", '"kind": "csv"', '"kind": "frame"')
     check_sentence(shop.quant("runs", "verify"), "frame", "--data")
     assert shop.quant("runs", "verify", "--data", "prices.csv").status == 0
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from quant.cli.parameters import remake_strategy
+from quant.cli.progress import progress_bar
 from quant.cli.tables import console, money, number, percent, print_json, user_output
 from quant.engine.folder import RunFolder, find_run, list_runs
 from quant.engine.strategy_file import load_class
@@ -138,15 +139,20 @@ def verify_one(name: str, out: str, data: str | None, *, as_json: bool) -> int:
     folder = find_run(name, Path(out))
     # a run folder holds what its manifest names, and no compiled copies
     sys.dont_write_bytecode = True
-    with user_output(as_json=as_json):
-        verdict = verify(folder, _make, data)
+    with user_output(as_json=as_json), progress_bar(folder.run_id) as on_progress:
+        verdict = verify(folder, _make, data, on_progress)
     if as_json:
         print_json(
             {
                 "run_id": folder.run_id,
                 "same": verdict.is_same,
                 "tampered": verdict.tampered,
-                "differing": verdict.differing,
+                "level": verdict.level,
+                "differing": [
+                    {"file": one.name, "level": one.level, "first": one.first}
+                    for one in verdict.compared
+                    if one.level != "equal"
+                ],
                 "text": verdict.text,
             }
         )

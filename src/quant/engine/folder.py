@@ -24,7 +24,16 @@ from quant.report.metrics import metrics_json
 from quant.report.tearsheet import render_tearsheet
 from quant.seeds import run_token
 
-__all__ = ["RunFolder", "find_run", "list_runs", "prepare_folder", "results_of", "save_run"]
+__all__ = [
+    "RESULT_FILES",
+    "RunFolder",
+    "artifacts_of",
+    "find_run",
+    "list_runs",
+    "prepare_folder",
+    "results_of",
+    "save_run",
+]
 
 _MANIFEST_KEYS = (
     "run_id",
@@ -40,8 +49,10 @@ _MANIFEST_KEYS = (
     "warnings",
     "artifacts",
     "result_hash",
+    "manifest_hash",
 )
 RESULTS = ("equity", "orders", "fills", "positions", "trades", "ledger")
+RESULT_FILES = (*(f"{name}.csv" for name in RESULTS), "metrics.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,14 @@ def results_of(run: Run) -> dict[str, bytes]:
     return found
 
 
+def artifacts_of(run: Run, run_id: str) -> dict[str, bytes]:
+    """All files that come out of a run, by name: the results, the log and the report."""
+    found = results_of(run)
+    found["logs.jsonl"] = _log_bytes(run, run_id)
+    found["report.html"] = render_tearsheet(run.sheet(run_id)).encode()
+    return found
+
+
 def prepare_folder(runs: Path) -> None:
     """Make sure that a run could be written under ``runs``, before the run; leaves nothing behind.
 
@@ -168,12 +187,10 @@ def _save(run: Run, runs: Path) -> RunFolder:
 
 
 def _write_all(run: Run, run_id: str, folder: Path) -> None:
-    results = results_of(run)
+    files = artifacts_of(run, run_id)
+    results = {name: files[name] for name in RESULT_FILES}
     source = source_of(run.simulation.strategy)
-    files = dict(results)
     files |= {f"source/{name}": content for name, content in source.files.items()}
-    files["logs.jsonl"] = _log_bytes(run, run_id)
-    files["report.html"] = render_tearsheet(run.sheet(run_id)).encode()
     (folder / "source").mkdir()
     hashes = {}
     for name in sorted(files):

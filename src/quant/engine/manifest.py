@@ -26,6 +26,7 @@ __all__ = [
     "data_entry",
     "environment",
     "json_text",
+    "manifest_hash",
     "manifest_of",
     "parameters_used",
     "result_hash",
@@ -135,6 +136,12 @@ def result_hash(artifacts: dict[str, bytes]) -> str:
     return digest.hexdigest()
 
 
+def manifest_hash(manifest: dict[str, Any]) -> str:
+    """SHA-256 over a manifest as it is written, without its own ``manifest_hash``."""
+    rest = {name: value for name, value in manifest.items() if name != "manifest_hash"}
+    return hashlib.sha256(json_text(rest).encode()).hexdigest()
+
+
 def manifest_of(
     run: Run,
     run_id: str,
@@ -148,7 +155,7 @@ def manifest_of(
     params = parameters_used(run)
     calendar = simulation.bars.calendar
     sessions = run.equity["session"]
-    return {
+    manifest = {
         "run_id": run_id,
         "status": run.status,
         "error": None if run.failure is None else _error_text(run.failure.error),
@@ -176,6 +183,7 @@ def manifest_of(
         "artifacts": hashes,
         "result_hash": result_hash(results),
     }
+    return {**manifest, "manifest_hash": manifest_hash(manifest)}
 
 
 def _label(run: Run, index: int) -> str:

@@ -76,6 +76,16 @@ class LookAheadAudit:
         """Whether the verdict is passed."""
         return self.verdict == "passed"
 
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> LookAheadAudit:
+        """The audit that a manifest holds."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in found.items()
+        }
+        given["first"] = None if found["first"] is None else Difference(**found["first"])
+        return cls(**given)
+
     def to_json(self) -> dict[str, Any]:
         """The same as JSON types, as it stands in the manifest."""
         found = asdict(self)
