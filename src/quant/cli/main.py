@@ -134,17 +134,62 @@ def report(
 
 
 @runs_app.command(name="list")
-def runs_list(*, out: str = "runs", json: Json = False) -> int:
-    """List finished runs with their headline figures.
+def runs_list(
+    *,
+    out: str = "runs",
+    sort: str | None = None,
+    reverse: Annotated[bool, Parameter(negative="")] = False,
+    filter: Annotated[list[str] | None, Parameter(name="--filter", negative="")] = None,
+    limit: int | None = None,
+    json: Json = False,
+) -> int:
+    """List finished runs with their headline figures, oldest first.
 
     Parameters
     ----------
     out
         Folder of the runs.
+    sort
+        A column, param.NAME or any metric: numbers from the highest, text from A.
+    reverse
+        The other way round.
+    filter
+        A condition such as sharpe>1, strategy=Cross, start>=2010-01-01 or strategy~cross
+        (contains); may be given several times.
+    limit
+        Most runs to list.
     """
-    from quant.cli.runs import list_them
+    from quant.cli.run_list import list_them
 
-    return list_them(out, as_json=json)
+    return list_them(out, sort=sort, reverse=reverse, filters=filter, limit=limit, as_json=json)
+
+
+@runs_app.command(name="diff")
+def runs_diff(
+    one: str,
+    other: str,
+    /,
+    *,
+    out: str = "runs",
+    all_of_them: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    json: Json = False,
+) -> int:
+    """Compare two runs: what they were given, their figures, where they first differ.
+
+    Parameters
+    ----------
+    one
+        Path, id, unique prefix of an id, or latest.
+    other
+        The same.
+    out
+        Folder of the runs.
+    all_of_them
+        Every metric, not only the headline figures.
+    """
+    from quant.cli.run_diff import diff_them
+
+    return diff_them(one, other, out, with_all=all_of_them, as_json=json)
 
 
 @runs_app.command(name="show")
@@ -158,7 +203,7 @@ def runs_show(run: str = "latest", /, *, out: str = "runs", json: Json = False) 
     out
         Folder of the runs.
     """
-    from quant.cli.runs import show_one
+    from quant.cli.run_page import show_one
 
     return show_one(run, out, as_json=json)
 

@@ -94,6 +94,16 @@ class RunFolder:
         """metrics.json, read."""
         return self._json("metrics.json")
 
+    def read(self, name: str) -> bytes:
+        """The bytes of one of the files."""
+        try:
+            return (self.path / name).read_bytes()
+        except OSError as error:
+            raise RunError(
+                f"{self.path / name}: expected a file of the run, found {error.strerror}; the run "
+                "folder is damaged: run the backtest again."
+            ) from None
+
     def table(self, name: str) -> pl.DataFrame:
         """One of the CSV tables, times as text."""
         return pl.read_csv(self.path / f"{name}.csv", infer_schema_length=None)

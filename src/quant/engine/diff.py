@@ -1,0 +1,155 @@
+"""Two runs side by side: what they were given, what came out, and where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from quant.engine.compare import Comparison, compare_files
+from quant.engine.folder import RESULT_FILES, RunFolder
+
+__all__ = ["Change", "Figures", "RunDiff", "diff_runs"]
+
+# What the manifest says was put into a run, by the words of a reader.
+_GIVEN = {
+    "strategy.name": "strategy",
+    "code_hash": "code",
+    "seed": "seed",
+    "period.start": "first session",
+    "period.end": "last session",
+    "calendar": "calendar",
+    "calendar_version": "calendar version",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that the two runs were given differently; None where a run has no such thing."""
+
+    name: str
+    one: Any
+    other: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One metric of both runs; None where it does not exist."""
+
+    name: str
+    unit: str
+    one: float | int | None
+    other: float | int | None
+
+    @property
+    def change(self) -> float | int | None:
+        """The second less the first."""
+        return None if self.one is None or self.other is None else self.other - self.one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDiff:
+    """What sets two runs apart.
+
+    Attributes
+    ----------
+    one, other : RunFolder
+        The runs.
+    given : list of Change
+        Strategy, parameters, settings, data, versions: what differs, in order of the manifest.
+    figures : list of Figures
+        Every metric of either run.
+    files : list of Comparison
+        The six tables and metrics.json, each with its first difference.
+    """
+
+    one: RunFolder
+    other: RunFolder
+    given: list[Change]
+    figures: list[Figures]
+    files: list[Comparison]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both runs left the same bytes in every result."""
+        return all(one.level == "equal" for one in self.files)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON types."""
+        return {
+            "one": self.one.run_id,
+            "other": self.other.run_id,
+            "same": self.is_same,
+            "given": [{"name": c.name, "one": c.one, "other": c.other} for c in self.given],
+            "metrics": {
+                f.name: {"one": f.one, "other": f.other, "change": f.change} for f in self.figures
+            },
+            "files": [
+                {"file": c.name, "level": c.level, "rows": c.n_differing, "first": c.first}
+                for c in self.files
+            ],
+        }
+
+
+def diff_runs(one: RunFolder, other: RunFolder) -> RunDiff:
+    """Compare two runs by what their folders hold.
+
+    Raises
+    ------
+    RunError
+        If a folder is damaged.
+    """
+    return RunDiff(
+        one=one,
+        other=other,
+        given=list(_given(one.manifest, other.manifest)),
+        figures=_figures(one.metrics, other.metrics),
+        files=[
+            compare_files(name, one.read(name), other.read(name)) for name in sorted(RESULT_FILES)
+        ],
+    )
+
+
+def _given(one: dict[str, Any], other: dict[str, Any]) -> Iterator[Change]:
+    """What the manifests say was put in, where they disagree."""
+    flat = [_flat(manifest) for manifest in (one, other)]
+    for name in dict.fromkeys((*flat[0], *flat[1])):
+        a, b = flat[0].get(name), flat[1].get(name)
+        if a != b:
+            yield Change(name=name, one=a, other=b)
+
+
+def _flat(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of a run by name."""
+    found: dict[str, Any] = {}
+    for path, name in _GIVEN.items():
+        head, _, tail = path.partition(".")
+        found[name] = manifest[head][tail] if tail else manifest[head]
+    found |= {f"parameter {name}": v for name, v in manifest["strategy"]["params"].items()}
+    found |= dict(_leaves(manifest["config"], "config"))
+    for data in manifest["data_versions"]:
+        found["data"] = data["name"]
+        found["data sha256"] = data["sha256"]
+        found |= dict(_leaves(data["options"], "data option"))
+    found |= dict(_leaves(manifest["versions"], "version of"))
+    found |= dict(_leaves(manifest["platform"], "platform"))
+    return found
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """All values below a place, named by their keys."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{place}.{key}" if "." in place else f"{place} {key}")
+    else:
+        yield place, value
+
+
+def _figures(one: dict[str, Any], other: dict[str, Any]) -> list[Figures]:
+    nothing: dict[str, Any] = {}
+    found = []
+    for name in dict.fromkeys((*one, *other)):
+        a, b = one.get(name, nothing), other.get(name, nothing)
+        unit = str(a.get("unit", b.get("unit", "")))
+        found.append(Figures(name=name, unit=unit, one=a.get("value"), other=b.get("value")))
+    return found
