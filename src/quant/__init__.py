@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from quant.engine.lookahead.audit import audit_lookahead
     from quant.engine.lookahead.verdict import LookAheadAudit
     from quant.engine.run import Run
+    from quant.engine.signal import Holdings, PlannedOrders, orders_at
     from quant.lake import Bars, DataOptions, load_bars
     from quant.lake import find_sample as sample
     from quant.model.config import (
@@ -53,6 +54,7 @@ _PLACES = {
     "Execution": _CONFIG,
     "Fill": "quant.model.events",
     "GrossLeverage": _CONFIG,
+    "Holdings": "quant.engine.signal",
     "InstrumentSettings": _CONFIG,
     "LookAheadAudit": "quant.engine.lookahead.verdict",
     "MovingAverageCross": "quant.strategy.helpers",
@@ -61,6 +63,7 @@ _PLACES = {
     "PairTrade": "quant.strategy.helpers",
     "PerOrderCommission": _CONFIG,
     "PerShareCommission": _CONFIG,
+    "PlannedOrders": "quant.engine.signal",
     "RangeSlippage": _CONFIG,
     "RateCommission": _CONFIG,
     "RateSlippage": _CONFIG,
@@ -75,6 +78,7 @@ _PLACES = {
     "backtest": "quant.engine.backtest",
     "config_from": "quant.model.parse",
     "load_bars": "quant.lake",
+    "orders_at": "quant.engine.signal",
     "open_run": "quant.engine.folder",
     "sample": "quant.lake",
 }
@@ -92,6 +96,7 @@ __all__ = [
     "Execution",
     "Fill",
     "GrossLeverage",
+    "Holdings",
     "InstrumentSettings",
     "LookAheadAudit",
     "MovingAverageCross",
@@ -100,6 +105,7 @@ __all__ = [
     "PairTrade",
     "PerOrderCommission",
     "PerShareCommission",
+    "PlannedOrders",
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
@@ -115,6 +121,7 @@ __all__ = [
     "config_from",
     "load_bars",
     "open_run",
+    "orders_at",
     "sample",
 ]
 

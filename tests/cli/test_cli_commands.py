@@ -134,7 +134,7 @@ def test_a_bug_of_ours_is_told_as_one(shop: Shop, monkeypatch: pytest.MonkeyPatc
     def broken(*_: object, **__: object) -> int:
         raise ZeroDivisionError("inside")
 
-    monkeypatch.setattr(quant.cli.runs, "list_them", broken)
+    monkeypatch.setattr(quant.cli.run_list, "list_them", broken)
     said = shop.quant("runs", "list")
     assert said.status == 70
     assert "Traceback" in said.err

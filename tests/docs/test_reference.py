@@ -114,7 +114,10 @@ def test_every_word_of_execution_is_listed() -> None:
         ("quant report", cli.report),
         ("quant runs list", cli.runs_list),
         ("quant runs show", cli.runs_show),
+        ("quant runs diff", cli.runs_diff),
         ("quant runs verify", cli.runs_verify),
+        ("quant run signal", cli.signal),
+        ("quant audit lookahead", cli.lookahead),
     ],
 )
 def test_every_option_of_a_command(heading: str, function: Any) -> None:
@@ -126,7 +129,9 @@ def test_every_option_of_a_command(heading: str, function: Any) -> None:
         if p.kind is p.KEYWORD_ONLY
         for option in _options(p.name, hints[p.name])
     } - {"json"}
-    wanted = {f"--{name.replace('_', '-').removesuffix('-it')}" for name in given}
+    wanted = {
+        f"--{name.replace('_', '-').removesuffix('-it').removesuffix('-of-them')}" for name in given
+    }
     assert _codes(_section(_text("cli"), heading)) == wanted
 
 

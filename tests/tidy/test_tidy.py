@@ -28,6 +28,7 @@ MOST_ARGUMENTS = 7
 LONG_ARGUMENTS = {
     "engine/backtest.py backtest": "what users type; keyword-only after the second",
     "engine/lookahead/audit.py audit_lookahead": "what users type; keyword-only after the second",
+    "engine/signal.py orders_at": "what users type; keyword-only after the second",
     "strategy/context.py order": "what users type; keyword-only after the third",
     "engine/merge.py lay_out": "compiled; one argument per column of a bar",
     "kernel/path.py _collect": "compiled; a segment and the place of its queue in plain numbers",

@@ -10,7 +10,14 @@ from cyclopts import Parameter
 
 from quant.errors import ConfigError
 
-__all__ = ["AuditArguments", "DataArguments", "RunArguments", "parse_columns", "parse_day"]
+__all__ = [
+    "AuditArguments",
+    "DataArguments",
+    "RunArguments",
+    "SettingsArguments",
+    "parse_columns",
+    "parse_day",
+]
 
 Repeated = Annotated[list[str] | None, Parameter(negative="")]
 
@@ -52,15 +59,13 @@ class DataArguments:
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunArguments:
-    """What to run, and when.
+class SettingsArguments:
+    """What to run with.
 
     Parameters
     ----------
     start
         First session (YYYY-MM-DD); earlier rows only feed indicators.
-    end
-        Last session, inclusive.
     config
         A YAML file of settings.
     param
@@ -70,10 +75,23 @@ class RunArguments:
     """
 
     start: str | None = None
-    end: str | None = None
     config: str | None = None
     param: Repeated = None
     seed: int | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunArguments(SettingsArguments):
+    """What to run with, and until when.
+
+    Parameters
+    ----------
+    end
+        Last session, inclusive.
+    """
+
+    end: str | None = None
 
 
 @Parameter(name="*")

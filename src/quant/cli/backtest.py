@@ -11,6 +11,7 @@ from quant.cli.arguments import (
     AuditArguments,
     DataArguments,
     RunArguments,
+    SettingsArguments,
     parse_columns,
     parse_day,
 )
@@ -32,7 +33,7 @@ from quant.model.parse import config_from, to_mapping
 __all__ = ["bars_of", "exit_status", "run_backtest", "settings_of"]
 
 
-def settings_of(run: RunArguments) -> Config:
+def settings_of(run: SettingsArguments) -> Config:
     """The settings file, with the seed of the command line."""
     config = read_config(run.config)
     if run.seed is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from quant.errors import ConfigError
 from quant.model.config import Config
 from quant.model.parse import config_from
 
-__all__ = ["read_config"]
+__all__ = ["read_config", "read_yaml"]
 
 
 def read_config(path: str | None) -> Config:
@@ -21,16 +22,29 @@ def read_config(path: str | None) -> Config:
     """
     if path is None:
         return Config()
+    content = read_yaml(path, "settings", "--config")
+    try:
+        return config_from(content if content is not None else {})
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def read_yaml(path: str, what: str, option: str) -> Any:
+    """The content of a YAML (or JSON) file; ``what`` and ``option`` are for the message.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or no YAML.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(
-            f"{path}: expected a YAML file of settings, found none; correct --config."
-        )
+        raise ConfigError(f"{path}: expected a YAML file of {what}, found none; correct {option}.")
     try:
-        content = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+        return YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(
@@ -40,12 +54,8 @@ def read_config(path: str | None) -> Config:
         raise ConfigError(f"{path}: expected YAML, found {error}; mend the file.") from None
     except OSError as error:
         raise ConfigError(
-            f"{path}: expected a readable file, found {error.strerror}; correct --config."
+            f"{path}: expected a readable file, found {error.strerror}; correct {option}."
         ) from None
-    try:
-        return config_from(content if content is not None else {})
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
 
 
 def _found(problem: str | None) -> str:

@@ -15,7 +15,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from quant import __version__
-from quant.cli.arguments import AuditArguments, DataArguments, RunArguments
+from quant.cli.arguments import AuditArguments, DataArguments, RunArguments, SettingsArguments
 from quant.errors import InvariantError, QuantError
 
 __all__ = ["app", "main"]
@@ -34,6 +34,7 @@ app.command(run_app)
 app.command(runs_app)
 app.command(audit_app)
 
+_PLAIN_SETTINGS = SettingsArguments()
 _PLAIN_RUN = RunArguments()
 _PLAIN_AUDIT = AuditArguments()
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
@@ -79,6 +80,33 @@ def backtest(
     from quant.cli.backtest import run_backtest
 
     return run_backtest(file, data, run, out, vouched=audit if certify else None, as_json=json)
+
+
+@run_app.command
+def signal(
+    file: str,
+    /,
+    *,
+    data: DataArguments,
+    settings: SettingsArguments = _PLAIN_SETTINGS,
+    asof: str,
+    portfolio: str | None = None,
+    json: Json = False,
+) -> int:
+    """Print the orders a strategy would send at a moment, and why.
+
+    Parameters
+    ----------
+    file
+        FILE.py or FILE.py:Class.
+    asof
+        A session (YYYY-MM-DD) or a time with its zone; what ended later is not seen.
+    portfolio
+        A YAML or JSON file of cash and positions, in place of the simulated account.
+    """
+    from quant.cli.signal import run_signal
+
+    return run_signal(file, data, settings, asof, portfolio, as_json=json)
 
 
 @audit_app.command

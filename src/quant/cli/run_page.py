@@ -54,14 +54,14 @@ def _print_head(screen: Console, folder: RunFolder, manifest: dict[str, Any]) ->
     params = ", ".join(f"{k}={v}" for k, v in strategy["params"].items())
     status = manifest["status"]
     colour = "green" if status == "done" else "yellow"
+    called = escape(f"{strategy['name']}({params})")
     screen.print(
-        f"[bold]{escape(strategy['name'])}[/bold]  [{colour}]{status}[/]  {folder.run_id}",
+        f"[bold]{called}[/bold]  [{colour}]{status}[/]  {folder.run_id}",
         highlight=False,
+        soft_wrap=True,
     )
     if manifest["error"]:
         _plain(screen, f"error: {manifest['error']}")
-    if params:
-        _plain(screen, f"parameters: {params}")
     n = len(data["symbols"])
     _plain(
         screen,

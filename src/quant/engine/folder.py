@@ -106,7 +106,7 @@ class RunFolder:
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the CSV tables, times as text."""
-        return pl.read_csv(self.path / f"{name}.csv", infer_schema_length=None)
+        return pl.read_csv(self.read(f"{name}.csv"), infer_schema_length=None)
 
     def _json(self, name: str) -> dict[str, Any]:
         path = self.path / name

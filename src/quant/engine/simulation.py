@@ -7,12 +7,13 @@ result is the same as if it had never stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import numpy as np
 
 from quant.calendars import parse_schedule
+from quant.engine.account import give_account
 from quant.engine.assemble import assemble
 from quant.engine.hooks import ticker, wants_of
 from quant.engine.journal import Journal
@@ -49,6 +50,8 @@ class Simulation:
         Session labels, both inclusive; rows before ``start`` only feed views.
     witness : Witness, optional
         Notes what the strategy reads and decides.
+    is_open_ended : bool
+        Whether ``end`` may lie after the last bar: sessions without one are walked too.
 
     Examples
     --------
@@ -64,12 +67,13 @@ class Simulation:
         start: date | None = None,
         end: date | None = None,
         witness: Witness | None = None,
+        is_open_ended: bool = False,
     ) -> None:
         _check_calendar(config, bars)
         self.strategy = strategy
         self.bars = bars
         self.config = config
-        self.period = period_of(bars, start, end)
+        self.period = period_of(bars, start, end, is_open_ended=is_open_ended)
         self.timeline = self._build_timeline([])
         self.state = assemble(bars, config, self.timeline)
         self._token = attach(self.state)
@@ -169,6 +173,22 @@ class Simulation:
             raise self._failure[0]
         if code == HALT.STOPPED:
             raise InvariantError("the loop stopped without a reason; this is a bug in quant.")
+
+    def replace_account(
+        self, cash: float, positions: Mapping[str, float], prices: Mapping[str, float]
+    ) -> None:
+        """Put cash and positions in the place of the simulated ones; working orders are gone.
+
+        For decisions, not for results: the books no longer explain the account.
+
+        Raises
+        ------
+        ConfigError
+            For a symbol that the data does not have.
+        """
+        give_account(self.state, self.bars.symbols, cash, positions, prices)
+        self.views.refresh()
+        self.ctx.desk.rebuild(self.ctx.desk.tags)
 
     def break_off(self) -> None:
         """After a failure: write the equity row of the timestamp whose decision failed."""

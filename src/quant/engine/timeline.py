@@ -70,8 +70,12 @@ def _day_number(day: date) -> int:
     return (day - _EPOCH).days
 
 
-def period_of(bars: Bars, start: date | None, end: date | None) -> Period:
+def period_of(
+    bars: Bars, start: date | None, end: date | None, *, is_open_ended: bool = False
+) -> Period:
     """The sessions from ``start`` to ``end`` that the data can serve.
+
+    Open-ended, the period goes on to ``end`` where the data stop before.
 
     Raises
     ------
@@ -91,7 +95,8 @@ def period_of(bars: Bars, start: date | None, end: date | None) -> Period:
     if start is not None:
         first = max(first, int(np.searchsorted(calendar.days, _day_number(start))))
     if end is not None:
-        last = min(last, int(np.searchsorted(calendar.days, _day_number(end), side="right")) - 1)
+        wanted = int(np.searchsorted(calendar.days, _day_number(end), side="right")) - 1
+        last = wanted if is_open_ended else min(last, wanted)
     inside = (bars.session >= first) & (bars.session <= last)
     if first > last or not bool(inside.any()):
         raise DataError(
@@ -169,7 +174,9 @@ def build_timeline(
     inside = records["session"] >= period.first
     # bars before the exchange opens are part of the first session
     start = min(int(calendar.opens[period.first]), int(records["ts_open"][inside].min()))
-    in_range = _sorted_unique([records["session"][inside]])
+    of_bars = records["session"][inside]
+    beyond = np.arange(int(of_bars.max()) + 1, period.last + 1)
+    in_range = _sorted_unique([of_bars, beyond])
     closes = session_closes(bars)[in_range]
     opens = calendar.opens[in_range] if with_session_hooks else np.zeros(0, np.int64)
     others = _sorted_unique([closes, opens, *(t[t >= start] for t in timers)])
