@@ -320,8 +320,8 @@ def root_mean_square(values: Sequence[float], absent: str) -> float | Undefined:
 
     Examples
     --------
-    >>> root_mean_square([3.0, 4.0, 5.0, 0.0], "No values.") ** 2
-    12.5
+    >>> root_mean_square([1.0, 7.0], "No values.")
+    5.0
     """
     if not values:
         return Undefined(absent)
@@ -333,8 +333,8 @@ def geometric_mean(returns: Sequence[float], absent: str) -> float | Undefined:
 
     Examples
     --------
-    >>> round(geometric_mean([0.1, 0.21], "No returns."), 12)
-    0.153689733854
+    >>> round(geometric_mean([0.21, 0.0], "No returns."), 12)
+    0.1
     """
     if not returns:
         return Undefined(absent)
