@@ -84,7 +84,9 @@ def compute_backtest_metrics(
         Equity after costs, in order of time: column ``equity``, and ``session`` or a time. Numbers,
         and a Series without times, are one value per session.
     initial_capital : float
-        Equity before the first row. A first row of exactly this equity is taken as that opening.
+        Equity before the first session. A first row of exactly this equity is taken as that opening
+        where the second row has the same date, as in equity.csv, or where there are no dates;
+        else an opening row is put in front.
     calendar : str
         ``XNYS``, ``24/7``, ``weekdays``, or ``auto``: XNYS if every date is one of its sessions,
         24/7 if weekends occur, else weekdays. A session without a row keeps its equity.
@@ -124,7 +126,7 @@ def compute_backtest_metrics(
     check_rates(curve.periods_per_year, risk_free)
     values, other = curve.equity, _benchmark(benchmark, len(curve.equity))
     session, date = curve.session, curve.date
-    if values[0] != opening:
+    if values[0] != opening or not curve.may_open:
         values = np.concatenate(([opening], values))
         session, date = (np.concatenate((column[:1], column)) for column in (session, date))
         if other is not None:
@@ -145,13 +147,17 @@ def compute_backtest_metrics(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Curve:
-    """An equity curve; without dates, `date` only counts sessions."""
+    """An equity curve; without dates, `date` only counts sessions.
+
+    `may_open` says whether the first row can be the opening and not a session of its own.
+    """
 
     equity: FloatArray
     session: IntArray
     date: IntArray
     periods_per_year: int
     has_dates: bool
+    may_open: bool
 
 
 def _read_curve(given: Any, calendar: str, periods_per_year: int | None) -> _Curve:
@@ -167,9 +173,16 @@ def _read_curve(given: Any, calendar: str, periods_per_year: int | None) -> _Cur
                 f"{_EQUITY}: expected a column session or ts, or how many values a year has, found "
                 "neither; pass calendar= or periods_per_year=."
             )
-        periods = periods_per_year or load_calendar(calendar).periods_per_year
+        periods = periods_per_year
         return _Curve(
-            equity=equity, session=count, date=count, periods_per_year=periods, has_dates=False
+            equity=equity,
+            session=count,
+            date=count,
+            periods_per_year=(
+                load_calendar(calendar).periods_per_year if periods is None else periods
+            ),
+            has_dates=False,
+            may_open=True,
         )
     if (np.diff(days) < 0).any():
         row = int(np.flatnonzero(np.diff(days) < 0)[0]) + 1
@@ -185,7 +198,12 @@ def _read_curve(given: Any, calendar: str, periods_per_year: int | None) -> _Cur
         session = np.array([table.index_of(day) for day in days.tolist()], np.int64)
         periods = table.periods_per_year
     return _Curve(
-        equity=equity, session=session, date=days, periods_per_year=periods, has_dates=True
+        equity=equity,
+        session=session,
+        date=days,
+        periods_per_year=periods,
+        has_dates=True,
+        may_open=len(days) > 1 and bool(days[0] == days[1]),
     )
 
 
