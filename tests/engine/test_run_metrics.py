@@ -82,3 +82,8 @@ def test_a_run_folder_of_an_earlier_version_is_named(run: qt.Run, tmp_path: Path
     path.write_text('{"sharpe": {"value": 1.0}}')
     with pytest.raises(RunError, match="earlier version"):
         qt.compute_proof_metrics(folder)
+
+
+def test_what_is_no_run_is_named() -> None:
+    with pytest.raises(RunError, match=r"expected a run, found str; .*open_run"):
+        qt.compute_proof_metrics("latest")

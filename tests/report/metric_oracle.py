@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -210,7 +211,8 @@ ORACLE: dict[str, Callable[[Tables], Any]] = {}
 def expected(name: str, tables: Tables) -> float | None:
     """The second sum of one metric."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             value = ORACLE[name](tables)
     except (ZeroDivisionError, OverflowError, IndexError, ValueError):
         return None

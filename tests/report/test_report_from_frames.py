@@ -217,6 +217,47 @@ def test_times_within_a_day_are_folded_to_sessions() -> None:
         assert found["worst_session"] == pytest.approx(0.1)
 
 
+def test_the_rows_of_a_market_that_never_closes_end_at_midnight() -> None:
+    class Half(qt.Strategy):
+        """Half in, always."""
+
+        def on_bar(self, bar: qt.Bar, ctx: qt.Context) -> None:
+            """Ask for one half."""
+            ctx.order_target(bar.symbol, weight=0.5)
+
+    n = 24 * 7
+    close = 100 + np.sin(np.arange(n))
+    bars = pl.DataFrame(
+        {
+            "ts": [datetime(2024, 1, 1) + timedelta(hours=k) for k in range(n)],
+            "symbol": ["COIN"] * n,
+            **dict.fromkeys(("open", "high", "low", "close"), close),
+        }
+    )
+    run = qt.backtest(Half, qt.load_bars(bars, qt.DataOptions(tz="UTC", calendar="24/7")))
+    assert run.metrics["n_sessions"] == 7
+    for calendar in ("auto", "24/7"):
+        curve = run.equity.select("ts", "equity")[1:]
+        found = qt.compute_backtest_metrics(run.trades, curve, run.config.cash, calendar=calendar)
+        assert found == own(run, found)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York", "Asia/Tokyo"])
+def test_midnights_are_dates_in_every_zone_and_the_index_counts(zone: str | None) -> None:
+    index = pd.date_range("2024-01-02", periods=4, freq="B", tz=zone)
+    equity = [101.0, 99.0, 102.0, 104.0]
+    plain = pl.DataFrame({"session": [day.date() for day in index], "equity": equity})
+    wanted = qt.compute_backtest_metrics([], plain, 100.0)
+    assert wanted["n_sessions"] == 4
+    for curve in (
+        pd.Series(equity, index=index),
+        pd.DataFrame({"equity": equity}, index=index),
+        pd.DataFrame({"Date": index.strftime("%Y-%m-%d"), "equity": equity}),
+        pd.DataFrame({"date": index.date, "equity": equity}),
+    ):
+        assert qt.compute_backtest_metrics([], curve, 100.0) == wanted
+
+
 @pytest.mark.parametrize(
     ("trades", "curve", "capital", "more", "words"),
     [

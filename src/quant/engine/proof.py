@@ -6,6 +6,7 @@ import polars as pl
 
 from quant.engine.folder import RunFolder
 from quant.engine.run import Run
+from quant.errors import RunError
 from quant.report.proof import BacktestMetricsV2
 
 __all__ = ["compute_proof_metrics"]
@@ -22,7 +23,7 @@ def compute_proof_metrics(run: Run | RunFolder) -> BacktestMetricsV2:
     Raises
     ------
     RunError
-        If the folder is damaged or was written by an earlier version.
+        If it is no run, or a folder that is damaged or was written by an earlier version.
 
     Examples
     --------
@@ -34,6 +35,11 @@ def compute_proof_metrics(run: Run | RunFolder) -> BacktestMetricsV2:
     """
     if isinstance(run, Run):
         return run.metrics_v2
+    if not isinstance(run, RunFolder):
+        raise RunError(
+            f"compute_proof_metrics: expected a run, found {type(run).__name__}; pass what "
+            "qt.backtest gave, or qt.open_run(...) of a run folder."
+        )
     values = {name: entry["value"] for name, entry in run.metrics.items()}
     underwater = run.table("equity").select(
         pl.col("ts").str.to_datetime(time_unit="ns", time_zone="UTC"),

@@ -17,7 +17,7 @@ from quant.report.sheet import (
     Sheet,
     per_year_of_equity,
 )
-from quant.report.trades import FloatArray
+from quant.report.trades import FloatArray, IntArray
 
 __all__ = ["put_costs", "put_exposure", "put_margin"]
 
@@ -84,27 +84,21 @@ def _put_positions(sheet: Sheet, run: RunArrays) -> None:
     sheet.put("max_position_pct", max(shares) if shares else Undefined(absent), n)
 
 
-def _at_session_ends(
-    positions: PositionArrays, run: RunArrays
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], FloatArray]:
+def _at_session_ends(positions: PositionArrays, run: RunArrays) -> tuple[IntArray, FloatArray]:
     """Session, from 0, and value of every position that was held at a session's close.
 
     The last row of an instrument in a session is its position at the close: all that is held
     then has a row, and what went flat before has one from its last fill.
     """
-    last: dict[tuple[int, int], float] = {}
     first = int(run.session[1]) if len(run.session) > 1 else 0
-    for session, instrument, value in zip(
-        positions.session.tolist(),
-        positions.instrument.tolist(),
-        positions.value.tolist(),
-        strict=True,
-    ):
-        last[session - first, instrument] = value
     n = int(run.session[-1]) - first + 1 if len(run.session) > 1 else 0
-    kept = [(key[0], value) for key, value in last.items() if value != 0 and 0 <= key[0] < n]
-    place = np.array([session for session, _ in kept], np.int64)
-    return place, np.array([value for _, value in kept], np.float64)
+    width = int(positions.instrument.max(initial=0)) + 1
+    keys = positions.session * width + positions.instrument
+    _, from_end = np.unique(keys[::-1], return_index=True)
+    last = len(keys) - 1 - from_end
+    place, value = positions.session[last] - first, positions.value[last]
+    kept = (value != 0) & (place >= 0) & (place < n)
+    return place[kept], value[kept]
 
 
 def put_margin(sheet: Sheet, run: RunArrays) -> None:

@@ -27,7 +27,7 @@ from quant.report.trades import FloatArray, IntArray
 __all__ = ["compute_backtest_metrics"]
 
 _EXCHANGE = "XNYS"
-_TIMES = ("session", "ts", "timestamp", "time", "date", "datetime")
+_TIMES = ("session", "ts", "timestamp", "time", "date", "datetime", "index")
 _RESULTS = ("pnl_net", "pnl", "net_pnl")
 _SIDES = {"LONG": 1, "BUY": 1, "SHORT": -1, "SELL": -1}
 _DAY_NS = 86_400_000_000_000
@@ -81,8 +81,9 @@ def compute_backtest_metrics(
         ``return, side, entry_ts, exit_ts, entry_price, exit_price, bars_held, mae, mfe``, as in
         trades.csv. Numbers are net results.
     equity_curve : polars or pandas DataFrame or Series, or list of numbers
-        Equity after costs, in order of time: column ``equity``, and ``session`` or a time. Numbers,
-        and a Series without times, are one value per session.
+        Equity after costs, in order of time: column ``equity``, and ``session`` or a time. Where
+        every time is midnight they are dates; naive times are UTC. Numbers, and a Series without
+        times, are one value per session.
     initial_capital : float
         Equity before the first session. A first row of exactly this equity is taken as that opening
         where the second row has the same date, as in equity.csv, or where there are no dates;
@@ -243,10 +244,14 @@ def _days(frame: pl.DataFrame, calendar: str) -> IntArray | None:
         )
     if series.dtype == pl.Date:
         return series.to_physical().to_numpy().astype(np.int64)
-    ts = series.dt.cast_time_unit("ns").to_physical().to_numpy()
-    is_dated = bool((ts % _DAY_NS == 0).all())
-    if is_dated or calendar == "auto":
-        return np.asarray(ts // _DAY_NS, np.int64)
+    fine = series.dt.cast_time_unit("ns")
+    wall = fine.dt.replace_time_zone(None).to_physical().to_numpy()
+    if (wall % _DAY_NS == 0).all():
+        return np.asarray(wall // _DAY_NS, np.int64)
+    ts = fine.to_physical().to_numpy()
+    if calendar == "auto":
+        # The instant of midnight ends a day, as the last bar of a market that never closes does.
+        return np.asarray((ts - 1) // _DAY_NS, np.int64)
     table = load_calendar(calendar)
     return np.asarray(table.days[table.sessions_of(ts, side="ending")], np.int64)
 
