@@ -47,6 +47,9 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
     ),
     "end_equity": Definition(RETURN, "Final equity", MONEY, "Equity of the last row."),
     "min_equity": Definition(RETURN, "Lowest equity", MONEY, "Lowest equity of all rows."),
+    "min_equity_pct": Definition(
+        RETURN, "Lowest over opening equity", FRACTION, "min_equity / start_equity."
+    ),
     "n_sessions": Definition(
         RETURN, "Sessions", COUNT, "Sessions from the first to the last with an equity row."
     ),
@@ -56,22 +59,24 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
         FRACTION,
         "Sessions with a return above zero over all sessions.",
     ),
+    "avg_session": Definition(
+        RETURN, "Average session", FRACTION, "Mean simple return of a session."
+    ),
     "best_session": Definition(
         RETURN, "Best session", FRACTION, "Highest simple return of a session."
     ),
     "worst_session": Definition(
         RETURN, "Worst session", FRACTION, "Lowest simple return of a session."
     ),
-    "min_equity_pct": Definition(
-        RETURN, "Lowest over opening equity", FRACTION, "min_equity / start_equity."
-    ),
-    "avg_session": Definition(RETURN, "Mean session", FRACTION, "Mean simple return of a session."),
     "avg_session_up": Definition(
-        RETURN, "Mean session up", FRACTION, "Mean return of the sessions with a return above zero."
+        RETURN,
+        "Average session up",
+        FRACTION,
+        "Mean return of the sessions with a return above zero.",
     ),
     "avg_session_down": Definition(
         RETURN,
-        "Mean session down",
+        "Average session down",
         FRACTION,
         "Mean return of the sessions with a return below zero, negative.",
     ),
@@ -90,7 +95,7 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
         " opening equity at first), minus 1.",
     ),
     "worst_month": Definition(PERIODS, "Worst month", FRACTION, "Lowest return of a month."),
-    "avg_month": Definition(PERIODS, "Mean month", FRACTION, "Mean return of the months."),
+    "avg_month": Definition(PERIODS, "Average month", FRACTION, "Mean return of the months."),
     "positive_months": Definition(
         PERIODS, "Share of months up", FRACTION, "Months with a return above zero over all months."
     ),
@@ -138,15 +143,6 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
         FRACTION,
         "Mean of the session returns at or below var_95; a loss is negative.",
     ),
-    "skewness": Definition(
-        RISK, "Skewness", RATIO, "Third standardised moment of session returns (ddof 0)."
-    ),
-    "kurtosis": Definition(
-        RISK,
-        "Kurtosis",
-        RATIO,
-        "Fourth standardised moment of session returns (ddof 0), not excess: a normal has 3.",
-    ),
     "var_95_normal": Definition(
         RISK,
         "Value at risk 95%, normal",
@@ -166,6 +162,15 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
         "Tail ratio",
         RATIO,
         "|95% quantile| / |5% quantile| of session returns (linear interpolation).",
+    ),
+    "skewness": Definition(
+        RISK, "Skewness", RATIO, "Third standardised moment of session returns (ddof 0)."
+    ),
+    "kurtosis": Definition(
+        RISK,
+        "Kurtosis",
+        RATIO,
+        "Fourth standardised moment of session returns (ddof 0), not excess: a normal has 3.",
     ),
     "sharpe": Definition(
         QUALITY,
@@ -236,6 +241,19 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
         "Largest highest equity so far - equity, over all rows; may be another drawdown "
         "than max_drawdown_pct.",
     ),
+    "max_drawdown_fall_days": Definition(
+        DRAWDOWN,
+        "Fall of max drawdown, days",
+        "days",
+        "Calendar days from peak to lowest row of the drawdown of max_drawdown_pct.",
+    ),
+    "max_drawdown_recovery_days": Definition(
+        DRAWDOWN,
+        "Recovery of max drawdown, days",
+        "days",
+        "Calendar days from the lowest row of the drawdown of max_drawdown_pct to the first"
+        " row back at its peak.",
+    ),
     "longest_drawdown_days": Definition(
         DRAWDOWN,
         "Longest drawdown, days",
@@ -256,32 +274,19 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
     ),
     "avg_drawdown_pct": Definition(
         DRAWDOWN,
-        "Mean drawdown",
+        "Average drawdown",
         FRACTION,
         "Mean over drawdowns of peak to lowest row, as fraction of the peak.",
     ),
     "avg_drawdown_days": Definition(
         DRAWDOWN,
-        "Mean drawdown, days",
+        "Average drawdown, days",
         "days",
         "Mean calendar days from a peak to the first row back at it, or to the end of the run.",
     ),
-    "max_drawdown_fall_days": Definition(
-        DRAWDOWN,
-        "Fall of max drawdown, days",
-        "days",
-        "Calendar days from peak to lowest row of the drawdown of max_drawdown_pct.",
-    ),
-    "max_drawdown_recovery_days": Definition(
-        DRAWDOWN,
-        "Recovery of max drawdown, days",
-        "days",
-        "Calendar days from the lowest row of the drawdown of max_drawdown_pct to the first"
-        " row back at its peak.",
-    ),
     "avg_recovery_days": Definition(
         DRAWDOWN,
-        "Mean recovery, days",
+        "Average recovery, days",
         "days",
         "Mean over recovered drawdowns of calendar days from the lowest row to the first "
         "row back at the peak.",

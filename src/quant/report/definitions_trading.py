@@ -40,6 +40,7 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         RATIO,
         "Sum of net P&L of winning trades over the absolute sum of losing trades.",
     ),
+    "payoff_ratio": Definition(TRADES, "Payoff ratio", RATIO, "avg_win / |avg_loss|."),
     "expectancy": Definition(
         TRADES,
         "Expectancy per trade",
@@ -47,11 +48,24 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "win_rate x avg_win + loss_rate x avg_loss, which is the mean net P&L of a trade.",
     ),
     "avg_trade_pnl": Definition(TRADES, "Average trade", MONEY, "Mean net P&L of a trade."),
+    "median_trade_pnl": Definition(TRADES, "Median trade", MONEY, "Median net P&L of a trade."),
+    "trade_pnl_deviation": Definition(
+        TRADES,
+        "Deviation of trades",
+        MONEY,
+        "Standard deviation (ddof 1) of the net P&L of trades.",
+    ),
     "avg_trade_return_pct": Definition(
         TRADES,
         "Average trade return",
         FRACTION,
         "Mean over trades of net P&L / (entry price x quantity x multiplier).",
+    ),
+    "best_trade_return_pct": Definition(
+        TRADES, "Best trade return", FRACTION, "Highest net P&L / entry notional of a trade."
+    ),
+    "worst_trade_return_pct": Definition(
+        TRADES, "Worst trade return", FRACTION, "Lowest net P&L / entry notional of a trade."
     ),
     "avg_win": Definition(TRADES, "Average win", MONEY, "Mean net P&L of winning trades."),
     "avg_loss": Definition(
@@ -60,41 +74,6 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
     "largest_win": Definition(TRADES, "Largest win", MONEY, "Highest net P&L of a winning trade."),
     "largest_loss": Definition(
         TRADES, "Largest loss", MONEY, "Lowest net P&L of a losing trade, negative."
-    ),
-    "avg_holding_days": Definition(
-        TRADES,
-        "Average holding, days",
-        "days",
-        "Mean time from entry to exit of a trade, in days of 24 hours.",
-    ),
-    "avg_holding_bars": Definition(
-        TRADES, "Average holding, bars", "bars", "Mean of exit bar minus entry bar of a trade."
-    ),
-    "payoff_ratio": Definition(TRADES, "Payoff ratio", RATIO, "avg_win / |avg_loss|."),
-    "kelly_fraction": Definition(
-        TRADES,
-        "Kelly fraction",
-        FRACTION,
-        "w - (1 - w) / payoff_ratio, with w = winning trades / (winning + losing trades).",
-    ),
-    "sqn": Definition(
-        TRADES,
-        "System quality number",
-        RATIO,
-        "sqrt(n) x mean / standard deviation (ddof 1) of the net P&L of trades.",
-    ),
-    "median_trade_pnl": Definition(TRADES, "Median trade", MONEY, "Median net P&L of a trade."),
-    "trade_pnl_deviation": Definition(
-        TRADES,
-        "Deviation of trades",
-        MONEY,
-        "Standard deviation (ddof 1) of the net P&L of trades.",
-    ),
-    "best_trade_return_pct": Definition(
-        TRADES, "Best trade return", FRACTION, "Highest net P&L / entry notional of a trade."
-    ),
-    "worst_trade_return_pct": Definition(
-        TRADES, "Worst trade return", FRACTION, "Lowest net P&L / entry notional of a trade."
     ),
     "max_consecutive_wins": Definition(
         TRADES,
@@ -107,6 +86,18 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "Most losses in a row",
         COUNT,
         "Most losing trades in a row, in order of exit; any other trade ends a row.",
+    ),
+    "sqn": Definition(
+        TRADES,
+        "System quality number",
+        RATIO,
+        "sqrt(n) x mean / standard deviation (ddof 1) of the net P&L of trades.",
+    ),
+    "kelly_fraction": Definition(
+        TRADES,
+        "Kelly fraction",
+        FRACTION,
+        "w - (1 - w) / payoff_ratio, with w = winning trades / (winning + losing trades).",
     ),
     "trades_per_year": Definition(
         TRADES, "Trades per year", "per_year", "Trades over years of 365.25 days."
@@ -123,20 +114,29 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
     "short_pnl": Definition(
         TRADES, "P&L of short trades", MONEY, "Sum of net P&L of short trades."
     ),
+    "avg_holding_days": Definition(
+        HELD,
+        "Average holding, days",
+        "days",
+        "Mean time from entry to exit of a trade, in days of 24 hours.",
+    ),
+    "avg_holding_bars": Definition(
+        HELD, "Average holding, bars", "bars", "Mean of exit bar minus entry bar of a trade."
+    ),
     "max_holding_days": Definition(
-        TRADES,
+        HELD,
         "Longest holding, days",
         "days",
         "Longest time from entry to exit of a trade, in days of 24 hours.",
     ),
     "avg_win_holding_days": Definition(
-        TRADES,
+        HELD,
         "Average holding of wins, days",
         "days",
         "Mean time from entry to exit of winning trades, in days of 24 hours.",
     ),
     "avg_loss_holding_days": Definition(
-        TRADES,
+        HELD,
         "Average holding of losses, days",
         "days",
         "Mean time from entry to exit of losing trades, in days of 24 hours.",
@@ -146,12 +146,6 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "Average worst while held",
         FRACTION,
         "Mean maximum adverse excursion: worst price while held, as fraction of the entry price.",
-    ),
-    "avg_mfe": Definition(
-        HELD,
-        "Average best while held",
-        FRACTION,
-        "Mean maximum favourable excursion: best price while held, as fraction of the entry price.",
     ),
     "median_mae": Definition(
         HELD, "Median worst while held", FRACTION, "Median maximum adverse excursion of trades."
@@ -164,6 +158,12 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "Average worst while held, wins",
         FRACTION,
         "Mean maximum adverse excursion of winning trades: what a tighter stop would have cut.",
+    ),
+    "avg_mfe": Definition(
+        HELD,
+        "Average best while held",
+        FRACTION,
+        "Mean maximum favourable excursion: best price while held, as fraction of the entry price.",
     ),
     "median_mfe": Definition(
         HELD, "Median best while held", FRACTION, "Median maximum favourable excursion of trades."
@@ -186,6 +186,12 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "trade, over the sum of the maximum favourable excursions, all as fractions of the "
         "entry price.",
     ),
+    "time_in_market": Definition(
+        EXPOSURE,
+        "Time in market",
+        FRACTION,
+        "Rows with a position, over all rows after the opening one.",
+    ),
     "exposure_gross": Definition(
         EXPOSURE,
         "Gross exposure",
@@ -198,32 +204,6 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         FRACTION,
         "Mean over session ends of (long - short notional) / equity.",
     ),
-    "max_gross_exposure": Definition(
-        EXPOSURE,
-        "Highest gross exposure",
-        FRACTION,
-        "Largest (long + short notional) / equity of all rows.",
-    ),
-    "turnover": Definition(
-        EXPOSURE,
-        "Turnover per year",
-        "per_year",
-        "min(money bought, money sold) / mean equity of session ends / years of 365.25 days.",
-    ),
-    "traded_notional": Definition(
-        EXPOSURE, "Traded notional", MONEY, "Sum over fills of price x quantity x multiplier."
-    ),
-    "n_orders": Definition(EXPOSURE, "Orders", COUNT, "Orders that the strategy sent."),
-    "orders_filled": Definition(
-        EXPOSURE, "Orders with a fill", COUNT, "Orders with at least one fill."
-    ),
-    "n_fills": Definition(EXPOSURE, "Fills", COUNT, "Executions of orders."),
-    "time_in_market": Definition(
-        EXPOSURE,
-        "Time in market",
-        FRACTION,
-        "Rows with a position, over all rows after the opening one.",
-    ),
     "exposure_long": Definition(
         EXPOSURE, "Long exposure", FRACTION, "Mean over session ends of long notional / equity."
     ),
@@ -232,6 +212,12 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "Short exposure",
         FRACTION,
         "Mean over session ends of short notional / equity, positive.",
+    ),
+    "max_gross_exposure": Definition(
+        EXPOSURE,
+        "Highest gross exposure",
+        FRACTION,
+        "Largest (long + short notional) / equity of all rows.",
     ),
     "max_net_exposure": Definition(
         EXPOSURE,
@@ -263,6 +249,20 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         FRACTION,
         "Largest |market value| / session-end equity of a position at a session close.",
     ),
+    "turnover": Definition(
+        EXPOSURE,
+        "Turnover per year",
+        "per_year",
+        "min(money bought, money sold) / mean equity of session ends / years of 365.25 days.",
+    ),
+    "traded_notional": Definition(
+        EXPOSURE, "Traded notional", MONEY, "Sum over fills of price x quantity x multiplier."
+    ),
+    "n_orders": Definition(EXPOSURE, "Orders", COUNT, "Orders that the strategy sent."),
+    "orders_filled": Definition(
+        EXPOSURE, "Orders with a fill", COUNT, "Orders with at least one fill."
+    ),
+    "n_fills": Definition(EXPOSURE, "Fills", COUNT, "Executions of orders."),
     "avg_margin_utilisation": Definition(
         MARGIN,
         "Margin used",
@@ -294,7 +294,7 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
     ),
     "avg_distance_to_liquidation": Definition(
         MARGIN,
-        "Mean distance to zero equity",
+        "Average distance to zero equity",
         FRACTION,
         "Mean equity / gross exposure of the session ends with a position.",
     ),
@@ -317,22 +317,6 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
     "cost_share_of_gross": Definition(
         COSTS, "Costs over P&L before costs", FRACTION, "total_costs / |net_profit + total_costs|."
     ),
-    "cost_per_year_pct": Definition(
-        COSTS,
-        "Costs per year over equity",
-        FRACTION,
-        "total_costs / mean equity of session ends / years of 365.25 days.",
-    ),
-    "slippage_per_order": Definition(
-        COSTS, "Slippage per order", MONEY, "total_slippage over orders with a fill."
-    ),
-    "slippage_per_order_bps": Definition(
-        COSTS,
-        "Slippage, basis points",
-        "bps",
-        "10,000 x total_slippage over the sum of raw price x quantity x multiplier of all "
-        "fills, that is weighted by money.",
-    ),
     "fee_share_of_gross": Definition(
         COSTS,
         "Commission and fees over P&L before costs",
@@ -344,6 +328,12 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "Slippage over P&L before costs",
         FRACTION,
         "total_slippage / |net_profit + total_costs|.",
+    ),
+    "cost_per_year_pct": Definition(
+        COSTS,
+        "Costs per year over equity",
+        FRACTION,
+        "total_costs / mean equity of session ends / years of 365.25 days.",
     ),
     "fee_per_year_pct": Definition(
         COSTS,
@@ -362,6 +352,16 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         "Commission and fees, basis points",
         "bps",
         "10,000 x (total_commission + total_fees) / traded_notional.",
+    ),
+    "slippage_per_order": Definition(
+        COSTS, "Slippage per order", MONEY, "total_slippage over orders with a fill."
+    ),
+    "slippage_per_order_bps": Definition(
+        COSTS,
+        "Slippage, basis points",
+        "bps",
+        "10,000 x total_slippage over the sum of raw price x quantity x multiplier of all "
+        "fills, that is weighted by money.",
     ),
     "break_even_cost_bps": Definition(
         COSTS,
