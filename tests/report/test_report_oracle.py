@@ -222,3 +222,33 @@ def test_the_second_sums_import_nothing_of_quant() -> None:
         for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
     ]
     assert not [name for name in names if name.split(".")[0] == "quant"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_metric_of_a_random_run_is_the_second_sum(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    names = ("AAA", "AAA BBB", "AAA BBB CCC")[seed % 3]
+    n, step = int(rng.choice([2, 5, 40, 150])), int(rng.choice([1, 4, 9]))
+    k, calendar = float(rng.choice([1.0, 2.0, 6.0])), ("weekdays", "24/7")[seed % 2]
+    frame = daily(names, n, calendar=calendar, drift=float(rng.choice([-0.01, 0.003])))
+    weights = [0.0, 0.3, 1.0, -0.5, -1.0]
+    plan = {
+        bar: {name: float(rng.choice(weights)) * k / len(names.split()) for name in names.split()}
+        for bar in range(0, n, step)
+    }
+    config: dict[str, Any] = {
+        **(COSTS if seed % 4 else {}),
+        "account": {"kind": "gross_leverage", "k": k},
+        "risk_free": float(rng.choice([0.0, 0.04, -0.01])),
+        "benchmark": ("buy_and_hold", "AAA", "none")[int(rng.integers(3))],
+    }
+    data = qt.load_bars(frame, qt.DataOptions(calendar=calendar))
+    run = qt.backtest(Planned(plan), data, config=config)
+    tables = Tables(run.save(tmp_path).path, benchmark_of(frame, run, config["benchmark"]))
+    for name, known in DEFINITIONS.items():
+        found, wanted = run.metrics[name], expected(name, tables)
+        if found is None or wanted is None:
+            assert found is wanted, name
+            continue
+        scale = tables.opening if known.unit == "money" else 1.0
+        assert found == pytest.approx(wanted, rel=1e-8, abs=1e-12 * scale), name
