@@ -1,6 +1,7 @@
 """Builds docs/reference/metrics.md from the definitions that the program itself prints.
 
-Run it after a change of ``quant.report.definitions``::
+The words on conventions are those of ``metric_conventions.md``, the comparison with other libraries
+that of ``metric_peers.json``, which the tests hold against the libraries. Run it after a change::
 
     python tools/build_metrics_reference.py            # writes the page
     python tools/build_metrics_reference.py --check    # exit status 1 if the page would change
@@ -9,12 +10,15 @@ Run it after a change of ``quant.report.definitions``::
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from quant.report.definitions import DEFINITIONS, GROUPS, Definition
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "metrics.md"
+WORDS = Path(__file__).resolve().parent / "metric_conventions.md"
+PEERS = Path(__file__).resolve().parent / "metric_peers.json"
 
 _HEAD = """\
 # Metrics
@@ -26,6 +30,10 @@ In `metrics.json` each key holds `value`, `unit`, `definition`, `n` (observation
 (every choice and intermediate figure the value hangs on). A figure that does not exist has the
 value `null` and a further key `why`; none is ever NaN or infinite.
 
+The same figures elsewhere: `run.metrics_v2` sorts them into eight frozen groups of attributes,
+`run.drawdowns` lists every drawdown, and `qt.compute_backtest_metrics` takes trades and an equity
+curve from anywhere, see [Use the metrics](../how-to/use-the-metrics.md).
+
 Units: `fraction` (0.1 is ten percent; keys that end in `_pct` too), `money` (of the run's
 currency), `count`, `ratio`, `days`, `sessions`, `bars`, `per_year`, `bps` (1/10,000).
 
@@ -36,23 +44,47 @@ Words:
   before. A *session return* `r` is simple, from one session end to the next; the first starts at
   row 0.
 - *periods_per_year*: 252 for XNYS, 365 for 24/7, 261 for weekdays.
+- *rf*: the risk-free rate per session, `(1 + risk_free) ^ (1 / periods_per_year) - 1`.
+- *b*: a session return of the benchmark.
+- *k*: the most leverage the account allows, from `config.account`; 1 for a cash account.
 - *Trade*: an opening lot and the fill that closes it, first in, first out; one sale of two
   purchases is two trades.
 """
 
-_TAIL = """
-## Where other tools differ
 
-- Sharpe here is arithmetic: mean over standard deviation (ddof 1) of session returns. Tools that
-  divide CAGR by volatility give another number.
-- Sortino divides by the downside deviation over *all* sessions, not over the losing ones.
-- Drawdown looks at every row, also inside a session, and starts at the deposit. Volatility and
-  Sharpe look at session ends only.
-- CAGR counts calendar days (365.25 to the year), not bars.
-- Turnover takes the smaller of bought and sold: a portfolio bought once and held has none.
-- Kurtosis is not excess: a normal distribution has 3.
-- The benchmark pays no costs and no dividends are added to it.
-"""
+def _peers() -> str:
+    """The tables of figures that other libraries have too."""
+    table = json.loads(PEERS.read_text(encoding="utf-8"))
+    versions = " and ".join(f"{tool} {version}" for tool, version in table["versions"].items())
+    lines = [
+        "",
+        f"## Compared with {versions}",
+        "",
+        "Both libraries take a series of returns. Given the session returns of the index run of",
+        "`quant demo`, the following figures are equal to 1e-9, a drawdown apart from its sign.",
+        "`tests/report/test_report_peers.py` asks the libraries for every number of this section.",
+        "",
+        "| ours | theirs |",
+        "|---|---|",
+    ]
+    same: dict[str, list[str]] = {}
+    for row in table["same"]:
+        same.setdefault(row["ours"], []).append(f"{row['tool']} `{row['figure']}`")
+    lines += [f"| `{ours}` | {', '.join(names)} |" for ours, names in same.items()]
+    lines += [
+        "",
+        "These differ. Their number was made from our returns by the convention told, to 1e-9; the",
+        "sizes are those of that run.",
+        "",
+        "| theirs | ours | their convention | our convention | their value | our value |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in table["different"]:
+        lines.append(
+            f"| {row['tool']} `{row['figure']}` | `{row['ours']}` | {row['their_convention']} | "
+            f"{row['our_convention']} | {row['their_value']:g} | {row['our_value']:g} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def page_text() -> str:
@@ -61,7 +93,7 @@ def page_text() -> str:
     for group in GROUPS:
         chosen = {key: one for key, one in DEFINITIONS.items() if one.group == group}
         parts.append(_table(group, chosen))
-    return "\n".join(parts) + _TAIL
+    return "\n".join(parts) + "\n" + WORDS.read_text(encoding="utf-8") + _peers()
 
 
 def _table(group: str, definitions: dict[str, Definition]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quant.engine.folder import find_run as open_run
     from quant.engine.lookahead.audit import audit_lookahead
     from quant.engine.lookahead.verdict import LookAheadAudit
+    from quant.engine.proof import compute_proof_metrics
     from quant.engine.run import Run
     from quant.engine.signal import Holdings, PlannedOrders, orders_at
     from quant.lake import Bars, DataOptions, load_bars
@@ -36,13 +37,27 @@ if TYPE_CHECKING:
     )
     from quant.model.events import Clock, Fill, OrderUpdate
     from quant.model.parse import config_from
+    from quant.report.from_frames import compute_backtest_metrics
+    from quant.report.proof import (
+        BacktestMetricsV2,
+        DrawdownMetrics,
+        EntryFrictionMetrics,
+        ExposureMetrics,
+        LiquidationProximityMetrics,
+        MarginStressMetrics,
+        PerformanceMetrics,
+        RiskAdjustedMetrics,
+        TradeQualityMetrics,
+    )
     from quant.strategy.base import Strategy
     from quant.strategy.context import Context, Order
     from quant.strategy.helpers import Breakout, MovingAverageCross, PairTrade, VolatilityTarget
     from quant.strategy.market import Bar, Slice
 
 _CONFIG = "quant.model.config"
+_PROOF = "quant.report.proof"
 _PLACES = {
+    "BacktestMetricsV2": _PROOF,
     "Bar": "quant.strategy.market",
     "Bars": "quant.lake",
     "Breakout": "quant.strategy.helpers",
@@ -51,40 +66,51 @@ _PLACES = {
     "Config": _CONFIG,
     "Context": "quant.strategy.context",
     "DataOptions": "quant.lake",
+    "DrawdownMetrics": _PROOF,
+    "EntryFrictionMetrics": _PROOF,
     "Execution": _CONFIG,
+    "ExposureMetrics": _PROOF,
     "Fill": "quant.model.events",
     "GrossLeverage": _CONFIG,
     "Holdings": "quant.engine.signal",
     "InstrumentSettings": _CONFIG,
+    "LiquidationProximityMetrics": _PROOF,
     "LookAheadAudit": "quant.engine.lookahead.verdict",
+    "MarginStressMetrics": _PROOF,
     "MovingAverageCross": "quant.strategy.helpers",
     "Order": "quant.strategy.context",
     "OrderUpdate": "quant.model.events",
     "PairTrade": "quant.strategy.helpers",
     "PerOrderCommission": _CONFIG,
     "PerShareCommission": _CONFIG,
+    "PerformanceMetrics": _PROOF,
     "PlannedOrders": "quant.engine.signal",
     "RangeSlippage": _CONFIG,
     "RateCommission": _CONFIG,
     "RateSlippage": _CONFIG,
+    "RiskAdjustedMetrics": _PROOF,
     "RiskLimits": _CONFIG,
     "Run": "quant.engine.run",
     "Slice": "quant.strategy.market",
     "Strategy": "quant.strategy.base",
     "TickSlippage": _CONFIG,
     "TieredCommission": _CONFIG,
+    "TradeQualityMetrics": _PROOF,
     "VolatilityTarget": "quant.strategy.helpers",
     "audit_lookahead": "quant.engine.lookahead.audit",
     "backtest": "quant.engine.backtest",
+    "compute_backtest_metrics": "quant.report.from_frames",
+    "compute_proof_metrics": "quant.engine.proof",
     "config_from": "quant.model.parse",
     "load_bars": "quant.lake",
-    "orders_at": "quant.engine.signal",
     "open_run": "quant.engine.folder",
+    "orders_at": "quant.engine.signal",
     "sample": "quant.lake",
 }
 _RENAMED = {"open_run": "find_run", "sample": "find_sample"}
 
 __all__ = [
+    "BacktestMetricsV2",
     "Bar",
     "Bars",
     "Breakout",
@@ -93,31 +119,41 @@ __all__ = [
     "Config",
     "Context",
     "DataOptions",
+    "DrawdownMetrics",
+    "EntryFrictionMetrics",
     "Execution",
+    "ExposureMetrics",
     "Fill",
     "GrossLeverage",
     "Holdings",
     "InstrumentSettings",
+    "LiquidationProximityMetrics",
     "LookAheadAudit",
+    "MarginStressMetrics",
     "MovingAverageCross",
     "Order",
     "OrderUpdate",
     "PairTrade",
     "PerOrderCommission",
     "PerShareCommission",
+    "PerformanceMetrics",
     "PlannedOrders",
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
+    "RiskAdjustedMetrics",
     "RiskLimits",
     "Run",
     "Slice",
     "Strategy",
     "TickSlippage",
     "TieredCommission",
+    "TradeQualityMetrics",
     "VolatilityTarget",
     "audit_lookahead",
     "backtest",
+    "compute_backtest_metrics",
+    "compute_proof_metrics",
     "config_from",
     "load_bars",
     "open_run",

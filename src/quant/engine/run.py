@@ -19,6 +19,7 @@ from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.errors import InvariantError
 from quant.report.metrics import Metric, RunArrays, compute_metrics
+from quant.report.proof import BacktestMetricsV2
 from quant.report.tearsheet import TearSheet, render_tearsheet
 from quant.report.trades import TradeArrays, open_result, round_trips
 
@@ -168,8 +169,20 @@ class Run:
                 orders_filled=int((orders["filled"] > 0).sum()),
                 multipliers=np.ascontiguousarray(sim.state["instruments"]["multiplier"]),
                 benchmark_equity=self.benchmark,
+                leverage_limit=getattr(sim.config.account, "k", 1.0),
+                positions=tables.position_arrays(sim.state),
             )
         )
+
+    @cached_property
+    def metrics_v2(self) -> BacktestMetricsV2:
+        """The figures in eight frozen groups, with the underwater curve."""
+        return BacktestMetricsV2.of(self.metrics, self.equity.select("ts", "session", "drawdown"))
+
+    @cached_property
+    def drawdowns(self) -> pl.DataFrame:
+        """Every drawdown, in order of time: peak, trough and recovery, depth, days, sessions."""
+        return tables.drawdowns_table(self.equity)
 
     @property
     def metrics(self) -> dict[str, float | int | None]:

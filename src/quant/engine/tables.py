@@ -25,16 +25,19 @@ from quant.kernel.codes import (
 )
 from quant.kernel.layout import State
 from quant.lake import Bars
-from quant.report.sessions import drawdown_path
+from quant.report.metrics import PositionArrays
+from quant.report.sessions import drawdown_path, list_drawdowns
 from quant.report.trades import BarArrays, FillArrays, TradeArrays
 
 __all__ = [
     "bar_arrays",
+    "drawdowns_table",
     "equity_table",
     "fill_arrays",
     "fills_table",
     "ledger_table",
     "orders_table",
+    "position_arrays",
     "positions_table",
     "trades_table",
 ]
@@ -234,6 +237,16 @@ def fill_arrays(state: State, bars: Bars) -> FillArrays:
     )
 
 
+def position_arrays(state: State) -> PositionArrays:
+    """Positions as the report folds them."""
+    rows = state.used("position_rows")
+    return PositionArrays(
+        session=_column(rows, "session"),
+        instrument=_column(rows, "instrument"),
+        value=_column(rows, "market_value"),
+    )
+
+
 def bar_arrays(bars: Bars) -> BarArrays:
     """Bars as the report folds them."""
     return BarArrays(
@@ -265,4 +278,33 @@ def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:
             "mae": trades.mae,
             "mfe": trades.mfe,
         }
+    )
+
+
+def drawdowns_table(equity: pl.DataFrame) -> pl.DataFrame:
+    """Every drawdown of the equity curve, in order of time.
+
+    ``peak_ts, trough_ts, recovery_ts`` (missing where equity is not back at the peak), ``depth``
+    (fraction of the peak), ``depth_money``, ``days`` (calendar days from peak to recovery or to
+    the end), ``days_to_trough``, ``days_to_recovery`` (from the trough).
+    """
+    found = list_drawdowns(equity["equity"].to_numpy())
+    day, ts = equity["session"].to_physical().to_numpy(), equity["ts"]
+    end = pl.Series(found.end_row)
+    peak, trough, last = (day[rows] for rows in (found.peak_row, found.trough_row, found.end_row))
+    is_back = pl.Series("is_back", found.is_recovered)
+    return pl.DataFrame(
+        {
+            "peak_ts": ts.gather(pl.Series(found.peak_row)),
+            "trough_ts": ts.gather(pl.Series(found.trough_row)),
+            "recovery_ts": ts.gather(end),
+            "depth": found.depth,
+            "depth_money": found.depth_money,
+            "days": (last - peak).astype(np.int64),
+            "days_to_trough": (trough - peak).astype(np.int64),
+            "days_to_recovery": (last - trough).astype(np.int64),
+        }
+    ).with_columns(
+        pl.when(is_back).then(pl.col(name)).otherwise(None).alias(name)
+        for name in ("recovery_ts", "days_to_recovery")
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from statistics import NormalDist
 from typing import Final, TypeAlias
 
 __all__ = [
@@ -19,15 +21,25 @@ __all__ = [
     "compound_rate",
     "deviation",
     "downside_deviation",
+    "geometric_mean",
     "kurtosis",
+    "longest_run",
     "mean",
+    "median",
+    "normal_shortfall",
+    "normal_quantile",
+    "omega",
     "per_period",
     "quantile",
     "ratio",
+    "root_mean_square",
     "sharpe",
     "skewness",
     "sortino",
+    "system_quality",
     "tail_mean",
+    "tail_ratio",
+    "trend_fit",
 ]
 
 DAYS_PER_YEAR: Final = 365.25
@@ -175,8 +187,10 @@ def sortino(returns: Sequence[float], periods_per_year: int) -> float | Undefine
     return math.fsum(returns) / len(returns) / short * math.sqrt(periods_per_year)
 
 
-def compound_rate(start: float, end: float, days: int) -> float | Undefined:
+def compound_rate(start: float, end: float, days: float) -> float | Undefined:
     """Annual growth rate: ``(end / start) ** (365.25 / days) - 1``.
+
+    Tools that count bars in place of days say the same of ``bars * 365.25 / bars_per_year`` days.
 
     Examples
     --------
@@ -216,6 +230,169 @@ def tail_mean(values: Sequence[float], share: float) -> float | Undefined:
     if isinstance(edge, Undefined):
         return edge
     return mean([value for value in values if value <= edge])
+
+
+def median(values: Sequence[float], absent: str = "There are no values.") -> float | Undefined:
+    """Middle value, or the mean of the two middle ones; `absent` says why there is none.
+
+    Examples
+    --------
+    >>> median([5.0, 1.0, 2.0]), median([1.0, 2.0])
+    (2.0, 1.5)
+    """
+    if not values:
+        return Undefined(absent)
+    return values[0] if len(values) == 1 else quantile(values, 0.5)
+
+
+def normal_quantile(values: Sequence[float], share: float) -> float | Undefined:
+    """Quantile of the normal distribution with the mean and the deviation (ddof 1) of the values.
+
+    Examples
+    --------
+    >>> round(normal_quantile([-1.0, 1.0], 0.05), 4)
+    -2.3262
+    """
+    spread = deviation(values)
+    if isinstance(spread, Undefined):
+        return spread
+    return math.fsum(values) / len(values) + NormalDist().inv_cdf(share) * spread
+
+
+def normal_shortfall(values: Sequence[float], share: float) -> float | Undefined:
+    """Mean below `normal_quantile` of that distribution: mean - deviation x pdf(z) / share.
+
+    Notes
+    -----
+    Source: R. T. Rockafellar and S. Uryasev, "Optimization of Conditional Value-at-Risk", Journal
+    of Risk 2(3), 2000, formula for the normal distribution.
+    """
+    spread = deviation(values)
+    if isinstance(spread, Undefined):
+        return spread
+    normal = NormalDist()
+    return math.fsum(values) / len(values) - spread * normal.pdf(normal.inv_cdf(share)) / share
+
+
+def omega(returns: Sequence[float], threshold: float = 0.0) -> float | Undefined:
+    """Sum of what lies above the threshold over the sum of what lies below it.
+
+    Parameters
+    ----------
+    returns : sequence of float
+        Simple returns, one per period.
+    threshold : float
+        Return per period that counts as neither.
+
+    Notes
+    -----
+    Source: C. Keating and W. F. Shadwick, "A Universal Performance Measure", Journal of
+    Performance Measurement 6(3), 2002.
+
+    Examples
+    --------
+    >>> omega([0.02, -0.01, 0.01])
+    3.0
+    """
+    if not returns:
+        return Undefined("There are no returns.")
+    above = math.fsum(max(r - threshold, 0.0) for r in returns)
+    below = math.fsum(max(threshold - r, 0.0) for r in returns)
+    return ratio(above, below, "No return is below the threshold.")
+
+
+def tail_ratio(returns: Sequence[float], share: float = 0.05) -> float | Undefined:
+    """Absolute upper quantile over the absolute lower one.
+
+    Examples
+    --------
+    >>> tail_ratio([-0.01, 0.0, 0.02], 0.0)
+    2.0
+    """
+    upper, lower = quantile(returns, 1.0 - share), quantile(returns, share)
+    if isinstance(upper, Undefined) or isinstance(lower, Undefined):
+        return _TOO_FEW
+    return ratio(abs(upper), abs(lower), "The lower quantile is zero.")
+
+
+def root_mean_square(values: Sequence[float], absent: str) -> float | Undefined:
+    """Root of the mean of the squares; `absent` says why there is none of no values.
+
+    Examples
+    --------
+    >>> root_mean_square([1.0, 7.0], "No values.")
+    5.0
+    """
+    if not values:
+        return Undefined(absent)
+    return math.sqrt(math.fsum(value * value for value in values) / len(values))
+
+
+def geometric_mean(returns: Sequence[float], absent: str) -> float | Undefined:
+    """The constant return that compounds to the same; `absent` says why there is none of none.
+
+    Examples
+    --------
+    >>> round(geometric_mean([0.21, 0.0], "No returns."), 12)
+    0.1
+    """
+    if not returns:
+        return Undefined(absent)
+    if min(returns) <= -1.0:
+        return Undefined("A return is a loss of everything or more.")
+    return math.expm1(math.fsum(math.log1p(r) for r in returns) / len(returns))
+
+
+def trend_fit(values: Sequence[float]) -> float | Undefined:
+    """R squared of a straight line through the values at equal steps; 1 is a straight line.
+
+    Examples
+    --------
+    >>> round(trend_fit([1.0, 2.0, 3.0]), 12)
+    1.0
+    """
+    n = len(values)
+    if n < 2:
+        return Undefined("It needs at least two values.")
+    level, middle = math.fsum(values) / n, (n - 1) / 2
+    apart = [value - level for value in values]
+    spread = math.fsum(a * a for a in apart)
+    if deviation(values) == 0.0:
+        return Undefined("The values never vary.")
+    moved = math.fsum((k - middle) * a for k, a in enumerate(apart))
+    return moved * moved / (spread * (n * (n * n - 1) / 12))
+
+
+def system_quality(results: Sequence[float], absent: str) -> float | Undefined:
+    """Mean result over its standard deviation (ddof 1), times the root of their number (SQN).
+
+    Notes
+    -----
+    Source: V. K. Tharp, "Definitive Guide to Position Sizing", 2008: SQN. His results are in
+    units of the risk taken at entry; where all trades risk the same, money gives the same figure.
+
+    Examples
+    --------
+    >>> round(system_quality([3.0, 1.0, -1.0], "No trades."), 6)
+    0.866025
+    """
+    if len(results) < 2:
+        return Undefined(absent)
+    spread = deviation(results)
+    if isinstance(spread, Undefined) or spread == 0.0:
+        return Undefined("The results never vary, so their standard deviation is zero.")
+    return math.fsum(results) / len(results) / spread * math.sqrt(len(results))
+
+
+def longest_run(facts: Sequence[bool]) -> int:
+    """Most facts in a row that are true.
+
+    Examples
+    --------
+    >>> longest_run([True, True, False, True])
+    2
+    """
+    return max((len(list(run)) for is_true, run in groupby(facts) if is_true), default=0)
 
 
 def skewness(values: Sequence[float]) -> float | Undefined:

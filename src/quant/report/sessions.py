@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from quant.errors import DataError
 
-__all__ = ["Drawdowns", "Sessions", "drawdown_path", "find_drawdowns", "fold_sessions", "iso_date"]
+__all__ = [
+    "DrawdownPeriods",
+    "Drawdowns",
+    "Sessions",
+    "calendar_ends",
+    "drawdown_path",
+    "find_drawdowns",
+    "fold_sessions",
+    "iso_date",
+    "list_drawdowns",
+]
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -173,6 +183,87 @@ def find_drawdowns(place: IntArray, session_date: IntArray, equity: FloatArray) 
         longest_sessions=int(np.max(place[back] - place[before], initial=0)),
         is_recovered=bool(equity[-1] == peak[-1]),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DrawdownPeriods:
+    """Every drawdown of a run, in order of time; arrays of shape (n_drawdowns,).
+
+    A drawdown begins at a row of the highest equity so far (its *peak*), where the next row is
+    lower, and ends at the first row back at that equity (its *recovery*), or with the last row.
+
+    Attributes
+    ----------
+    peak_row, trough_row, end_row : int64
+        Rows of the peak, of the lowest equity, and of the recovery or the end of the run.
+    is_recovered : bool
+        Whether `end_row` is a recovery.
+    depth : float64
+        Peak to trough as fraction of the peak, above 0.
+    depth_money : float64
+        The same in money.
+    """
+
+    peak_row: IntArray
+    trough_row: IntArray
+    end_row: IntArray
+    is_recovered: NDArray[np.bool_]
+    depth: FloatArray
+    depth_money: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.peak_row)
+
+
+def list_drawdowns(equity: FloatArray) -> DrawdownPeriods:
+    """Every drawdown of equity rows; the opening equity counts as a peak and must be positive.
+
+    Parameters
+    ----------
+    equity : float64 array of shape (n_rows,)
+        Money.
+
+    Examples
+    --------
+    >>> found = list_drawdowns(np.array([100.0, 80.0, 90.0, 100.0, 99.0]))
+    >>> found.depth.tolist(), found.is_recovered.tolist()
+    ([0.2, 0.01], [True, False])
+    """
+    peak = np.maximum.accumulate(equity)
+    under = np.concatenate(([False], equity < peak, [False]))
+    edges = np.flatnonzero(under[1:] != under[:-1])
+    first, after = edges[0::2], edges[1::2]
+    lows = [int(np.argmin(equity[a:b])) + a for a, b in zip(first, after, strict=True)]
+    trough = np.array(lows, np.int64)
+    return DrawdownPeriods(
+        peak_row=first - 1,
+        trough_row=trough,
+        end_row=np.minimum(after, len(equity) - 1),
+        is_recovered=after < len(equity),
+        depth=(peak[trough] - equity[trough]) / peak[trough],
+        depth_money=peak[trough] - equity[trough],
+    )
+
+
+def calendar_ends(sessions: Sessions, session_date: IntArray, unit: str) -> list[float]:
+    """Opening equity, then the equity at the end of each calendar month or year.
+
+    The first and the last may be parts. One without a row keeps the equity of the one before.
+
+    Parameters
+    ----------
+    session_date : int64 array of shape (n_rows,)
+        As in `fold_sessions`.
+    unit : str
+        ``M`` for months, ``Y`` for years.
+    """
+    if not len(sessions):
+        return sessions.equity[:1]
+    days = session_date[sessions.rows].astype("datetime64[D]")
+    place = days.astype(f"datetime64[{unit}]").astype(np.int64)
+    wanted = np.arange(int(place[0]), int(place[-1]) + 1)
+    last = np.searchsorted(place, wanted, side="right")
+    return [sessions.equity[0], *(sessions.equity[k] for k in last.tolist())]
 
 
 def _check(session: IntArray, session_date: IntArray, equity: FloatArray) -> None:
