@@ -208,7 +208,15 @@ class Run:
             facts=facts_of(sim),
             benchmark=self.benchmark,
             benchmark_name=name,
+            session=np.ascontiguousarray(rows["session"]),
             session_date=np.ascontiguousarray(sim.bars.calendar.days[rows["session"]]),
+            gross=np.ascontiguousarray(rows["gross"]),
+            net=np.ascontiguousarray(rows["net"]),
+            periods_per_year=sim.bars.calendar.periods_per_year,
+            risk_free=sim.config.risk_free,
+            activity=tables.activity_of(
+                sim.state, sim.bars, sim.ctx.desk.tags, self.trade_arrays
+            ),
         )
 
     def report(self, path: str | Path) -> Path:

@@ -26,9 +26,11 @@ from quant.kernel.codes import (
 from quant.kernel.layout import State
 from quant.lake import Bars
 from quant.report.sessions import drawdown_path
+from quant.report.sheet import Activity, Prices
 from quant.report.trades import BarArrays, FillArrays, TradeArrays
 
 __all__ = [
+    "activity_of",
     "bar_arrays",
     "equity_table",
     "fill_arrays",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 IntArray = NDArray[np.int64]
+_NS_PER_DAY = 86_400_000_000_000
 _FLAGS = ((FILL_FLAG.UNCAPPED, "uncapped"), (FILL_FLAG.LATE_OPEN, "late_open"),
           (FILL_FLAG.CLAMPED, "clamped"))  # fmt: skip
 
@@ -241,6 +244,36 @@ def bar_arrays(bars: Bars) -> BarArrays:
         high=bars.columns["high"],
         low=bars.columns["low"],
         close=bars.columns["close"],
+    )
+
+
+def prices_of(bars: Bars) -> Prices:
+    """Bars as the report draws them: dated ones stand at their session's date."""
+    days = bars.calendar.days[bars.session] * _NS_PER_DAY
+    return Prices(
+        symbols=bars.symbols,
+        offsets=bars.offsets,
+        ts=days if bars.is_dated else bars.ts_open,
+        open=bars.columns["open"],
+        high=bars.columns["high"],
+        low=bars.columns["low"],
+        close=bars.columns["close"],
+        closes_only=bars.closes_only,
+        is_dated=bars.is_dated,
+    )
+
+
+def activity_of(state: State, bars: Bars, tags: list[str | None], trades: TradeArrays) -> Activity:
+    """What was traded, as the report shows it."""
+    table = fills_table(state, bars)
+    return Activity(
+        prices=prices_of(bars),
+        fills=fill_arrays(state, bars),
+        reasons=table["reason"].to_list(),
+        tags=[tags[order - 1] for order in table["order_id"].to_list()],
+        impact=table["impact"].to_numpy(),
+        trades=trades,
+        multipliers=np.ascontiguousarray(state["instruments"]["multiplier"]),
     )
 
 

@@ -1,0 +1,212 @@
+"""What a report is made of: the arrays and texts of one run, checked once.
+
+A `TearSheet` holds what every report has; its `Activity` adds what was traded, and the `Prices` it
+was traded at. They know nothing of how the run came about, so that any source of equity rows can
+have a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from quant.errors import DataError
+from quant.report.metrics import Metric
+from quant.report.trades import FillArrays, FloatArray, IntArray, TradeArrays
+
+__all__ = ["Activity", "Assumption", "Prices", "TearSheet"]
+
+_NS_PER_DAY = 86_400_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """One sentence on what the run takes for granted; ``amber`` where it may flatter the result."""
+
+    text: str
+    level: Literal["info", "amber"] = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prices:
+    """The bars of every instrument, flat: bar `b` of `i` is row ``offsets[i] + b``.
+
+    Attributes
+    ----------
+    symbols : sequence of str
+        Name of each instrument.
+    offsets : int64 array of shape (n_instruments + 1,)
+        First row of each instrument, then the number of rows.
+    ts : int64 array of shape (n_bars,)
+        Where a bar stands on the time axis, nanoseconds UTC: midnight of the session's date for
+        dated bars, the opening instant for others.
+    open, high, low, close : float64 arrays of shape (n_bars,)
+        Prices, in money per unit of quantity; NaN where the data has none.
+    closes_only : bool
+        All four prices are the close.
+    is_dated : bool
+        One bar per session.
+    """
+
+    symbols: Sequence[str]
+    offsets: IntArray
+    ts: IntArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    closes_only: bool
+    is_dated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Activity:
+    """What a run traded.
+
+    Attributes
+    ----------
+    prices : Prices
+        Bars of every instrument.
+    fills : FillArrays
+        In order of execution.
+    reasons, tags : sequence of str, and of str or None
+        Of each fill: the rule that gave it its price, and the tag of its order.
+    impact : float64 array of shape (n_fills,)
+        Market impact in money, positive = cost; not part of ``fills.slippage``.
+    trades : TradeArrays
+        From `round_trips` of the same fills.
+    multipliers : float64 array of shape (n_instruments,)
+        Money per unit of quantity and of price.
+    """
+
+    prices: Prices
+    fills: FillArrays
+    reasons: Sequence[str]
+    tags: Sequence[str | None]
+    impact: FloatArray
+    trades: TradeArrays
+    multipliers: FloatArray
+
+    def __post_init__(self) -> None:
+        n = len(self.fills)
+        lengths = {"reasons": self.reasons, "tags": self.tags, "impact": self.impact}
+        for name, column in lengths.items():
+            if len(column) != n:
+                raise DataError(
+                    f"The tear sheet's {name} needs one entry per fill, but has {len(column)} "
+                    f"for {n} fills; give one of each."
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TearSheet:
+    """Everything the page shows.
+
+    Attributes
+    ----------
+    title : str
+        Name of the strategy.
+    subtitle : str
+        What it traded and when, in one line.
+    run_id, status : str
+        Of the run; a status other than completed is shown in amber.
+    metrics : dict of str to Metric
+        From `compute_metrics`; a name that is missing is left out.
+    ts : int64 array of shape (n_rows,)
+        Nanoseconds UTC, not decreasing; row 0 is the opening deposit.
+    equity : float64 array of shape (n_rows,)
+        Money.
+    benchmark : float64 array of shape (n_rows,), optional
+        Equity of the benchmark at the same rows.
+    benchmark_name : str, optional
+        As shown beside the figures; None where there is no benchmark.
+    session : int64 array of shape (n_rows,), optional
+        Ordinal of each row's session in the base calendar; each date is one session where absent.
+    session_date : int64 array of shape (n_rows,), optional
+        Days since 1970-01-01; the UTC dates of `ts` where absent.
+    gross, net : float64 arrays of shape (n_rows,), optional
+        |long| + |short| and long - short notional, in money.
+    periods_per_year : int
+        Sessions in a year of the base calendar.
+    risk_free : float
+        Annual rate.
+    currency : str
+        Of all money.
+    activity : Activity, optional
+        What was traded; without it the page has no prices, trades, turnover and costs.
+    assumptions : sequence of Assumption
+        What the run assumes; amber ones are shown first.
+    facts : sequence of (str, str)
+        Period, data, seed, versions and the like: name and text, shown as given.
+    """
+
+    title: str
+    run_id: str
+    status: str
+    metrics: dict[str, Metric]
+    ts: IntArray
+    equity: FloatArray
+    currency: str
+    assumptions: Sequence[Assumption]
+    facts: Sequence[tuple[str, str]] = ()
+    subtitle: str = ""
+    benchmark: FloatArray | None = None
+    benchmark_name: str | None = None
+    session: IntArray | None = None
+    session_date: IntArray | None = None
+    gross: FloatArray | None = None
+    net: FloatArray | None = None
+    periods_per_year: int = 252
+    risk_free: float = 0.0
+    activity: Activity | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.ts)
+        columns: dict[str, Any] = {"equity": self.equity}
+        for name in ("benchmark", "session", "session_date", "gross", "net"):
+            column = getattr(self, name)
+            if column is not None:
+                columns[name] = column
+        for name, column in columns.items():
+            if n == 0 or len(column) != n or not np.isfinite(column).all():
+                raise DataError(
+                    f"The tear sheet's {name} needs one finite value per row of ts, but has "
+                    f"{int(np.isfinite(column).sum())} finite of {len(column)} for {n} rows; give "
+                    "the equity rows of the run."
+                )
+        if (np.diff(self.ts) < 0).any():
+            row = int(np.flatnonzero(np.diff(self.ts) < 0)[0]) + 1
+            raise DataError(
+                f"The tear sheet's ts must not go back, but row {row} is before row {row - 1}; "
+                "sort the equity rows."
+            )
+        if (self.benchmark is None) != (self.benchmark_name is None):
+            raise DataError(
+                "A tear sheet's benchmark needs both a name and equity, but only one was given; "
+                "give both or none."
+            )
+
+    @property
+    def dates(self) -> IntArray:
+        """Date of each row, days since 1970-01-01."""
+        return self.ts // _NS_PER_DAY if self.session_date is None else self.session_date
+
+    @property
+    def sessions(self) -> IntArray:
+        """Ordinal of each row's session; each date is one where the sheet names none."""
+        if self.session is not None:
+            return self.session
+        return np.unique(self.dates, return_inverse=True)[1].astype(np.int64)
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether no session has two rows, so that a date says all about a row's time."""
+        return len(np.unique(self.dates[1:])) == len(self.ts) - 1
+
+    @property
+    def is_bankrupt(self) -> bool:
+        """Whether equity was at some row not positive."""
+        return float(self.equity.min()) <= 0.0
