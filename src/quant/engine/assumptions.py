@@ -17,7 +17,14 @@ from quant.model.config import (
 )
 from quant.report.tearsheet import Assumption
 
-__all__ = ["assumptions_of", "commission_words", "facts_of", "slippage_words", "warnings_of"]
+__all__ = [
+    "assumptions_of",
+    "audit_assumption",
+    "commission_words",
+    "facts_of",
+    "slippage_words",
+    "warnings_of",
+]
 
 _TIMING = {
     "next_open": "A market order fills at the next opening print after the decision.",
@@ -103,14 +110,40 @@ def _costs(config: Config) -> list[Assumption]:
     ]
 
 
-def _account(config: Config) -> list[Assumption]:
-    if isinstance(config.account, CashAccount):
+def _account(simulation: Simulation) -> list[Assumption]:
+    account = simulation.config.account
+    if isinstance(account, CashAccount):
         return [_info("Cash account: no borrowing, no short sales, immediate settlement.")]
-    k = config.account.k
+    k = account.k
     text = f"Long and short positions together are at most {k:.4g} times equity."
     found = [_info(text) if k <= 1.0 else _amber(text)]
-    found.append(_info("Borrowing shares and money costs nothing in this version."))
+    was_short = bool((simulation.state.used("position_rows")["units"] < 0).any())
+    borrowing = "Borrowing shares and money costs nothing in this version."
+    if was_short:
+        found.append(_amber(f"{borrowing} This run sold short."))
+    else:
+        found.append(_info(borrowing))
     return found
+
+
+def _figures(bars: Bars, config: Config) -> list[Assumption]:
+    """What the figures rest on: the data by its hash, idle cash, the rate without risk."""
+    source = bars.source
+    return [
+        _info(
+            f"The prices are those of {source.name}: {source.n_rows:,} rows with the SHA-256 "
+            f"{source.sha256}."
+        ),
+        _info("Cash that is not invested earns no interest."),
+        _info(
+            f"The Sharpe ratio is over a risk-free rate of {config.risk_free * 100:.4g} % a year."
+        ),
+    ]
+
+
+def audit_assumption() -> Assumption:
+    """Whether the run was shown not to see the future."""
+    return _amber("This run was not audited for look-ahead.")
 
 
 def warnings_of(simulation: Simulation) -> list[str]:
@@ -148,7 +181,8 @@ def assumptions_of(simulation: Simulation, is_partial: bool) -> list[Assumption]
     found += [_amber(text) for text in warnings_of(simulation)]
     if is_partial:
         found.append(_amber("The run did not reach its end; the figures cover what was simulated."))
-    found += _fills(bars, config) + _costs(config) + _account(config)
+    found.append(audit_assumption())
+    found += _fills(bars, config) + _costs(config) + _account(simulation) + _figures(bars, config)
     if config.benchmark != "none":
         found.append(_info("The benchmark pays no costs."))
     return found

@@ -214,9 +214,7 @@ class Run:
             net=np.ascontiguousarray(rows["net"]),
             periods_per_year=sim.bars.calendar.periods_per_year,
             risk_free=sim.config.risk_free,
-            activity=tables.activity_of(
-                sim.state, sim.bars, sim.ctx.desk.tags, self.trade_arrays
-            ),
+            activity=tables.activity_of(sim.state, sim.bars, sim.ctx.desk.tags, self.trade_arrays),
         )
 
     def report(self, path: str | Path) -> Path:

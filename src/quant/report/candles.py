@@ -22,18 +22,25 @@ __all__ = ["price_charts"]
 _NS: Final = 1_000_000_000
 MOST_CANDLES: Final = 60_000
 LEAST_PER_SYMBOL: Final = 500
-MOST_PER_SYMBOL: Final = 3_000
+MOST_PER_SYMBOL: Final = 6_000
 MOST_MARKERS: Final = 12_000
 
 
-def price_charts(activity: Activity) -> dict[str, Any] | None:
+def price_charts(activity: Activity, start: int, end: int) -> dict[str, Any] | None:
     """Candles and markers by symbol, most traded first; None where nothing was filled.
+
+    Parameters
+    ----------
+    activity : Activity
+        Bars and fills.
+    start, end : int
+        Nanoseconds UTC: bars that stand before or after are left out.
 
     Returns
     -------
     dict
         ``symbols``: per symbol its name, candles (``t`` seconds UTC; ``o h l c``, or ``c`` alone
-        for closes), ``bars`` merged into one, and markers: candle ``at``, ``side`` (1 bought, 0
+        for closes), the decimals to ``show``, ``bars`` merged into one, and markers: candle ``at``, ``side`` (1 bought, 0
         sold), ``n`` fills, ``qty``, mean ``price``, and ``why``, an index into ``words``.
         ``traded``: symbols with a fill. ``left_out``: fills without a marker.
     """
@@ -47,7 +54,8 @@ def price_charts(activity: Activity) -> dict[str, Any] | None:
     most = max(LEAST_PER_SYMBOL, min(MOST_PER_SYMBOL, MOST_CANDLES // len(ranked)))
     shown = ranked[: max(1, MOST_CANDLES // most)].tolist()
     words: dict[str, int] = {}
-    found = [_symbol(activity, i, (most, MOST_MARKERS // len(shown)), words) for i in shown]
+    room = (most, MOST_MARKERS // len(shown))
+    found = [_symbol(activity, i, _rows_within(prices, i, start, end), room, words) for i in shown]
     in_charts = sum(entry.pop("fills_shown") for entry in found)
     return {
         "symbols": found,
@@ -59,17 +67,24 @@ def price_charts(activity: Activity) -> dict[str, Any] | None:
     }
 
 
+def _rows_within(prices: Prices, i: int, start: int, end: int) -> slice:
+    """Rows of one instrument's bars in the run's time."""
+    first, after = int(prices.offsets[i]), int(prices.offsets[i + 1])
+    inside = np.searchsorted(prices.ts[first:after], (start, end + 1))
+    return slice(first + int(inside[0]), first + int(inside[1]))
+
+
 def _symbol(
-    activity: Activity, i: int, room: tuple[int, int], words: dict[str, int]
+    activity: Activity, i: int, rows: slice, room: tuple[int, int], words: dict[str, int]
 ) -> dict[str, Any]:
     prices = activity.prices
-    rows = slice(int(prices.offsets[i]), int(prices.offsets[i + 1]))
     merged = max(1, math.ceil((rows.stop - rows.start) / room[0]))
     return {
         "name": prices.symbols[i],
         "bars": merged,
+        "show": max(2, min(8, decimals_for(np.array([np.nanmedian(prices.close[rows])]), 4))),
         **_candles(prices, rows, merged),
-        **_markers(activity, i, merged, room[1], words),
+        **_markers(activity, i, (rows.start - int(prices.offsets[i]), merged), room[1], words),
     }
 
 
@@ -87,7 +102,9 @@ def _candles(prices: Prices, rows: slice, merged: int) -> dict[str, Any]:
         low = np.fmin.reduceat(prices.low[rows], starts - rows.start)
         # Steps from the close are smaller numbers than steps from candle to candle.
         for key, values in (("o", prices.open[starts]), ("h", high), ("l", low)):
-            found[key] = pack_numbers(_rounded(values, decimals) - _rounded(close, decimals), decimals)
+            found[key] = pack_numbers(
+                _rounded(values, decimals) - _rounded(close, decimals), decimals
+            )
     return found
 
 
@@ -96,12 +113,12 @@ def _rounded(values: FloatArray, decimals: int) -> FloatArray:
 
 
 def _markers(
-    activity: Activity, i: int, merged: int, most: int, words: dict[str, int]
+    activity: Activity, i: int, bars: tuple[int, int], most: int, words: dict[str, int]
 ) -> dict[str, Any]:
-    """Fills by candle and side; the largest where there are too many."""
+    """Fills by candle and side, the largest where there are too many; `bars`: first, per candle."""
     fills = activity.fills
     mine = np.flatnonzero(fills.instrument == i)
-    key = (fills.bar[mine] // merged) * 2 + (fills.units[mine] > 0)
+    key = ((fills.bar[mine] - bars[0]) // bars[1]) * 2 + (fills.units[mine] > 0)
     keys, first, counts = np.unique(key, return_index=True, return_counts=True)
     place = np.searchsorted(keys, key)
     size = np.abs(fills.qty[mine])
@@ -125,4 +142,3 @@ def _why(activity: Activity, row: int, words: dict[str, int]) -> int:
     tag = activity.tags[row]
     text = activity.reasons[row].replace("_", " ").replace("|", ", ")
     return words.setdefault(f"{text} · {tag}" if tag else text, len(words))
-

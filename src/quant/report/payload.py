@@ -27,6 +27,7 @@ __all__ = ["WINDOWS", "page_data", "rolling_of"]
 MOST_ROWS: Final = 10_000
 _THINNED: Final = 3_000
 _MS: Final = 1_000_000
+_NS_PER_DAY: Final = 86_400_000_000_000
 WINDOWS: Final = (126, 63, 21)
 
 
@@ -50,7 +51,7 @@ def page_data(sheet: TearSheet) -> dict[str, Any]:
         "rolling": _rolling(sheet),
         "exposure": _exposure(sheet),
         "turnover": _turnover(sheet),
-        "prices": price_charts(sheet.activity) if sheet.activity else None,
+        "prices": _prices(sheet),
         "trades": _trades(sheet),
         "costs": _costs(sheet),
     }
@@ -166,6 +167,15 @@ def _turnover(sheet: TearSheet) -> dict[str, Any] | None:
         "bought": [round(value, 5) for value in found.bought],
         "sold": [round(value, 5) for value in found.sold],
     }
+
+
+def _prices(sheet: TearSheet) -> dict[str, Any] | None:
+    """Bars from the first session's midnight on: dated bars stand there."""
+    if sheet.activity is None:
+        return None
+    start = min(int(sheet.dates[0]) * _NS_PER_DAY, int(sheet.ts[0]))
+    end = max(int(sheet.dates[-1]) * _NS_PER_DAY, int(sheet.ts[-1]))
+    return price_charts(sheet.activity, start, end)
 
 
 def _trades(sheet: TearSheet) -> dict[str, Any] | None:

@@ -102,9 +102,7 @@ def deepest_drawdowns(equity: FloatArray, most: int = 5) -> list[Episode]:
     for first, after in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
         trough = first + int(np.argmax(path[first:after]))
         back = after if after < len(equity) else None
-        found.append(
-            Episode(peak=first - 1, trough=trough, back=back, depth=float(path[trough]))
-        )
+        found.append(Episode(peak=first - 1, trough=trough, back=back, depth=float(path[trough])))
     return sorted(found, key=lambda e: (-e.depth, e.peak))[:most]
 
 

@@ -191,4 +191,3 @@ def _costs(sheet: TearSheet) -> list[dict[str, str]]:
             }
         )
     return found
-

@@ -3,6 +3,11 @@ function plainGrid(extra) {
   return { left: isNarrow() ? 46 : 58, right: 14, top: 14, bottom: 30, ...extra };
 }
 
+// Names of categories stand below all bars; where zero is, a line of its own says.
+function zeroLine() {
+  return { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: colours.soft, width: 1, type: "solid" }, data: [{ yAxis: 0 }] };
+}
+
 const bySign = (value) => (value >= 0 ? colours.up : colours.down);
 
 function yearsOption() {
@@ -16,12 +21,11 @@ function yearsOption() {
   if (from.other) series.push({ type: "bar", name: DATA.benchmark, data: from.other, color: colours.benchmark, barMaxWidth: 30 });
   const option = base({
     grid: plainGrid(),
-    xAxis: categoryAxis(from.labels, { axisLine: { show: true, onZero: true, lineStyle: { color: colours.soft } }, axisLabel: { color: colours.soft, fontSize: 12, hideOverlap: true, margin: 10 } }),
+    xAxis: categoryAxis(from.labels),
     yAxis: valueAxis(shortPercent, { scale: false }),
     series,
   });
-  // Labels of years stand below all bars, not at the line of zero.
-  option.xAxis.axisLine.onZero = false;
+  series[0].markLine = zeroLine();
   option.tooltip.axisPointer = { type: "shadow", shadowStyle: { color: "rgba(127,140,160,.12)" } };
   option.tooltip.formatter = (params) => {
     const i = params[0].dataIndex;
@@ -54,17 +58,23 @@ function turnoverOption() {
 }
 
 // Bins as bars that touch; what lies beyond the outer edges is counted in the outer bins.
-function binsOption(bins, words, format, colourOf) {
+function binsOption(name, words, format, colourOf) {
+  const bins = DATA.trades[name];
   const label = (i) => {
     if (i === 0 && bins.cut[0]) return `below ${format(bins.edges[1])}`;
     if (i === bins.counts.length - 1 && bins.cut[1]) return `${format(bins.edges[i])} and more`;
     return words(bins.edges[i], bins.edges[i + 1]);
   };
   const labels = bins.counts.map((_, i) => format(bins.edges[i]));
+  // A label names the lower edge of its bin and stands there; zero always has one.
+  const width = (document.querySelector(`[data-chart="${name}"]`).clientWidth - plainGrid().left - 14) / labels.length;
+  const zero = Math.max(bins.edges.indexOf(0), 0);
+  const step = Math.ceil(labels.length / (isNarrow() ? 5 : 7));
+  const axisLabel = { color: colours.soft, fontSize: 12, interval: (i) => (i - zero) % step === 0, padding: [0, width, 0, 0] };
   const total = bins.counts.reduce((a, b) => a + b, 0);
   const option = base({
     grid: plainGrid(),
-    xAxis: categoryAxis(labels),
+    xAxis: categoryAxis(labels, { axisLabel }),
     yAxis: valueAxis((value) => grouped(value, 0), { scale: false, minInterval: 1 }),
     series: [{ type: "bar", barCategoryGap: "8%", data: bins.counts.map((value, i) => ({ value, itemStyle: { color: colourOf(bins.edges[i]) } })) }],
   });
@@ -77,12 +87,12 @@ function binsOption(bins, words, format, colourOf) {
 }
 
 function returnsOption() {
-  return binsOption(DATA.trades.returns, (from, to) => `${shortPercent(from)} to ${shortPercent(to)}`, shortPercent, bySign);
+  return binsOption("returns", (from, to) => `${shortPercent(from)} to ${shortPercent(to)}`, shortPercent, bySign);
 }
 
 function holdingOption() {
   const words = (from, to) => (to - from === 1 ? `${grouped(from, 0)} bars` : `${grouped(from, 0)} to ${grouped(to - 1, 0)} bars`);
-  return binsOption(DATA.trades.holding, words, (value) => grouped(value, 0), () => colours.strategy);
+  return binsOption("holding", words, (value) => grouped(value, 0), () => colours.strategy);
 }
 
 // One point per trade: how far it went against us, and how far for us, before it was closed.
@@ -105,18 +115,26 @@ function excursionOption() {
   return option;
 }
 
+// Whole units of money, four digits of large sums.
+function round(value) {
+  return Math.abs(value) < 1e7 ? grouped(value, Math.abs(value) < 100 ? 2 : 0) : short(Number(value.toPrecision(4)));
+}
+
+const isTotal = (key) => key === "gross" || key === "net";
+
 // From profit before costs to net profit: each cost hangs where the one before it ended.
 function costsOption() {
   let level = 0;
-  const steps = DATA.costs.map(({ key, label, amount }) => {
-    const isEnd = key === "gross" || key === "net";
+  const steps = DATA.costs.map(({ key, label: name, amount }) => {
+    const label = isNarrow() && isTotal(key) ? key[0].toUpperCase() + key.slice(1) : name;
+    const isEnd = isTotal(key);
     const [from, to] = isEnd ? [0, amount] : [level, level - amount];
     level = to;
     return { label, from, to, text: money(isEnd ? amount : -amount), colour: isEnd ? colours.strategy : amount >= 0 ? colours.down : colours.up };
   });
   const option = base({
     grid: plainGrid({ left: isNarrow() ? 52 : 64 }),
-    xAxis: categoryAxis(steps.map((step) => step.label), { axisLabel: { color: colours.soft, fontSize: 12, interval: 0, width: isNarrow() ? 62 : 110, overflow: "break" } }),
+    xAxis: categoryAxis(steps.map((step) => step.label), { axisLabel: { color: colours.soft, fontSize: isNarrow() ? 11 : 12, interval: 0, rotate: isNarrow() && steps.length > 4 ? 35 : 0 } }),
     yAxis: valueAxis(short, { scale: false }),
     series: [{
       type: "custom",
@@ -132,7 +150,7 @@ function costsOption() {
           type: "group",
           children: [
             { type: "rect", shape: { x: x - width / 2, y: top, width, height }, style: { fill: steps[i].colour } },
-            { type: "text", style: { text: short(Math.round(steps[i].to - steps[i].from)), x, y: top - 5, align: "center", verticalAlign: "bottom", fill: colours.soft, font: `11px ${colours.font}` } },
+            { type: "text", style: { text: round(steps[i].to - steps[i].from), x, y: top - 5, align: "center", verticalAlign: "bottom", fill: colours.soft, font: `11px ${colours.font}` } },
           ],
         };
       },

@@ -60,9 +60,18 @@ function applyZoom(start, end, source) {
     if (chart === source || !chart.getOption().dataZoom?.length) continue;
     chart.dispatchAction({ type: "dataZoom", start: view.start, end: view.end });
   }
+  remarkTime();
   if (view.isLog && charts.has("equity")) charts.get("equity").setOption({ yAxis: [equityAxis()] });
   isFollowing = false;
   markSpan();
+}
+
+function remarkTime() {
+  const step = yearStep();
+  for (const chart of charts.values()) {
+    const axes = chart.getOption().xAxis.filter((axis) => axis.type === "time");
+    if (axes.length && axes[0].minInterval !== step) chart.setOption({ xAxis: axes.map(() => ({ minInterval: step })) });
+  }
 }
 
 function spanStart(name) {
@@ -197,12 +206,8 @@ function beforePrint() {
   root.classList.add("printing");
   boxes().forEach(drawChart);
   for (const chart of charts.values()) chart.resize();
-  if (price.chart) {
-    const box = price.chart.chartElement().parentElement;
-    price.chart.applyOptions({ autoSize: false });
-    price.chart.resize(box.clientWidth, box.clientHeight, true);
-  }
   redrawAll();
+  if (price.chart) photographPrice();
 }
 
 function afterPrint() {
@@ -213,6 +218,7 @@ function afterPrint() {
   if (printing.theme) root.dataset.theme = printing.theme;
   else delete root.dataset.theme;
   for (const chart of charts.values()) chart.resize();
+  document.querySelector(".photograph")?.remove();
   if (price.chart) price.chart.applyOptions({ autoSize: true });
   redrawAll();
 }

@@ -14,15 +14,15 @@ function decode(entry) {
     at, time: t[at], isBuy: columns[1][i] === 1, n: columns[2][i], qty: columns[3][i], price: columns[4][i],
     why: DATA.prices.words[columns[5][i]],
   }));
-  return { name: entry.name, t, bars, fills, decimals: Math.min(Math.max(entry.c.k, 0), 8), qtyDecimals: entry.qty.k };
+  return { name: entry.name, t, bars, fills, decimals: entry.show, qtyDecimals: entry.qty.k };
 }
 
 function priceColours() {
   return {
     layout: { background: { type: "solid", color: colours.card }, textColor: colours.soft, fontFamily: colours.font, fontSize: 12, attributionLogo: true },
     grid: { vertLines: { visible: false }, horzLines: { color: colours.rule } },
-    rightPriceScale: { borderVisible: false },
-    timeScale: { borderColor: colours.rule, timeVisible: !DATA.prices.dated, secondsVisible: false },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.06 } },
+    timeScale: { borderColor: colours.rule, timeVisible: !DATA.prices.dated, secondsVisible: false, minBarSpacing: 0.02 },
     crosshair: { mode: 0, vertLine: { color: colours.soft, labelBackgroundColor: colours.soft }, horzLine: { color: colours.soft, labelBackgroundColor: colours.soft } },
   };
 }
@@ -92,7 +92,7 @@ function showFills(time, point) {
   box.hidden = found.length === 0;
   if (!found.length) return;
   const rows = found.flatMap((fill) => [
-    [fill.isBuy ? "Bought" : "Sold", `${quantity(fill.qty, price.book.qtyDecimals)} at ${grouped(fill.price, Math.max(2, price.book.decimals))}`, fill.isBuy ? colours.strategy : colours.third],
+    [fill.isBuy ? "Bought" : "Sold", `${quantity(fill.qty, price.book.qtyDecimals)} at ${grouped(fill.price, price.book.decimals)}`, fill.isBuy ? colours.strategy : colours.third],
     [fill.n === 1 ? "Why" : `${fill.n} fills, first`, fill.why],
   ]);
   box.replaceChildren(card(`${price.book.name} \u00b7 ${moment(time * 1000, DATA.prices.dated)}`, rows));
@@ -120,6 +120,18 @@ function stepFill(step) {
   const half = Math.min((range.to - range.from) / 2, 60);
   scale.setVisibleLogicalRange({ from: fill.at - half, to: fill.at + half });
   showFills(fill.time);
+}
+
+// The library paints in its own time, which a printer does not wait for: paper gets a picture.
+function photographPrice() {
+  const box = price.chart.chartElement().parentElement;
+  price.chart.applyOptions({ autoSize: false });
+  price.chart.timeScale().fitContent();
+  price.chart.resize(box.clientWidth, box.clientHeight, true);
+  const picture = price.chart.takeScreenshot(true);
+  picture.className = "photograph";
+  picture.style.width = `${box.clientWidth}px`;
+  box.append(picture);
 }
 
 function priceKey(event) {

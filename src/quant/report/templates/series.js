@@ -29,6 +29,13 @@ function timeRange() {
   return { min: t[0] - room, max: t[t.length - 1] + room };
 }
 
+// Runs of years are marked by whole years: the least step that keeps to the marks there is room for.
+function yearStep() {
+  const range = timeRange();
+  const years = (((range.max - range.min) / 31557600000) * (view.end - view.start)) / 100;
+  return years > 2.5 ? Math.ceil(years / (isNarrow() ? 5 : 11)) * 31449600000 : 0;
+}
+
 function timeAxis(extra) {
   return {
     type: "time",
@@ -43,6 +50,7 @@ function timeAxis(extra) {
     },
     splitLine: { show: false },
     splitNumber: isNarrow() ? 3 : 8,
+    minInterval: yearStep(),
     ...extra,
   };
 }
@@ -53,7 +61,7 @@ function zooms(axes, hasSlider) {
     type: "inside", xAxisIndex: axes, start: view.start, end: view.end, filterMode: "filter",
     zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, moveOnMouseMove: "shift", preventDefaultMouseMove: false,
   };
-  if (!hasSlider) return [inside];
+  if (!hasSlider || printing.isOn) return [inside];
   const slider = {
     type: "slider", xAxisIndex: axes, start: view.start, end: view.end, height: 26, bottom: 6, showDetail: false,
     brushSelect: false, borderColor: colours.rule, fillerColor: "rgba(127,140,160,.16)", backgroundColor: "transparent",
@@ -152,8 +160,8 @@ function equityOption() {
   const option = base({
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     grid: [
-      { left, right: 14, top: 12, height: hasBelow ? "57%" : "74%" },
-      ...(hasBelow ? [{ left, right: 14, top: "69%", height: "15%" }] : []),
+      { left, right: 14, top: 12, bottom: hasBelow ? "42%" : 70 },
+      ...(hasBelow ? [{ left, right: 14, top: "69%", bottom: 46 }] : []),
     ],
     xAxis: [timeAxis({ gridIndex: 0 }), ...(hasBelow ? [timeAxis({ gridIndex: 1, axisLabel: { show: false } })] : [])],
     yAxis: [equityAxis(), ...(hasBelow ? [valueAxis(shortPercent, { gridIndex: 1, max: 0, splitNumber: 2 })] : [])],
@@ -161,7 +169,7 @@ function equityOption() {
     series: equitySeries(),
   });
   if (hasBelow) {
-    option.title = { text: "Drawdown, below the highest equity so far", left: left - 4, top: "63.5%", textStyle: { fontSize: 12, fontWeight: 400, color: colours.soft } };
+    option.title = { text: "Drawdown, below the highest equity so far", left: left - 4, top: "64%", textStyle: { fontSize: 12, fontWeight: 400, color: colours.soft } };
   }
   option.tooltip.formatter = equityTip;
   return option;
@@ -174,18 +182,18 @@ function rollingOption() {
   const shown = [["Sharpe ratio", unpackWithGaps(from.sharpe), colours.strategy, (v) => (v === null ? "\u2013" : grouped(v, 2)), (v) => grouped(v, 1)]];
   shown.push(["Volatility", unpack(from.volatility), colours.third, percent, shortPercent]);
   if (from.beta) shown.push(["Beta to the benchmark", unpackWithGaps(from.beta), colours.benchmark, (v) => (v === null ? "\u2013" : grouped(v, 2)), (v) => grouped(v, 1)]);
-  const share = 92 / shown.length;
+  const share = 96 / shown.length;
   const left = isNarrow() ? 46 : 58;
   const option = base({
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     title: shown.map(([name], i) => ({ text: name, left: left - 4, top: `${i * share}%`, textStyle: { fontSize: 12, fontWeight: 400, color: colours.soft } })),
-    grid: shown.map((_, i) => ({ left, right: 14, top: `${i * share + 7}%`, height: `${share - 10}%` })),
+    grid: shown.map((_, i) => ({ left, right: 14, top: `${i * share + 22 / shown.length}%`, height: `${share - 30 / shown.length}%` })),
     xAxis: shown.map((_, i) => timeAxis({ gridIndex: i, ...(i < shown.length - 1 ? { axisLabel: { show: false } } : {}) })),
     yAxis: shown.map(([name, , , , tick], i) => valueAxis(tick, { gridIndex: i, splitNumber: 3, scale: name !== "Volatility" })),
     dataZoom: zooms(shown.map((_, i) => i), false),
     series: shown.map(([name, values, colour], i) => line(pairs(t, values), {
       name, xAxisIndex: i, yAxisIndex: i, color: colour, lineStyle: { width: 1.5 },
-      markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: colours.soft, width: 1, type: "solid" }, data: name === "Sharpe ratio" ? [{ yAxis: 0 }] : name === "Volatility" ? [] : [{ yAxis: 1 }] },
+      markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: colours.soft, width: 1, type: "solid" }, data: name === "Sharpe ratio" ? [{ yAxis: 0 }] : [] },
     })),
   });
   option.tooltip.formatter = (params) => {
