@@ -25,8 +25,9 @@ from quant.kernel.codes import (
 )
 from quant.kernel.layout import State
 from quant.lake import Bars
-from quant.report.sessions import drawdown_path
-from quant.report.sheet import Activity, Prices
+from quant.report.rolling import rolling_figures
+from quant.report.sessions import drawdown_path, fold_sessions
+from quant.report.sheet import Activity, Prices, TearSheet
 from quant.report.trades import BarArrays, FillArrays, TradeArrays
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ledger_table",
     "orders_table",
     "positions_table",
+    "rolling_table",
     "trades_table",
 ]
 
@@ -275,6 +277,24 @@ def activity_of(state: State, bars: Bars, tags: list[str | None], trades: TradeA
         trades=trades,
         multipliers=np.ascontiguousarray(state["instruments"]["multiplier"]),
     )
+
+
+def rolling_table(sheet: TearSheet, window: int) -> pl.DataFrame:
+    """Figures of every full window by its last session; null where there is none."""
+    sessions = fold_sessions(sheet.sessions, sheet.dates, sheet.equity)
+    other = None
+    if sheet.benchmark is not None:
+        other = fold_sessions(sheet.sessions, sheet.dates, sheet.benchmark)
+    found = rolling_figures(sessions, window, sheet.periods_per_year, sheet.risk_free, other)
+    days = sheet.dates[sessions.rows[found.place]].astype(np.int32)
+    columns = {
+        "session": pl.Series(days).cast(pl.Date),
+        "sharpe": _missing(found.sharpe),
+        "volatility": found.volatility,
+    }
+    if found.beta is not None:
+        columns["beta"] = _missing(found.beta)
+    return pl.DataFrame(columns)
 
 
 def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:

@@ -39,9 +39,10 @@ def price_charts(activity: Activity, start: int, end: int) -> dict[str, Any] | N
     Returns
     -------
     dict
-        ``symbols``: per symbol its name, candles (``t`` seconds UTC; ``o h l c``, or ``c`` alone
-        for closes), the decimals to ``show``, ``bars`` merged into one, and markers: candle ``at``, ``side`` (1 bought, 0
-        sold), ``n`` fills, ``qty``, mean ``price``, and ``why``, an index into ``words``.
+        ``symbols``: per symbol its name, the decimals to ``show``, ``bars`` merged into one
+        candle, candles (``t`` seconds UTC; ``c``, and but for closes ``o h l`` as steps from
+        ``c``), and markers: candle ``at``, ``side`` (1 bought, 0 sold), ``n`` fills, ``qty``, mean
+        ``price``, and ``why``, an index into ``words``.
         ``traded``: symbols with a fill. ``left_out``: fills without a marker.
     """
     fills, prices = activity.fills, activity.prices
@@ -122,7 +123,7 @@ def _markers(
     keys, first, counts = np.unique(key, return_index=True, return_counts=True)
     place = np.searchsorted(keys, key)
     size = np.abs(fills.qty[mine])
-    qty = np.bincount(place, weights=size)
+    qty = np.bincount(place, weights=size).astype(np.float64)
     mean = np.bincount(place, weights=size * fills.price[mine]) / qty
     largest = np.sort(np.argsort(-qty * np.abs(mean), kind="stable")[:most])
     whys = [_why(activity, int(mine[row]), words) for row in first[largest].tolist()]

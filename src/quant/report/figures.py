@@ -7,7 +7,7 @@ from typing import Final
 
 from quant.report.definitions import DEFINITIONS, GROUPS
 from quant.report.sheet import TearSheet
-from quant.report.wording import MISSING, figure_text, money_text
+from quant.report.wording import MISSING, figure_text, money_text, short_number
 
 __all__ = ["FigureRow", "Tile", "groups_of", "tiles_of"]
 
@@ -46,7 +46,10 @@ def tiles_of(sheet: TearSheet) -> list[Tile]:
         days = metric.inputs.get("days")
         is_young = key == "cagr" and isinstance(days, int) and days < _YEAR
         if is_young and metric.value is not None:
-            beneath = _phrase("{} \u00b7 ", beneath) + f"from {days} days only"
+            beneath = (
+                _phrase("{} \u00b7 ", beneath)
+                + f"from {days} {'day' if days == 1 else 'days'} only"
+            )
         tiles.append(
             Tile(
                 label=DEFINITIONS[key].label,
@@ -59,10 +62,15 @@ def tiles_of(sheet: TearSheet) -> list[Tile]:
 
 
 def _text(sheet: TearSheet, key: str, *, is_short: bool = False) -> str:
-    """A metric as shown; empty where it has no value. Short: no cents from 10,000 on."""
+    """A metric as shown; empty where it has no value.
+
+    Short: no cents from 10,000 on, four digits from a billion on.
+    """
     metric = sheet.metrics.get(key)
     if metric is None or metric.value is None:
         return ""
+    if is_short and abs(metric.value) >= 1e9:
+        return f"{short_number(float(f'{metric.value:.4g}'))} {sheet.currency}"
     if is_short and abs(metric.value) >= 10_000:
         return money_text(metric.value, sheet.currency, 0)
     return figure_text(metric.value, metric.unit, sheet.currency)

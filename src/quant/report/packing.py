@@ -1,9 +1,9 @@
 """Numbers and texts on their way into a page: short, exact to a stated step, never markup.
 
 A column of numbers becomes whole multiples of a power of ten; the differences between neighbours,
-small numbers mostly, are written as variable-length integers in base 64. Daily prices take about two
-bytes each, a tenth of their text. ``pack.js`` reads them back to the nearest float64 of the same
-decimals.
+small numbers mostly, are written as variable-length integers in base 64. Daily prices take about
+two bytes each, a tenth of their text. ``pack.js`` reads them back to the nearest float64 of the
+same decimals.
 """
 
 from __future__ import annotations

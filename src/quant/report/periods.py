@@ -165,12 +165,11 @@ def _over(value: float, base: float) -> float:
 
 
 def _groups(keys: IntArray, values: FloatArray) -> dict[int, list[float]]:
-    """Values by key; keys come in ascending runs."""
+    """Values by key, in their order."""
     order = np.argsort(keys, kind="stable")
     ordered, found = keys[order], values[order]
-    unique, starts = np.unique(ordered, return_index=True)
-    ends = [*starts[1:].tolist(), len(ordered)]
-    parts = zip(unique.tolist(), starts.tolist(), ends, strict=True)
+    unique, starts, counts = np.unique(ordered, return_index=True, return_counts=True)
+    parts = zip(unique.tolist(), starts.tolist(), (starts + counts).tolist(), strict=True)
     return {key: found[start:end].tolist() for key, start, end in parts}
 
 

@@ -92,7 +92,11 @@ class Activity:
 
     def __post_init__(self) -> None:
         n = len(self.fills)
-        lengths = {"reasons": self.reasons, "tags": self.tags, "impact": self.impact}
+        lengths: dict[str, Any] = {
+            "reasons": self.reasons,
+            "tags": self.tags,
+            "impact": self.impact,
+        }
         for name, column in lengths.items():
             if len(column) != n:
                 raise DataError(

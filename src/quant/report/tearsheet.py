@@ -132,9 +132,12 @@ class _MonthTable:
 
 
 def _month_tables(sheet: TearSheet) -> list[_MonthTable]:
-    """Of the strategy, and of the benchmark where there is one; none within one month."""
+    """Of the strategy, and of the benchmark where there is one.
+
+    None within one month, and none of a run that was bankrupt: it has no return from there on.
+    """
     months = months_of(sheet.dates)
-    if months[0] == months[-1]:
+    if months[0] == months[-1] or not returns_by_year(sheet.dates, sheet.equity):
         return []
     found = [("own", "Strategy", sheet.equity)]
     if sheet.benchmark is not None and sheet.benchmark_name is not None:

@@ -67,7 +67,7 @@ function applyZoom(start, end, source) {
 }
 
 function remarkTime() {
-  const step = yearStep();
+  const step = markStep();
   for (const chart of charts.values()) {
     const axes = chart.getOption().xAxis.filter((axis) => axis.type === "time");
     if (axes.length && axes[0].minInterval !== step) chart.setOption({ xAxis: axes.map(() => ({ minInterval: step })) });

@@ -29,11 +29,12 @@ function timeRange() {
   return { min: t[0] - room, max: t[t.length - 1] + room };
 }
 
-// Runs of years are marked by whole years: the least step that keeps to the marks there is room for.
-function yearStep() {
+// Runs of years are marked by whole years, daily runs by whole days: the least step that keeps to
+// the marks there is room for.
+function markStep() {
   const range = timeRange();
   const years = (((range.max - range.min) / 31557600000) * (view.end - view.start)) / 100;
-  return years > 2.5 ? Math.ceil(years / (isNarrow() ? 5 : 11)) * 31449600000 : 0;
+  return years > 2.5 ? Math.ceil(years / (isNarrow() ? 5 : 11)) * 31449600000 : DATA.daily ? 86400000 : 0;
 }
 
 function timeAxis(extra) {
@@ -50,7 +51,7 @@ function timeAxis(extra) {
     },
     splitLine: { show: false },
     splitNumber: isNarrow() ? 3 : 8,
-    minInterval: yearStep(),
+    minInterval: markStep(),
     ...extra,
   };
 }
@@ -179,9 +180,9 @@ function equityOption() {
 function rollingOption() {
   const from = DATA.rolling;
   const t = unpack(from.t);
-  const shown = [["Sharpe ratio", unpackWithGaps(from.sharpe), colours.strategy, (v) => (v === null ? "\u2013" : grouped(v, 2)), (v) => grouped(v, 1)]];
+  const shown = [["Sharpe ratio", unpackWithGaps(from.sharpe), colours.strategy, (v) => (v === null ? "\u2013" : grouped(v, 2)), (v) => quantity(v, 4)]];
   shown.push(["Volatility", unpack(from.volatility), colours.third, percent, shortPercent]);
-  if (from.beta) shown.push(["Beta to the benchmark", unpackWithGaps(from.beta), colours.benchmark, (v) => (v === null ? "\u2013" : grouped(v, 2)), (v) => grouped(v, 1)]);
+  if (from.beta) shown.push(["Beta to the benchmark", unpackWithGaps(from.beta), colours.benchmark, (v) => (v === null ? "\u2013" : grouped(v, 2)), (v) => quantity(v, 4)]);
   const share = 96 / shown.length;
   const left = isNarrow() ? 46 : 58;
   const option = base({
