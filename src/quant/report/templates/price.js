@@ -21,7 +21,7 @@ function priceColours() {
   return {
     layout: { background: { type: "solid", color: colours.card }, textColor: colours.soft, fontFamily: colours.font, fontSize: 12, attributionLogo: true },
     grid: { vertLines: { visible: false }, horzLines: { color: colours.rule } },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.06 } },
+    rightPriceScale: { borderVisible: false, minimumWidth: 72, scaleMargins: { top: 0.08, bottom: 0.06 } },
     timeScale: { borderColor: colours.rule, timeVisible: !DATA.prices.dated, secondsVisible: false, minBarSpacing: 0.02 },
     crosshair: { mode: 0, vertLine: { color: colours.soft, labelBackgroundColor: colours.soft }, horzLine: { color: colours.soft, labelBackgroundColor: colours.soft } },
   };
