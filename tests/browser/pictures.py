@@ -1,9 +1,9 @@
 """Pictures of a page made small enough to keep, and how far two of them are apart.
 
 A page is cut into its first screen and its charts, whose sizes do not hang on fonts. Each part is
-shrunk to an eighth and compared with the golden one by the share of the picture that is not there:
-the mean difference of brightness and colour over the mean distance of the golden part from its own
-background. A part that is missing is 1 apart, another font moves words a little and stays low.
+shrunk to a quarter, blurred, and compared with the golden one: the mean difference of their colours
+over the mean distance of the golden part from its own background. A part that is missing is 1
+apart; another font moves words a little and stays low.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def write_sheet(parts: Parts, path: Path) -> None:
     for part in parts.values():
         sheet.paste(part, (0, top))
         top += part.height
-    sheet.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    sheet.save(path, optimize=True)
 
 
 def read_sheet(path: Path, like: Parts) -> Parts:

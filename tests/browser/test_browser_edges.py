@@ -5,6 +5,7 @@ Method: small markets made for one edge each; every page is opened at the width 
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -120,11 +121,10 @@ def test_a_run_without_a_benchmark(browser: Browser, tmp_path: Path) -> None:
 def test_closes_alone_are_drawn_as_a_line(browser: Browser, tmp_path: Path) -> None:
     opened = shown(browser, play(Flip(), daily(400, closes=True)), tmp_path)
     assert empty_charts(opened.page) == []
-    keys = opened.page.evaluate(
-        "() => Object.keys(JSON.parse(document.getElementById('data').textContent).prices.symbols[0])"
-    )
-    assert "c" in keys
-    assert "h" not in keys
+    text = opened.page.locator("#data").text_content()
+    symbol = json.loads(text or "")["prices"]["symbols"][0]
+    assert "c" in symbol
+    assert "h" not in symbol
     opened.page.context.close()
 
 
