@@ -64,12 +64,12 @@ def tiles_of(sheet: TearSheet) -> list[Tile]:
 def _text(sheet: TearSheet, key: str, *, is_short: bool = False) -> str:
     """A metric as shown; empty where it has no value.
 
-    Short: no cents from 10,000 on, four digits from a billion on.
+    Short: no cents from 10,000 on, four digits from a hundred million on.
     """
     metric = sheet.metrics.get(key)
     if metric is None or metric.value is None:
         return ""
-    if is_short and abs(metric.value) >= 1e9:
+    if is_short and abs(metric.value) >= 1e8:
         return f"{short_number(float(f'{metric.value:.4g}'))} {sheet.currency}"
     if is_short and abs(metric.value) >= 10_000:
         return money_text(metric.value, sheet.currency, 0)
