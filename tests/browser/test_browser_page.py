@@ -154,6 +154,48 @@ def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(page: Page) -> None:
     assert end - start < 100
 
 
+def drag(page: Page, *paths: list[tuple[float, float]]) -> None:
+    """Fingers put down, moved along their paths at the same time, and lifted."""
+    session = page.context.new_cdp_session(page)
+    for k, places in enumerate(zip(*paths, strict=True)):
+        points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(places)]
+        kind = "touchMove" if k else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(16)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(150)
+
+
+@pytest.mark.parametrize("name", ["equity", "price"])
+def test_one_finger_scrolls_the_page(browser: Browser, report: Path, name: str) -> None:
+    opened = open_page(browser, report, **PHONE)
+    page = opened.page
+    draw_all(page)
+    page.locator(f"[data-chart={name}]").scroll_into_view_if_needed()
+    box = page.locator(f"[data-chart={name}]").bounding_box()
+    assert box is not None
+    before = page.evaluate("() => scrollY")
+    drag(page, [(195, box["y"] + 250 - 15 * k) for k in range(12)])
+    assert page.evaluate("() => scrollY") > before + 50
+    assert zoom_of(page) == (0, 100)
+    page.context.close()
+
+
+def test_two_fingers_zoom_the_chart_and_not_the_page(browser: Browser, report: Path) -> None:
+    opened = open_page(browser, report, **PHONE)
+    page = opened.page
+    page.locator("[data-chart=equity]").scroll_into_view_if_needed()
+    box = page.locator("[data-chart=equity]").bounding_box()
+    assert box is not None
+    y = box["y"] + 120
+    steps = range(12)
+    drag(page, [(180 - 9 * k, y) for k in steps], [(210 + 9 * k, y) for k in steps])
+    start, end = zoom_of(page)
+    assert end - start < 90
+    assert page.evaluate("() => visualViewport.scale") == 1
+    page.context.close()
+
+
 def test_keys_zoom_move_and_reset(page: Page) -> None:
     page.locator("[data-chart=equity]").focus()
     page.keyboard.press("+")
