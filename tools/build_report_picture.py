@@ -1,4 +1,4 @@
-"""Makes docs/images/report.png, the README's picture: the top of a demo's report as a reader sees it.
+"""Makes docs/images/report.png, the picture of the README: the top of a report as readers see it.
 
 Run it after a change of the report's looks, then look at the picture::
 

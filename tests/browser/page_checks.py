@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -61,15 +60,21 @@ def charts_of(page: Page) -> list[str]:
 
 def draw_all(page: Page) -> None:
     """Scroll to every chart, as a reader would, and back to the top."""
-    for name in charts_of(page):
-        page.locator(f'[data-chart="{name}"]').scroll_into_view_if_needed()
-        page.wait_for_function(
-            "(name) => document.querySelector(`[data-chart='${name}']`)?.childElementCount > 0",
-            arg=name,
-            timeout=5_000,
-        )
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))")
-    page.evaluate("() => scrollTo(0, 0)")
+    missing: list[str] = page.evaluate(
+        """async () => {
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          const missing = [];
+          for (const box of document.querySelectorAll('[data-chart]')) {
+            box.scrollIntoView({ block: 'center' });
+            for (let k = 0; k < 60 && !box.childElementCount; k += 1) await frame();
+            if (!box.childElementCount) missing.push(box.dataset.chart);
+          }
+          scrollTo(0, 0);
+          for (let k = 0; k < 4; k += 1) await frame();
+          return missing;
+        }"""
+    )
+    assert missing == []
 
 
 def picture_of(page: Page, name: str) -> Image.Image:
@@ -80,12 +85,34 @@ def picture_of(page: Page, name: str) -> Image.Image:
 
 def empty_charts(page: Page) -> list[str]:
     """Charts without a line, bar or point: no colour but the greys of axes and words."""
-    found = []
-    for name in charts_of(page):
-        pixels = np.asarray(picture_of(page, name), dtype=np.int16)
-        colour = pixels.max(axis=2) - pixels.min(axis=2)
-        if float((colour > _COLOURED).mean()) < _LEAST_COLOURED:
-            found.append(name)
+    found: list[str] = page.evaluate(
+        """([coloured, least]) => {
+          const isColoured = ([r, g, b]) => Math.max(r, g, b) - Math.min(r, g, b) > coloured;
+          const parts = (text) => (text.match(/[\\d.]+/g) || [0, 0, 0]).slice(0, 3).map(Number);
+          const shapes = 'svg path, svg rect, svg circle, svg polyline';
+          const isShown = (shape) => {
+            const { width, height } = shape.getBoundingClientRect();
+            const style = getComputedStyle(shape);
+            return width + height > 2 && [style.fill, style.stroke]
+              .some((text) => text.startsWith('rgb') && isColoured(parts(text)));
+          };
+          const share = (canvas) => {
+            if (!canvas.width || !canvas.height) return 0;
+            const context = canvas.getContext('2d');
+            const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+            let n = 0;
+            for (let i = 0; i < data.length; i += 4) {
+              if (data[i + 3] && isColoured(data.subarray(i, i + 3))) n += 1;
+            }
+            return (4 * n) / data.length;
+          };
+          return [...document.querySelectorAll('[data-chart]')]
+            .filter((box) => ![...box.querySelectorAll(shapes)].some(isShown)
+              && ![...box.querySelectorAll('canvas')].some((canvas) => share(canvas) > least))
+            .map((box) => box.dataset.chart);
+        }""",
+        [_COLOURED, _LEAST_COLOURED],
+    )
     return found
 
 

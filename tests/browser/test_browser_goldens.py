@@ -8,6 +8,8 @@ missing; both are shown here. After a change on purpose, look at the page and th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +48,17 @@ def look(browser: Browser, path: Path, view: str, style: str = "") -> Parts:
     return parts
 
 
+@pytest.fixture(scope="module")
+def seen(browser: Browser, report: Path) -> Callable[[str], Parts]:
+    """The parts of the report in a view, looked at once."""
+    return cache(lambda view: look(browser, report, view))
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_page_looks_as_before(
-    browser: Browser, report: Path, view: str, request: pytest.FixtureRequest
+    seen: Callable[[str], Parts], view: str, request: pytest.FixtureRequest
 ) -> None:
-    parts = look(browser, report, view)
+    parts = seen(view)
     path = GOLDENS / f"{view}.png"
     if request.config.getoption("--update-goldens", default=False):
         write_sheet(parts, path)
@@ -84,8 +92,8 @@ def test_a_missing_chart_does_not(
     assert {name for name, far in found.items() if far > TOLERANCE} == {chart}
 
 
-def test_the_wrong_colours_do_not(browser: Browser, report: Path) -> None:
-    parts = look(browser, report, "laptop-dark")
+def test_the_wrong_colours_do_not(seen: Callable[[str], Parts]) -> None:
+    parts = seen("laptop-dark")
     found = distances(parts, read_sheet(GOLDENS / "laptop-light.png", parts))
     assert min(found.values()) > TOLERANCE
 
