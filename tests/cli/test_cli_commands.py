@@ -240,7 +240,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(shop: Shop) -> None:
     done = shop.process("run", "backtest", "cross.py", "--data", "prices.csv")
     assert done.returncode == 0
     assert done.stderr == (
-        "quant: 3 assumptions of Cross may flatter the result; the report names them.\n"
+        "quant: 5 assumptions of Cross may flatter the result; the report names them.\n"
     )
     ours, theirs = pty.openpty()
     with subprocess.Popen(

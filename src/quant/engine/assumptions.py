@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.kernel.codes import FILL_FLAG, STATUS
 from quant.lake import Bars
@@ -17,7 +18,14 @@ from quant.model.config import (
 )
 from quant.report.tearsheet import Assumption
 
-__all__ = ["assumptions_of", "commission_words", "facts_of", "slippage_words", "warnings_of"]
+__all__ = [
+    "assumptions_of",
+    "audit_assumption",
+    "commission_words",
+    "facts_of",
+    "slippage_words",
+    "warnings_of",
+]
 
 _TIMING = {
     "next_open": "A market order fills at the next opening print after the decision.",
@@ -103,14 +111,44 @@ def _costs(config: Config) -> list[Assumption]:
     ]
 
 
-def _account(config: Config) -> list[Assumption]:
-    if isinstance(config.account, CashAccount):
+def _account(simulation: Simulation) -> list[Assumption]:
+    account = simulation.config.account
+    if isinstance(account, CashAccount):
         return [_info("Cash account: no borrowing, no short sales, immediate settlement.")]
-    k = config.account.k
+    k = account.k
     text = f"Long and short positions together are at most {k:.4g} times equity."
     found = [_info(text) if k <= 1.0 else _amber(text)]
-    found.append(_info("Borrowing shares and money costs nothing in this version."))
+    was_short = bool((simulation.state.used("position_rows")["units"] < 0).any())
+    borrowing = "Borrowing shares and money costs nothing in this version."
+    if was_short:
+        found.append(_amber(f"{borrowing} This run sold short."))
+    else:
+        found.append(_info(borrowing))
     return found
+
+
+def _figures(bars: Bars, config: Config) -> list[Assumption]:
+    """What the figures rest on: the data by its hash, idle cash, the rate without risk."""
+    source = bars.source
+    return [
+        _info(
+            f"The prices are those of {source.name}: {source.n_rows:,} rows with the SHA-256 "
+            f"{source.sha256}."
+        ),
+        _info("Cash that is not invested earns no interest."),
+        _info(
+            f"The Sharpe ratio is over a risk-free rate of {config.risk_free * 100:.4g} % a year."
+        ),
+    ]
+
+
+def audit_assumption(audit: LookAheadAudit | None) -> Assumption:
+    """What a reader should know of the look-ahead audit; amber unless it passed."""
+    if audit is None:
+        return _amber("This run was not audited for look-ahead.")
+    if audit.is_passed:
+        return _info(f"The look-ahead audit passed. {audit.text}")
+    return _amber(f"The look-ahead audit did not pass ({audit.verdict}). {audit.text}")
 
 
 def warnings_of(simulation: Simulation) -> list[str]:
@@ -141,14 +179,17 @@ def warnings_of(simulation: Simulation) -> list[str]:
     return found
 
 
-def assumptions_of(simulation: Simulation, is_partial: bool) -> list[Assumption]:
+def assumptions_of(
+    simulation: Simulation, audit: LookAheadAudit | None, *, is_partial: bool
+) -> list[Assumption]:
     """Every assumption of a run, in the order of a report."""
     bars, config = simulation.bars, simulation.config
     found = [_amber(note) for note in bars.source.notes]
     found += [_amber(text) for text in warnings_of(simulation)]
     if is_partial:
         found.append(_amber("The run did not reach its end; the figures cover what was simulated."))
-    found += _fills(bars, config) + _costs(config) + _account(config)
+    found.append(audit_assumption(audit))
+    found += _fills(bars, config) + _costs(config) + _account(simulation) + _figures(bars, config)
     if config.benchmark != "none":
         found.append(_info("The benchmark pays no costs."))
     return found

@@ -221,11 +221,17 @@ class Run:
             ts=np.ascontiguousarray(rows["ts"]),
             equity=np.ascontiguousarray(rows["equity"]),
             currency=sim.config.currency,
-            assumptions=assumptions_of(sim, self.failure is not None),
+            assumptions=assumptions_of(sim, self.audit, is_partial=self.failure is not None),
             facts=facts_of(sim),
             benchmark=self.benchmark,
             benchmark_name=name,
+            session=np.ascontiguousarray(rows["session"]),
             session_date=np.ascontiguousarray(sim.bars.calendar.days[rows["session"]]),
+            gross=np.ascontiguousarray(rows["gross"]),
+            net=np.ascontiguousarray(rows["net"]),
+            periods_per_year=sim.bars.calendar.periods_per_year,
+            risk_free=sim.config.risk_free,
+            activity=tables.activity_of(sim.state, sim.bars, sim.ctx.desk.tags, self.trade_arrays),
         )
 
     def report(self, path: str | Path) -> Path:
@@ -233,6 +239,49 @@ class Run:
         from quant.engine.writing import write_text
 
         return write_text(Path(path), render_tearsheet(self.sheet()))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: key figures and the picture of equity, no script."""
+        from quant.report.notebook import notebook_html
+
+        return notebook_html(self.sheet())
+
+    def rolling(self, window: int = 126) -> pl.DataFrame:
+        """Sharpe ratio, volatility and beta of every full window of sessions.
+
+        Parameters
+        ----------
+        window : int
+            Sessions in a window, at least 2; half a year of XNYS by default.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns session (the last of the window), sharpe, volatility, and beta where the run
+            has a benchmark. A figure that does not exist is null, none is NaN. No rows if the run
+            has fewer sessions or its equity was not positive.
+
+        Raises
+        ------
+        DataError
+            If the window has fewer than 2 sessions.
+
+        Notes
+        -----
+        Conventions are those of the whole run's figures (docs/reference/metrics.md): annualised by
+        the calendar's sessions per year, ddof 1, the Sharpe ratio over the config's risk-free rate.
+
+        Examples
+        --------
+        >>> import quant as qt
+        >>> class Hold(qt.Strategy):
+        ...     def on_bar(self, bar, ctx):
+        ...         ctx.order_target(bar.symbol, weight=1.0)
+        >>> run = qt.backtest(Hold, qt.sample("sp500"), end="2001-12-31")
+        >>> run.rolling(252).columns
+        ['session', 'sharpe', 'volatility', 'beta']
+        """
+        return tables.rolling_table(self.sheet(), window)
 
     def save(self, runs: str | Path = "runs") -> RunFolder:
         """Write the run folder under ``runs``, whole or not at all, and return it."""

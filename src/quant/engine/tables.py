@@ -26,10 +26,13 @@ from quant.kernel.codes import (
 from quant.kernel.layout import State
 from quant.lake import Bars
 from quant.report.metrics import PositionArrays
-from quant.report.sessions import drawdown_path, list_drawdowns
+from quant.report.rolling import rolling_figures
+from quant.report.sessions import drawdown_path, fold_sessions, list_drawdowns
+from quant.report.sheet import Activity, Prices, TearSheet
 from quant.report.trades import BarArrays, FillArrays, TradeArrays
 
 __all__ = [
+    "activity_of",
     "bar_arrays",
     "drawdowns_table",
     "equity_table",
@@ -39,10 +42,12 @@ __all__ = [
     "orders_table",
     "position_arrays",
     "positions_table",
+    "rolling_table",
     "trades_table",
 ]
 
 IntArray = NDArray[np.int64]
+_NS_PER_DAY = 86_400_000_000_000
 _FLAGS = ((FILL_FLAG.UNCAPPED, "uncapped"), (FILL_FLAG.LATE_OPEN, "late_open"),
           (FILL_FLAG.CLAMPED, "clamped"))  # fmt: skip
 
@@ -255,6 +260,54 @@ def bar_arrays(bars: Bars) -> BarArrays:
         low=bars.columns["low"],
         close=bars.columns["close"],
     )
+
+
+def prices_of(bars: Bars) -> Prices:
+    """Bars as the report draws them: dated ones stand at their session's date."""
+    days = bars.calendar.days[bars.session] * _NS_PER_DAY
+    return Prices(
+        symbols=bars.symbols,
+        offsets=bars.offsets,
+        ts=days if bars.is_dated else bars.ts_open,
+        open=bars.columns["open"],
+        high=bars.columns["high"],
+        low=bars.columns["low"],
+        close=bars.columns["close"],
+        closes_only=bars.closes_only,
+        is_dated=bars.is_dated,
+    )
+
+
+def activity_of(state: State, bars: Bars, tags: list[str | None], trades: TradeArrays) -> Activity:
+    """What was traded, as the report shows it."""
+    table = fills_table(state, bars)
+    return Activity(
+        prices=prices_of(bars),
+        fills=fill_arrays(state, bars),
+        reasons=table["reason"].to_list(),
+        tags=[tags[order - 1] for order in table["order_id"].to_list()],
+        impact=table["impact"].to_numpy(),
+        trades=trades,
+        multipliers=np.ascontiguousarray(state["instruments"]["multiplier"]),
+    )
+
+
+def rolling_table(sheet: TearSheet, window: int) -> pl.DataFrame:
+    """Figures of every full window by its last session; null where there is none."""
+    sessions = fold_sessions(sheet.sessions, sheet.dates, sheet.equity)
+    other = None
+    if sheet.benchmark is not None:
+        other = fold_sessions(sheet.sessions, sheet.dates, sheet.benchmark)
+    found = rolling_figures(sessions, window, sheet.periods_per_year, sheet.risk_free, other)
+    days = sheet.dates[sessions.rows[found.place]].astype(np.int32)
+    columns = {
+        "session": pl.Series(days).cast(pl.Date),
+        "sharpe": _missing(found.sharpe),
+        "volatility": found.volatility,
+    }
+    if found.beta is not None:
+        columns["beta"] = _missing(found.beta)
+    return pl.DataFrame(columns)
 
 
 def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:

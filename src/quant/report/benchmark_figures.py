@@ -7,7 +7,7 @@ import math
 from quant.report import comparison
 from quant.report.equity_figures import put_summary
 from quant.report.measures import Figure, Undefined, mean, per_period, ratio
-from quant.report.sheet import NO_BENCHMARK, NOT_POSITIVE, Rows, Sheet
+from quant.report.metric_sheet import NO_BENCHMARK, NOT_POSITIVE, Rows, Sheet
 from quant.report.trades import FloatArray, IntArray
 
 __all__ = ["SUMMARY", "put_benchmark"]

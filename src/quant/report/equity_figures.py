@@ -10,8 +10,8 @@ import numpy as np
 
 from quant.report import measures
 from quant.report.measures import Figure, Undefined, mean, ratio
+from quant.report.metric_sheet import NO_SESSIONS, NOT_POSITIVE, Sheet
 from quant.report.sessions import calendar_ends, drawdown_path, iso_date
-from quant.report.sheet import NO_SESSIONS, NOT_POSITIVE, Sheet
 from quant.report.significance import probability_above, sharpe_error
 
 __all__ = ["put_drawdown", "put_periods", "put_quality", "put_return", "put_risk", "put_summary"]

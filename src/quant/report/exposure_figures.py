@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from quant.report.measures import Figure, Undefined, mean, ratio
-from quant.report.sheet import (
+from quant.report.metric_sheet import (
     NO_FILLS,
     NO_SESSIONS,
     NOT_POSITIVE,

@@ -19,8 +19,8 @@ from quant.errors import DataError, SchemaError
 from quant.lake.frames import is_frame, to_polars
 from quant.report.benchmark_figures import put_benchmark
 from quant.report.definitions import DEFINITIONS
+from quant.report.metric_sheet import Rows, Sheet, check_rates
 from quant.report.metrics import put_account
-from quant.report.sheet import Rows, Sheet, check_rates
 from quant.report.trade_figures import TradeColumns, put_trades
 from quant.report.trades import FloatArray, IntArray
 

@@ -28,7 +28,7 @@ from quant.report.equity_figures import (
     put_summary,
 )
 from quant.report.exposure_figures import put_costs, put_exposure, put_margin
-from quant.report.sheet import (
+from quant.report.metric_sheet import (
     JsonValue,
     Metric,
     PositionArrays,

@@ -10,7 +10,7 @@ import numpy as np
 
 from quant.report import measures
 from quant.report.measures import Figure, Undefined, mean, median, ratio
-from quant.report.sheet import NO_TIME, NO_TRADES, Sheet
+from quant.report.metric_sheet import NO_TIME, NO_TRADES, Sheet
 from quant.report.trades import TradeArrays
 
 __all__ = ["TradeColumns", "put_trades"]
