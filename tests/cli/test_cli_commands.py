@@ -120,6 +120,14 @@ def test_a_browser_that_is_not_there(shop: Shop, monkeypatch: pytest.MonkeyPatch
     check_sentence(shop.quant("report", "--open"), "report.html", "open it by hand")
 
 
+def test_a_browser_is_given_the_report(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.backtest()
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda uri: not opened.append(uri))
+    assert shop.quant("report", "latest", "--open").status == 0
+    assert opened == [(shop.folder / "report.html").resolve().as_uri()]
+
+
 def test_names_with_brackets_are_printed_as_they_are(shop: Shop) -> None:
     (shop.path / "[red]").mkdir()
     (shop.path / "prices.csv").rename(shop.path / "[a].csv")

@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from report_books import fill_arrays
+from report_books import bar_arrays, fill_arrays
 from test_report_packing import unpack
 
 import quant as qt
 from quant.report import candles
 from quant.report.costs import cost_parts
-from quant.report.distribution import holding_bins, return_bins
+from quant.report.distribution import holding_bins, return_bins, trade_charts
 from quant.report.payload import page_data
 from quant.report.periods import deepest_drawdowns, returns_by_year, traded_by_period
+from quant.report.trades import round_trips
 
 
 class Turn(qt.Strategy):
@@ -215,6 +216,22 @@ def test_points_of_trades_are_the_trades(run: Any, data: dict[str, Any]) -> None
         assert unpack(found[key]) == pytest.approx(run.trades[key].to_list(), abs=5.1e-7)
     assert unpack(found["long"]) == [int(side == "LONG") for side in run.trades["side"]]
     assert found["symbols"] == ["SP500"]
+
+
+def test_a_trade_entered_at_zero_has_no_return_and_no_point() -> None:
+    bars = bar_arrays([(0.0, 0.0, 0.0), (2.0, 2.0, 2.0), (4.0, 4.0, 4.0)])
+    rows = [
+        {"units": 1, "price": 0.0},
+        {"units": -1, "price": 2.0, "bar": 1},
+        {"units": 1, "price": 2.0, "bar": 1},
+        {"units": -1, "price": 4.0, "bar": 2},
+    ]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        trades = round_trips(fill_arrays(rows), bars, np.ones(1))
+    found = trade_charts(trades, ["OIL"])
+    assert found is not None
+    assert (found["n"], found["none"], unpack(found["id"])) == (1, 1, [2])
+    assert unpack(found["return"]) == [1.0]
 
 
 def test_a_page_is_the_same_bytes_twice(run: Any, tmp_path: Any) -> None:

@@ -79,25 +79,28 @@ def _round_step(wanted: float) -> float:
 
 
 def trade_charts(trades: TradeArrays, symbols: list[str]) -> dict[str, Any] | None:
-    """Bins and points of all trades for the page; None where none was closed.
+    """Bins and points of all trades for the page; None where none with a return was closed.
 
     At most 1,500 points, evenly among the trades ordered by return, so that the worst and the best
-    are among them; ``n`` tells how many trades there are.
+    are among them; ``n`` tells how many trades there are. A trade entered at a price of zero has
+    no return; ``none`` tells how many.
     """
-    n = len(trades)
+    usable = np.flatnonzero(np.isfinite(trades.return_))
+    n = len(usable)
     if not n:
         return None
-    rows = np.arange(n)
+    rows = usable
     if n > MOST_POINTS:
-        order = np.argsort(trades.return_, kind="stable")
+        order = usable[np.argsort(trades.return_[usable], kind="stable")]
         chosen = np.arange(MOST_POINTS, dtype=np.int64) * (n - 1) // (MOST_POINTS - 1)
         rows = np.sort(order[chosen])
     instrument = trades.instrument[rows]
     named, place = np.unique(instrument, return_inverse=True)
     return {
         "n": n,
-        "returns": return_bins(trades.return_).to_json(),
-        "holding": holding_bins(trades.bars_held).to_json(),
+        "none": len(trades) - n,
+        "returns": return_bins(trades.return_[usable]).to_json(),
+        "holding": holding_bins(trades.bars_held[usable]).to_json(),
         "id": pack_whole(trades.trade_id[rows]),
         "return": pack_numbers(trades.return_[rows], 6),
         "mae": pack_numbers(trades.mae[rows], 6),

@@ -66,11 +66,12 @@ function applyZoom(start, end, source) {
   markSpan();
 }
 
+// Years or months: what marks the axis depends on how much of it is in view.
 function remarkTime() {
-  const step = markStep();
   for (const chart of charts.values()) {
-    const axes = chart.getOption().xAxis.filter((axis) => axis.type === "time");
-    if (axes.length && axes[0].minInterval !== step) chart.setOption({ xAxis: axes.map(() => ({ minInterval: step })) });
+    const axes = chart.getOption().xAxis;
+    if (axes[0].type !== "time") continue;
+    chart.setOption({ xAxis: axes.map((axis) => (axis.axisLabel.show === false ? {} : timeMarks())) });
   }
 }
 

@@ -29,12 +29,33 @@ function timeRange() {
   return { min: t[0] - room, max: t[t.length - 1] + room };
 }
 
-// Runs of years are marked by whole years, daily runs by whole days: the least step that keeps to
-// the marks there is room for.
-function markStep() {
+const TIME_WORDS = { year: "{yyyy}", month: "{MMM} {yyyy}", day: "{d} {MMM}", hour: "{HH}:{mm}", minute: "{HH}:{mm}" };
+
+// First days of years, every so many that there is room; none where months are marked.
+function yearMarks() {
   const range = timeRange();
-  const years = (((range.max - range.min) / 31557600000) * (view.end - view.start)) / 100;
-  return years > 2.5 ? Math.ceil(years / (isNarrow() ? 5 : 11)) * 31449600000 : DATA.daily ? 86400000 : 0;
+  const size = range.max - range.min;
+  const [from, to] = [range.min + (size * view.start) / 100, range.min + (size * view.end) / 100];
+  const years = (to - from) / 31557600000;
+  if (years <= 2.5) return null;
+  const room = isNarrow() ? 6 : 12;
+  const step = [1, 2, 3, 4, 5, 10, 20, 50].find((each) => years / each <= room) || 100;
+  const marks = [];
+  for (let year = Math.ceil(new Date(from).getUTCFullYear() / step) * step; Date.UTC(year, 0) <= to; year += step) {
+    if (Date.UTC(year, 0) >= from) marks.push(Date.UTC(year, 0));
+  }
+  return marks;
+}
+
+function timeMarks() {
+  const marks = yearMarks();
+  return {
+    axisTick: { show: false, customValues: marks },
+    axisLabel: {
+      color: colours.soft, fontSize: 12, hideOverlap: true, customValues: marks,
+      formatter: marks ? (value) => String(new Date(value).getUTCFullYear()) : TIME_WORDS,
+    },
+  };
 }
 
 function timeAxis(extra) {
@@ -42,16 +63,11 @@ function timeAxis(extra) {
     type: "time",
     ...timeRange(),
     ...axisStyle(),
+    ...timeMarks(),
     axisLine: { show: true, onZero: false, lineStyle: { color: colours.rule } },
-    axisLabel: {
-      color: colours.soft,
-      fontSize: 12,
-      hideOverlap: true,
-      formatter: { year: "{yyyy}", month: "{MMM} {yyyy}", day: "{d} {MMM}", hour: "{HH}:{mm}", minute: "{HH}:{mm}" },
-    },
     splitLine: { show: false },
     splitNumber: isNarrow() ? 3 : 8,
-    minInterval: markStep(),
+    minInterval: DATA.daily ? 86400000 : 0,
     ...extra,
   };
 }
