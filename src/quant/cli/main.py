@@ -200,6 +200,7 @@ def runs_diff(
     *,
     out: str = "runs",
     all_of_them: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    open_it: Annotated[bool, Parameter(name="--open", negative="")] = False,
     json: Json = False,
 ) -> int:
     """Compare two runs: what they were given, their figures, where they first differ.
@@ -214,10 +215,12 @@ def runs_diff(
         Folder of the runs.
     all_of_them
         Every metric, not only the headline figures.
+    open_it
+        Show the page with both curves in the browser.
     """
     from quant.cli.run_diff import diff_them
 
-    return diff_them(one, other, out, with_all=all_of_them, as_json=json)
+    return diff_them(one, other, out, with_all=all_of_them, open_it=open_it, as_json=json)
 
 
 @runs_app.command(name="show")

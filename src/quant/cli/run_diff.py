@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from quant.cli.tables import console, print_json
-from quant.engine.diff import Figures, RunDiff, diff_runs
+from quant.engine.diff import Figures, RunDiff, comparison_page, diff_runs
 from quant.engine.folder import find_run
+from quant.engine.writing import write_text
+from quant.errors import RunError
+from quant.report.comparison_page import render_comparison
 from quant.report.wording import figure_text
 
 __all__ = ["diff_them"]
@@ -22,18 +26,25 @@ _HEADLINES = (
 )
 
 
-def diff_them(one: str, other: str, out: str, *, with_all: bool, as_json: bool) -> int:
+def diff_them(
+    one: str, other: str, out: str, *, with_all: bool, open_it: bool, as_json: bool
+) -> int:
     """What two runs were given and what came out, side by side."""
     runs = Path(out)
     diff = diff_runs(find_run(one, runs), find_run(other, runs))
+    path = runs / "diffs" / f"{diff.one.run_id[4:]}-{diff.other.run_id[4:]}.html"
+    page = write_text(path, render_comparison(comparison_page(diff)))
+    if open_it and not webbrowser.open(page.resolve().as_uri()):
+        raise RunError(f"{page}: expected a browser to open it, found none; open it by hand.")
     if as_json:
-        print_json(diff.to_json())
+        print_json(diff.to_json() | {"page": str(page)})
         return 0
     screen = console()
     screen.print(f"[bold]A[/bold] {diff.one.run_id}   [bold]B[/bold] {diff.other.run_id}")
     _print_given(screen, diff)
     _print_figures(screen, diff, with_all=with_all)
     _print_files(screen, diff)
+    screen.print(f"page: {page}", soft_wrap=True, markup=False, highlight=False)
     return 0
 
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 from quant.engine.compare import Comparison, compare_files
 from quant.engine.folder import RESULT_FILES, RunFolder
+from quant.report.comparison_page import ComparedRun, ComparisonPage
 
-__all__ = ["Change", "Figures", "RunDiff", "diff_runs"]
+__all__ = ["Change", "Figures", "RunDiff", "comparison_page", "diff_runs"]
 
 # What the manifest says was put into a run, by the words of a reader.
 _GIVEN = {
@@ -89,6 +92,45 @@ class RunDiff:
                 for c in self.files
             ],
         }
+
+
+def comparison_page(diff: RunDiff) -> ComparisonPage:
+    """The same as a page with both curves."""
+    sides = [_compared(run) for run in (diff.one, diff.other)]
+    return ComparisonPage(
+        one=sides[0],
+        other=sides[1],
+        currency=diff.one.manifest["config"]["currency"],
+        given=[(c.name, _shown(c.one), _shown(c.other)) for c in diff.given],
+        figures=[(f.name, f.unit, f.one, f.other) for f in diff.figures],
+        files=[(c.name, _words(c)) for c in diff.files],
+    )
+
+
+def _compared(run: RunFolder) -> ComparedRun:
+    strategy = run.manifest["strategy"]
+    params = ", ".join(f"{name}={value}" for name, value in strategy["params"].items())
+    table = run.table("equity")
+    ts = table["ts"].str.to_datetime(time_unit="ns", time_zone="UTC").to_physical().to_numpy()
+    return ComparedRun(
+        run_id=run.run_id,
+        title=f"{strategy['name']}({params})" if params else strategy["name"],
+        ts=ts,
+        equity=table["equity"].cast(pl.Float64).to_numpy(),
+    )
+
+
+def _words(found: Comparison) -> str:
+    """How far two files are the same."""
+    if found.level == "equal":
+        return "the same bytes"
+    near = "within 1e-9: " if found.level == "close" else ""
+    rows = "row differs" if found.n_differing == 1 else "rows differ"
+    return f"{near}{found.n_differing:,} {rows}, first {found.first} (A and B)"
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None else str(value)
 
 
 def diff_runs(one: RunFolder, other: RunFolder) -> RunDiff:

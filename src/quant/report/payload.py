@@ -22,7 +22,7 @@ from quant.report.sheet import TearSheet
 from quant.report.svg import thin
 from quant.report.trades import FloatArray, IntArray
 
-__all__ = ["WINDOWS", "page_data", "rolling_of"]
+__all__ = ["WINDOWS", "curve_data", "page_data", "rolling_of"]
 
 MOST_ROWS: Final = 10_000
 _THINNED: Final = 3_000
@@ -37,13 +37,15 @@ def page_data(sheet: TearSheet) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``currency``, ``benchmark`` (its name or null), ``daily``; the charts ``equity``,
-        ``years``, ``rolling``, ``exposure``, ``turnover``, ``prices``, ``trades``, ``costs``, each
+        ``currency``, ``name`` and ``benchmark`` (names of the curves, the second or null),
+        ``daily``; the charts ``equity``, ``years``, ``rolling``, ``exposure``, ``turnover``,
+        ``prices``, ``trades``, ``costs``, each
         an object or null.
     """
     rows = _rows_of(sheet, *_curves(sheet))
     return {
         "currency": sheet.currency,
+        "name": "Strategy",
         "benchmark": sheet.benchmark_name,
         "daily": sheet.is_daily,
         "equity": _equity(sheet, rows),
@@ -62,28 +64,42 @@ def _curves(sheet: TearSheet) -> list[FloatArray]:
 
 
 def _rows_of(sheet: TearSheet, *curves: FloatArray) -> IntArray:
+    return _rows_to_draw(len(sheet.ts), *curves)
+
+
+def _rows_to_draw(n: int, *curves: FloatArray) -> IntArray:
     """Rows to draw: all of them, or the extremes of each curve's buckets."""
-    if len(sheet.ts) <= MOST_ROWS:
-        return np.arange(len(sheet.ts), dtype=np.int64)
+    if n <= MOST_ROWS:
+        return np.arange(n, dtype=np.int64)
     return np.unique(np.concatenate([thin(curve, _THINNED) for curve in curves]))
 
 
 def _equity(sheet: TearSheet, rows: IntArray) -> dict[str, Any]:
+    return _curve(sheet.ts, sheet.equity, sheet.benchmark, rows)
+
+
+def curve_data(ts: IntArray, equity: FloatArray, other: FloatArray) -> dict[str, Any]:
+    """Two curves with their drawdowns, for the chart of equity."""
+    return _curve(ts, equity, other, _rows_to_draw(len(ts), equity, other))
+
+
+def _curve(
+    ts: IntArray, equity: FloatArray, other: FloatArray | None, rows: IntArray
+) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "t": pack_whole(sheet.ts[rows] // _MS),
-        "n": len(sheet.ts),
-        "own": pack_numbers(sheet.equity[rows], _money_decimals(sheet.equity)),
+        "t": pack_whole(ts[rows] // _MS),
+        "n": len(ts),
+        "own": pack_numbers(equity[rows], _money_decimals(equity)),
         "other": None,
         "down": None,
         "otherDown": None,
     }
-    if sheet.equity[0] > 0:
-        found["down"] = pack_numbers(0.0 - drawdown_path(sheet.equity)[rows], 6)
-    if sheet.benchmark is not None:
-        decimals = _money_decimals(sheet.benchmark)
-        found["other"] = pack_numbers(sheet.benchmark[rows], decimals)
-        if sheet.benchmark[0] > 0:
-            found["otherDown"] = pack_numbers(0.0 - drawdown_path(sheet.benchmark)[rows], 6)
+    if equity[0] > 0:
+        found["down"] = pack_numbers(0.0 - drawdown_path(equity)[rows], 6)
+    if other is not None:
+        found["other"] = pack_numbers(other[rows], _money_decimals(other))
+        if other[0] > 0:
+            found["otherDown"] = pack_numbers(0.0 - drawdown_path(other)[rows], 6)
     return found
 
 

@@ -34,7 +34,15 @@ from quant.report.sheet import Activity, Assumption, Prices, TearSheet
 from quant.report.ticks import MONTHS
 from quant.report.wording import MISSING, figure_text, money_text, percent_text
 
-__all__ = ["Activity", "Assumption", "Prices", "TearSheet", "render_tearsheet"]
+__all__ = [
+    "Activity",
+    "Assumption",
+    "Prices",
+    "TearSheet",
+    "page_environment",
+    "page_scripts",
+    "render_tearsheet",
+]
 
 _DONE: Final = ("ok", "done", "complete", "completed", "finished")
 _VENDOR: Final = ("echarts.min.js", "lightweight-charts.standalone.production.js")
@@ -54,8 +62,8 @@ def render_tearsheet(sheet: TearSheet) -> str:
     ambers = [item for item in sheet.assumptions if item.level == "amber"]
     others = [item for item in sheet.assumptions if item.level != "amber"]
     data = page_data(sheet)
-    scripts = _scripts()
-    page = _environment().get_template("tearsheet.html")
+    scripts = page_scripts()
+    page = page_environment().get_template("tearsheet.html")
     groups = groups_of(sheet)
     return page.render(
         sheet=sheet,
@@ -83,7 +91,8 @@ def render_tearsheet(sheet: TearSheet) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Where templates are, and how they are filled in."""
     return Environment(
         loader=PackageLoader("quant.report"),
         autoescape=True,
@@ -95,7 +104,7 @@ def _environment() -> Environment:
 
 
 @cache
-def _scripts() -> tuple[str, str, str, str]:
+def page_scripts() -> tuple[str, str, str, str]:
     """What runs: before the first paint, the two libraries, and the page's own script."""
     here = resources.files("quant.report")
     early = (here / "templates" / "early.js").read_text(encoding="utf-8")

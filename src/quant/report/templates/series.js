@@ -151,7 +151,7 @@ function equitySeries() {
   if (points.other) {
     series.push(line(pairs(points.t, points.other, form), { name: DATA.benchmark, color: colours.benchmark, lineStyle: { width: 1.3 }, z: 2 }));
   }
-  series.push(line(pairs(points.t, points.own, form), { name: "Strategy", color: colours.strategy, lineStyle: { width: 1.9 }, z: 3 }));
+  series.push(line(pairs(points.t, points.own, form), { name: DATA.name, color: colours.strategy, lineStyle: { width: 1.9 }, z: 3 }));
   if (!points.down) return series;
   const below = { xAxisIndex: 1, yAxisIndex: 1 };
   if (points.otherDown) {
@@ -164,7 +164,7 @@ function equitySeries() {
 function equityTip(params) {
   const points = equityPoints();
   const i = params[0].dataIndex;
-  const rows = [["Strategy", money(points.own[i]), colours.strategy]];
+  const rows = [[DATA.name, money(points.own[i]), colours.strategy]];
   if (points.other) rows.push([DATA.benchmark, money(points.other[i]), colours.benchmark]);
   if (points.down) rows.push(["Drawdown", percent(points.down[i]), colours.down]);
   if (points.otherDown) rows.push(["Its drawdown", percent(points.otherDown[i]), colours.benchmark]);
