@@ -33,12 +33,24 @@ if TYPE_CHECKING:
     )
     from quant.model.events import Clock, Fill, OrderUpdate
     from quant.model.parse import config_from
+    from quant.risk import (
+        EquityFraction,
+        FixedMoney,
+        PortfolioSnapshot,
+        RiskDecision,
+        RiskPolicy,
+        Signal,
+        VolatilityScaled,
+        policy_from,
+    )
     from quant.strategy.base import Strategy
     from quant.strategy.context import Context, Order
     from quant.strategy.helpers import Breakout, MovingAverageCross, PairTrade, VolatilityTarget
     from quant.strategy.market import Bar, Slice
+    from quant.strategy.signals import RuntimeSnapshot, SignalStrategy
 
 _CONFIG = "quant.model.config"
+_RISK = "quant.risk"
 _PLACES = {
     "Bar": "quant.strategy.market",
     "Bars": "quant.lake",
@@ -48,8 +60,10 @@ _PLACES = {
     "Config": _CONFIG,
     "Context": "quant.strategy.context",
     "DataOptions": "quant.lake",
+    "EquityFraction": _RISK,
     "Execution": _CONFIG,
     "Fill": "quant.model.events",
+    "FixedMoney": _RISK,
     "GrossLeverage": _CONFIG,
     "InstrumentSettings": _CONFIG,
     "MovingAverageCross": "quant.strategy.helpers",
@@ -58,20 +72,28 @@ _PLACES = {
     "PairTrade": "quant.strategy.helpers",
     "PerOrderCommission": _CONFIG,
     "PerShareCommission": _CONFIG,
+    "PortfolioSnapshot": _RISK,
     "RangeSlippage": _CONFIG,
     "RateCommission": _CONFIG,
     "RateSlippage": _CONFIG,
+    "RiskDecision": _RISK,
     "RiskLimits": _CONFIG,
+    "RiskPolicy": _RISK,
     "Run": "quant.engine.run",
+    "RuntimeSnapshot": "quant.strategy.signals",
+    "Signal": _RISK,
+    "SignalStrategy": "quant.strategy.signals",
     "Slice": "quant.strategy.market",
     "Strategy": "quant.strategy.base",
     "TickSlippage": _CONFIG,
     "TieredCommission": _CONFIG,
+    "VolatilityScaled": _RISK,
     "VolatilityTarget": "quant.strategy.helpers",
     "backtest": "quant.engine.backtest",
     "config_from": "quant.model.parse",
     "load_bars": "quant.lake",
     "open_run": "quant.engine.folder",
+    "policy_from": _RISK,
     "sample": "quant.lake",
 }
 _RENAMED = {"open_run": "find_run", "sample": "find_sample"}
@@ -85,8 +107,10 @@ __all__ = [
     "Config",
     "Context",
     "DataOptions",
+    "EquityFraction",
     "Execution",
     "Fill",
+    "FixedMoney",
     "GrossLeverage",
     "InstrumentSettings",
     "MovingAverageCross",
@@ -95,20 +119,28 @@ __all__ = [
     "PairTrade",
     "PerOrderCommission",
     "PerShareCommission",
+    "PortfolioSnapshot",
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
+    "RiskDecision",
     "RiskLimits",
+    "RiskPolicy",
     "Run",
+    "RuntimeSnapshot",
+    "Signal",
+    "SignalStrategy",
     "Slice",
     "Strategy",
     "TickSlippage",
     "TieredCommission",
+    "VolatilityScaled",
     "VolatilityTarget",
     "backtest",
     "config_from",
     "load_bars",
     "open_run",
+    "policy_from",
     "sample",
 ]
 
