@@ -55,6 +55,8 @@ class Run:
         The tables of the run folder (docs/reference/run-folder.md).
     metrics : dict of str to number or None
         Every figure by name; ``metric_details`` has unit, definition and inputs.
+    system : dict or None
+        Id and window of the configured system it ran, with the name and hash of its file.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Run:
     def __init__(self, simulation: Simulation, failure: Failure | None = None) -> None:
         self.simulation = simulation
         self.failure = failure
+        self.system: dict[str, str] | None = None
 
     @property
     def status(self) -> str:

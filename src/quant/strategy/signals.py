@@ -11,6 +11,7 @@ whether trading has stopped) is in ``state`` under the key ``account``.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -326,7 +327,7 @@ def _volatility(sizing: VolatilityScaled, symbol: str, tf: str, ctx: Context) ->
     closes = ctx.data.get(symbol, "close", sizing.n + 1).tolist()
     if len(closes) <= sizing.n:
         return math.nan
-    returns = [b / a - 1.0 for a, b in zip(closes, closes[1:], strict=False)]
+    returns = [b / a - 1.0 for a, b in itertools.pairwise(closes)]
     mean = math.fsum(returns) / len(returns)
     variance = math.fsum((r - mean) ** 2 for r in returns) / (len(returns) - 1)
     return math.sqrt(variance * per_year)

@@ -8,8 +8,8 @@ A *bucket* is the span of one higher bar. Nothing is shown of it before it is co
 - ``1w``: the sessions of one ISO week, Monday to Sunday, complete at the close of the last one the
   calendar has in it: a Thursday before Good Friday.
 
-A bar belongs to the bucket it ends in. One that does not arrive is missing from its bucket, which is
-complete all the same: time decides, not the number of bars.
+A bar belongs to the bucket it ends in. One that does not arrive is missing from its bucket, which
+is complete all the same: time decides, not the number of bars.
 
 The trick: opens and closes of all sessions, one after the other, are the edges of segments, and one
 search among them says where a bar lies.
