@@ -16,6 +16,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from quant import __version__
 from quant.cli.arguments import DataArguments, RunArguments
+from quant.cli.doctor import doctor
+from quant.cli.systems_app import menu, strategies_app, systems_app
 from quant.errors import InvariantError, QuantError
 
 __all__ = ["app", "main"]
@@ -31,6 +33,10 @@ run_app = App(name="run", help="Run a strategy.")
 runs_app = App(name="runs", help="Look at finished runs.")
 app.command(run_app)
 app.command(runs_app)
+app.command(systems_app)
+app.command(strategies_app)
+app.command(menu)
+app.command(doctor)
 
 _PLAIN_RUN = RunArguments()
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
