@@ -18,6 +18,7 @@ from quant import __version__
 from quant.cli.arguments import DataArguments, RunArguments
 from quant.cli.doctor import doctor
 from quant.cli.systems_app import menu, strategies_app, systems_app
+from quant.cli.tools_app import tools_app
 from quant.errors import InvariantError, QuantError
 
 __all__ = ["app", "main"]
@@ -37,6 +38,7 @@ app.command(systems_app)
 app.command(strategies_app)
 app.command(menu)
 app.command(doctor)
+app.command(tools_app)
 
 _PLAIN_RUN = RunArguments()
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]

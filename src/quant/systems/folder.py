@@ -64,7 +64,13 @@ def read_systems(folder: str | Path = "systems") -> Shelf:
 
 def _files(folder: Path) -> list[Path]:
     kinds = (".yaml", ".yml")
-    paths = folder.iterdir() if folder.is_dir() else ()
+    try:
+        paths = list(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: expected a readable folder of systems, found {error.strerror}; choose "
+            "another with --dir."
+        ) from None
     return sorted(path for path in paths if path.suffix in kinds and path.is_file())
 
 

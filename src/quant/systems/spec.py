@@ -181,8 +181,6 @@ def _data(given: object, folder: Path) -> tuple[str, DataOptions]:
             raise ConfigError("data.path: expected a file or sample:NAME, found none; add it.")
         given = options.pop("path")
     name = _text("data", given)
-    if options.get("allow_nonpositive") is not None:
-        options["allow_nonpositive"] = tuple(options["allow_nonpositive"])
     place = name if name.startswith("sample:") else str((folder / name).resolve())
     return place, DataOptions(**options)
 
