@@ -67,7 +67,7 @@ class Signal:
         if not isinstance(self.direction, str) or self.direction not in DIRECTIONS:
             raise OrderError(
                 f"{where}: expected direction to be one of {', '.join(DIRECTIONS)}, found "
-                f"{self.direction!r}; correct it.{nearest(str(self.direction), DIRECTIONS)}"
+                f"{self.direction!r}; correct it.{nearest(str(self.direction).upper(), DIRECTIONS)}"
             )
         if self.size_usd is not None and not _within(self.size_usd, 0.0, math.inf):
             raise OrderError(
