@@ -67,7 +67,7 @@ def backtest_run_tool(
 
     Examples
     --------
-    >>> backtest_run_tool("us20-clam", "smoke")["error"][-27:]
+    >>> backtest_run_tool("us20-clam", "smoke")["error"].rpartition(".")[2]
     " Did you mean 'us20-calm'?"
     """
     return answered(lambda: run_window(system_id, window_name, systems, out, seed))
