@@ -25,7 +25,7 @@ class TwoSpeeds(qt.SignalStrategy):
         return qt.Signal(symbol=snapshot.symbol, direction="LONG" if is_up else "FLAT")
 
 
-# %% Twenty stocks (survivors, adjusted prices), five percent each; then a cap on one session's loss.
+# %% Twenty stocks (survivors, adjusted prices), five percent each; then with a daily loss cap.
 sizing = {"kind": "equity_fraction", "fraction": 0.05}
 free = {"sizing": sizing}
 capped = {"mode": "rules", "sizing": sizing, "daily_loss_cap": 0.005}

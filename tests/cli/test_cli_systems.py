@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import os
 import pty
 import re
@@ -267,6 +268,19 @@ def test_the_doctor_on_the_command_line(shop: Shop, monkeypatch: pytest.MonkeyPa
     assert said.status == 1
     assert "problem  quant: [red]bad → mend" in said.out
     assert shop.quant("doctor", "--json").json["ok"] is False
+
+
+@pytest.mark.parametrize("library", ["numba", "polars", "numpy"])
+def test_the_doctor_speaks_where_a_library_is_broken(shop: Shop, library: str) -> None:
+    shop.file(f"broken/{library}.py", "raise ImportError('made for another Python')")
+    path = os.pathsep.join(filter(None, [str(shop.path / "broken"), os.environ.get("PYTHONPATH")]))
+    done = shop.process("doctor", PYTHONPATH=path)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert re.search(r"^problem +known run: raised \w+: .*another Python", done.stdout, re.M)
+    assert re.search(r"^ok +temporary folder: ", done.stdout, re.M)
+    told = shop.process("doctor", "--json", PYTHONPATH=path)
+    assert (told.returncode, json.loads(told.stdout)["ok"]) == (1, False)
 
 
 def test_tools_on_the_command_line(own: Shop) -> None:

@@ -451,6 +451,33 @@ class Filed(qt.SignalStrategy):
 """
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('policy={"mod": "rules"}', "Did you mean 'mode'"),
+        (
+            'policy={"sizing": {"kind": "volatility_scaled", "amount": 5}}',
+            "unknown setting 'amount'",
+        ),
+        ("policy=rules", "policy: expected settings by name, found 'rules'"),
+        ("policy={", "policy: expected settings by name, found '{'"),
+    ],
+)
+def test_a_wrong_policy_of_the_command_line_is_told(text: str, told: str) -> None:
+    from quant.cli.parameters import make_strategy
+
+    with pytest.raises(ConfigError, match=told):
+        make_strategy(OnceLong, [text])
+
+
+def test_a_policy_of_the_command_line_is_json() -> None:
+    from quant.cli.parameters import make_strategy
+
+    made = make_strategy(OnceLong, ['policy={"mode": "rules", "max_leverage": 2}', "size=5"])
+    assert made._given["policy"]["max_leverage"] == 2.0
+    assert made._given["size"] == 5.0
+
+
 @pytest.mark.parametrize("given", [None, {"sizing": {"kind": "fixed_money", "amount": 20_000}}])
 def test_a_saved_run_names_its_policy_and_is_verified(
     given: dict[str, Any] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

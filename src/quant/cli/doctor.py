@@ -24,18 +24,21 @@ def doctor(
         Folder that runs will be written to.
     """
     import dataclasses
+    import json as text_of
 
+    from rich.console import Console
     from rich.markup import escape
 
-    from quant.cli.tables import console, print_json
+    # nothing of the engine: the doctor must speak where a library is broken
     from quant.ops.doctor import examine
 
     checks = examine(out)
     problems = sum(check.status == "problem" for check in checks)
     if json:
-        print_json({"ok": problems == 0, "checks": [dataclasses.asdict(one) for one in checks]})
+        told = {"ok": problems == 0, "checks": [dataclasses.asdict(one) for one in checks]}
+        print(text_of.dumps(told, indent=2, ensure_ascii=False))
         return int(problems > 0)
-    screen = console()
+    screen = Console()
     for check in checks:
         style = _STYLES[check.status]
         advice = f" → {check.advice}" if check.advice else ""

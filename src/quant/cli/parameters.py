@@ -98,14 +98,21 @@ def _typed(kind: type[Strategy], name: str, text: str, parameter: inspect.Parame
 
 
 def _structure(text: str, wanted: Any) -> Any:
-    """Lists and the like are written as JSON or with commas."""
+    """Mappings are written as JSON, lists and the like as JSON or with commas."""
+    if text.startswith("{") and wanted is not str:
+        return _json_or(text)
     if not str(wanted).startswith(("list", "tuple", "set", "collections", "typing.Sequence")):
         return text
     if text.startswith("["):
-        import json
-
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+        return _json_or(text)
     return [part.strip() for part in text.split(",")]
+
+
+def _json_or(text: str) -> Any:
+    """The value of JSON text; the text itself where it is none."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

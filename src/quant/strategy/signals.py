@@ -136,16 +136,15 @@ class SignalStrategy(Strategy):
     'done'
     """
 
-    policy: RiskPolicy | Mapping[str, Any] = RiskPolicy()
+    policy: Any = RiskPolicy()
 
     def __new__(cls, *args: object, **kwargs: object) -> SignalStrategy:
-        """The parameters a run's manifest names hold the policy as JSON types."""
+        """Check the policy; the manifest of a run names it as JSON types, defaults written out."""
         self = super().__new__(cls, *args, **kwargs)
         assert isinstance(self, SignalStrategy)
         if "policy" in parameters_of(cls):
-            given = self._given.get("policy", cls.policy)
-            if isinstance(given, RiskPolicy):
-                self._given["policy"] = policy_mapping(given)
+            given = policy_from(self._given.get("policy", cls.policy))
+            self._given["policy"] = policy_mapping(given)
         return self
 
     def declare(self, features: FeatureSet, params: dict[str, Any]) -> None:
