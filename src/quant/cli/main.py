@@ -73,7 +73,7 @@ def backtest(
     Parameters
     ----------
     file
-        FILE.py or FILE.py:Class.
+        FILE.py, FILE.py:Class, or the name of a registered strategy.
     out
         Folder under which the run folder is written.
     """
