@@ -394,7 +394,7 @@ def test_an_on_start_that_forgets_the_adapter_is_told() -> None:
 # ---------------------------------------------------------------------- split, saved, verified
 
 
-def _restless(n: int = 60) -> Simulation:
+def _restless(last: int = 60) -> Simulation:
     class Weekly(qt.SignalStrategy):
         policy = qt.RiskPolicy(
             mode="rules", daily_loss_cap=0.01, max_leverage=0.9, max_drawdown=0.5,
@@ -411,10 +411,11 @@ def _restless(n: int = 60) -> Simulation:
 
     random = np.random.default_rng(4)
     rows = {
-        name: [(p, p + 1, p - 1, p) for p in (50 + random.normal(size=n).cumsum()).tolist()]
+        name: [(p, p + 1, p - 1, p) for p in (50 + random.normal(size=60).cumsum()).tolist()]
         for name in "AB"
     }
-    return Simulation(Weekly(), market_on("XNYS", **rows), config_from({"cash": 5000}))
+    bars = market_on("XNYS", **{name: days[:last] for name, days in rows.items()})
+    return Simulation(Weekly(), bars, config_from({"cash": 5000}))
 
 
 def test_a_run_that_is_split_is_the_same_run() -> None:
@@ -432,6 +433,22 @@ def test_a_run_that_is_split_is_the_same_run() -> None:
         second.advance()
         assert outcome(second) == outcome(whole)
         assert second.journal.lines == whole.journal.lines
+
+
+def test_what_comes_later_changes_no_decision() -> None:
+    whole = _restless()
+    whole.prepare()
+    whole.advance()
+    known = whole.state.used("orders")[["ts_submit", "instrument", "target"]]
+    for last in (20, 35, 50):
+        part = _restless(last)
+        part.prepare()
+        part.advance()
+        now = int(part.bars.ts_close.max())
+        mine = part.state.used("orders")[["ts_submit", "instrument", "target"]]
+        assert str(mine) == str(known[known["ts_submit"] <= now])
+        lines = [line for line in whole.journal.lines if line["ts"] <= now]
+        assert part.journal.lines == lines
 
 
 FILE = """
