@@ -194,6 +194,36 @@ def test_a_second_computation_agrees_at_every_bar() -> None:
                 assert shown.get(end) == naive(rows[: n + 1], end, tf), (tf, end)
 
 
+@pytest.mark.parametrize(("tf", "every"), [("4h", "4h"), ("1d", "1d"), ("1w", "1w")])
+def test_round_the_clock_bars_are_those_of_a_peer(tf: str, every: str) -> None:
+    """polars groups the whole series at once; what it gives for each end is what was shown then."""
+    random = np.random.default_rng(8)
+    n = 24 * 23
+    ts = [datetime(2024, 2, 26, tzinfo=UTC) + timedelta(hours=i) for i in range(n)]  # a Monday
+    close = 100 + random.normal(size=n).cumsum()
+    frame = pl.DataFrame({
+        "ts": ts, "open": close + 0.5, "high": close + 2, "low": close - 2, "close": close,
+        "volume": random.integers(1, 9, n).astype(float),
+    }).filter(pl.Series(random.random(n) > 0.1) | (pl.int_range(n) % 24 == 23))  # fmt: skip
+    grouped = frame.group_by_dynamic(
+        "ts", every=every, start_by="monday" if tf == "1w" else "window"
+    )
+    peer = grouped.agg(
+        pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(),
+        pl.col("volume").sum(),
+    )  # fmt: skip
+    step = {"4h": timedelta(hours=4), "1d": timedelta(days=1), "1w": timedelta(days=7)}[tf]
+    known = {row[0] + step: row[1:] for row in peer.iter_rows()}
+    shown = 0
+    for time, _, bars in watched(frame, tf, calendar="24/7", bar="1h"):
+        end = max(one for one in known if one <= time)
+        bar = bars[tf]
+        assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == known[end]
+        assert bar.time == end
+        shown += 1
+    assert shown > n // 2
+
+
 def test_what_comes_later_changes_nothing_seen_before() -> None:
     whole = watched(half_hours(), calendar="XNYS")
     for n in (50, 66, 80):

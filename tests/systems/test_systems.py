@@ -267,3 +267,11 @@ def test_whole_numbers_are_floats_as_well(write: Write) -> None:
     system = find_system("s")
     window: Any = dataclasses.replace(system.windows["w"], end=date(2000, 3, 1))
     assert run_system(system, window).status == "done"
+
+
+@pytest.mark.parametrize("system_id", BUNDLED)
+def test_windows_of_bundled_systems_lie_inside_their_data(system_id: str) -> None:
+    system = find_system(system_id)
+    sample = qt.sample(system.data.removeprefix("sample:"))
+    for window in system.windows.values():
+        assert sample.first <= str(window.start) < str(window.end) <= sample.last
