@@ -18,6 +18,7 @@ import pytest
 import quant as qt
 from helpers.worlds import market, market_on
 from quant.errors import ConfigError, StrategyError
+from quant.indicators import INDICATORS
 from quant.strategy import FeatureSet
 from quant.strategy.timeframes import timeframe_ns
 
@@ -315,3 +316,19 @@ def test_without_a_declared_timeframe_there_is_none() -> None:
     assert strategy.last.bar_ltf is strategy.last.bar
     assert strategy.last.bar.tf == "1d"
     assert date(2024, 1, 3) == strategy.last.portfolio.session
+
+
+def test_every_indicator_can_be_declared_on_both() -> None:
+    more: dict[str, dict[str, Any]] = {"vol_target": {"target": 0.1, "periods_per_year": 52.0}}
+    what = [
+        {"name": name, "indicator": name, "tf": tf, "n": 2, **more.get(name, {})}
+        for name in INDICATORS
+        for tf in (None, "1w")
+    ]
+    random = np.random.default_rng(3)
+    close = (100 + random.normal(size=35).cumsum()).round(2).tolist()
+    strategy = Declares(what)
+    qt.backtest(strategy, market(A=[(c, c + 1.0, c - 1.0, c) for c in close]))
+    for values in (strategy.last.features, strategy.last.htf.features):
+        assert set(values) == set(INDICATORS)
+        assert np.isfinite(list(values.values())).all()
