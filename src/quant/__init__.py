@@ -49,13 +49,25 @@ if TYPE_CHECKING:
         RiskAdjustedMetrics,
         TradeQualityMetrics,
     )
+    from quant.risk import (
+        EquityFraction,
+        FixedMoney,
+        PortfolioSnapshot,
+        RiskDecision,
+        RiskPolicy,
+        Signal,
+        VolatilityScaled,
+        policy_from,
+    )
     from quant.strategy.base import Strategy
     from quant.strategy.context import Context, Order
     from quant.strategy.helpers import Breakout, MovingAverageCross, PairTrade, VolatilityTarget
     from quant.strategy.market import Bar, Slice
+    from quant.strategy.signals import RuntimeSnapshot, SignalStrategy
 
 _CONFIG = "quant.model.config"
 _PROOF = "quant.report.proof"
+_RISK = "quant.risk"
 _PLACES = {
     "BacktestMetricsV2": _PROOF,
     "Bar": "quant.strategy.market",
@@ -68,9 +80,11 @@ _PLACES = {
     "DataOptions": "quant.lake",
     "DrawdownMetrics": _PROOF,
     "EntryFrictionMetrics": _PROOF,
+    "EquityFraction": _RISK,
     "Execution": _CONFIG,
     "ExposureMetrics": _PROOF,
     "Fill": "quant.model.events",
+    "FixedMoney": _RISK,
     "GrossLeverage": _CONFIG,
     "Holdings": "quant.engine.signal",
     "InstrumentSettings": _CONFIG,
@@ -85,17 +99,24 @@ _PLACES = {
     "PerShareCommission": _CONFIG,
     "PerformanceMetrics": _PROOF,
     "PlannedOrders": "quant.engine.signal",
+    "PortfolioSnapshot": _RISK,
     "RangeSlippage": _CONFIG,
     "RateCommission": _CONFIG,
     "RateSlippage": _CONFIG,
     "RiskAdjustedMetrics": _PROOF,
+    "RiskDecision": _RISK,
     "RiskLimits": _CONFIG,
+    "RiskPolicy": _RISK,
     "Run": "quant.engine.run",
+    "RuntimeSnapshot": "quant.strategy.signals",
+    "Signal": _RISK,
+    "SignalStrategy": "quant.strategy.signals",
     "Slice": "quant.strategy.market",
     "Strategy": "quant.strategy.base",
     "TickSlippage": _CONFIG,
     "TieredCommission": _CONFIG,
     "TradeQualityMetrics": _PROOF,
+    "VolatilityScaled": _RISK,
     "VolatilityTarget": "quant.strategy.helpers",
     "audit_lookahead": "quant.engine.lookahead.audit",
     "backtest": "quant.engine.backtest",
@@ -105,6 +126,7 @@ _PLACES = {
     "load_bars": "quant.lake",
     "open_run": "quant.engine.folder",
     "orders_at": "quant.engine.signal",
+    "policy_from": _RISK,
     "sample": "quant.lake",
 }
 _RENAMED = {"open_run": "find_run", "sample": "find_sample"}
@@ -121,9 +143,11 @@ __all__ = [
     "DataOptions",
     "DrawdownMetrics",
     "EntryFrictionMetrics",
+    "EquityFraction",
     "Execution",
     "ExposureMetrics",
     "Fill",
+    "FixedMoney",
     "GrossLeverage",
     "Holdings",
     "InstrumentSettings",
@@ -138,17 +162,24 @@ __all__ = [
     "PerShareCommission",
     "PerformanceMetrics",
     "PlannedOrders",
+    "PortfolioSnapshot",
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
     "RiskAdjustedMetrics",
+    "RiskDecision",
     "RiskLimits",
+    "RiskPolicy",
     "Run",
+    "RuntimeSnapshot",
+    "Signal",
+    "SignalStrategy",
     "Slice",
     "Strategy",
     "TickSlippage",
     "TieredCommission",
     "TradeQualityMetrics",
+    "VolatilityScaled",
     "VolatilityTarget",
     "audit_lookahead",
     "backtest",
@@ -158,6 +189,7 @@ __all__ = [
     "load_bars",
     "open_run",
     "orders_at",
+    "policy_from",
     "sample",
 ]
 

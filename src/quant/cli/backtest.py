@@ -30,7 +30,7 @@ from quant.lake import Bars, DataOptions
 from quant.model.config import Config
 from quant.model.parse import config_from, to_mapping
 
-__all__ = ["bars_of", "exit_status", "run_backtest", "settings_of"]
+__all__ = ["bars_of", "exit_status", "run_backtest", "settings_of", "summary_of"]
 
 
 def settings_of(run: SettingsArguments) -> Config:
@@ -84,13 +84,13 @@ def run_backtest(
                 print_audit(run.strategy_name, run.audit)
         folder = run.save(out)
     if as_json:
-        print_json(_summary(run, folder))
+        print_json(summary_of(run, folder))
     elif run.failure is None:
         print_summary([(run, folder)])
     return exit_status(run, folder)
 
 
-def _summary(run: Run, folder: RunFolder) -> dict[str, Any]:
+def summary_of(run: Run, folder: RunFolder) -> dict[str, Any]:
     """What a program wants to know of a run, however it ended."""
     error = None if run.failure is None else in_words(run.failure.error)
     head = {

@@ -16,6 +16,9 @@ from cyclopts import App, CycloptsError, Parameter
 
 from quant import __version__
 from quant.cli.arguments import AuditArguments, DataArguments, RunArguments, SettingsArguments
+from quant.cli.doctor import doctor
+from quant.cli.systems_app import menu, strategies_app, systems_app
+from quant.cli.tools_app import tools_app
 from quant.errors import InvariantError, QuantError
 
 __all__ = ["app", "main"]
@@ -33,6 +36,11 @@ audit_app = App(name="audit", help="Question a strategy.")
 app.command(run_app)
 app.command(runs_app)
 app.command(audit_app)
+app.command(systems_app)
+app.command(strategies_app)
+app.command(menu)
+app.command(doctor)
+app.command(tools_app)
 
 _PLAIN_SETTINGS = SettingsArguments()
 _PLAIN_RUN = RunArguments()
@@ -71,7 +79,7 @@ def backtest(
     Parameters
     ----------
     file
-        FILE.py or FILE.py:Class.
+        FILE.py, FILE.py:Class, or the name of a registered strategy.
     out
         Folder under which the run folder is written.
     certify

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from quant.engine.strategy_file import named, place_of
-from quant.errors import QuantError, StrategyError, nearest
+from quant.engine.strategy_file import make_from
+from quant.errors import StrategyError, nearest
 from quant.strategy.base import Strategy, parameters_of
 
 __all__ = ["make_strategy", "remake_strategy"]
@@ -44,7 +43,7 @@ def make_strategy(kind: type[Strategy], params: list[str]) -> Strategy:
             f"{kind.__name__}: expected a value for {', '.join(lacking)}, found none; give "
             f"--param {lacking[0]}=…."
         )
-    return _made(kind, values)
+    return make_from(kind, values)
 
 
 def remake_strategy(kind: type[Strategy], params: dict[str, Any]) -> Strategy:
@@ -65,23 +64,7 @@ def remake_strategy(kind: type[Strategy], params: dict[str, Any]) -> Strategy:
         name: _typed(kind, name, value, known[name]) if isinstance(value, str) else value
         for name, value in params.items()
     }
-    return _made(kind, values)
-
-
-def _made(kind: type[Strategy], values: dict[str, Any]) -> Strategy:
-    """The strategy, or why its ``__init__`` refused."""
-    try:
-        return kind(**values)
-    except QuantError:
-        raise
-    except (Exception, SystemExit) as error:
-        shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
-        file = inspect.getsourcefile(kind)
-        place = place_of(error, Path(file)) if file else ""
-        raise StrategyError(
-            f"{kind.__name__}({shown}): expected to be made, found that it raised "
-            f"{named(error)}{place}; check the parameters."
-        ) from error
+    return make_from(kind, values)
 
 
 def _typed(kind: type[Strategy], name: str, text: str, parameter: inspect.Parameter) -> Any:
@@ -115,14 +98,21 @@ def _typed(kind: type[Strategy], name: str, text: str, parameter: inspect.Parame
 
 
 def _structure(text: str, wanted: Any) -> Any:
-    """Lists and the like are written as JSON or with commas."""
+    """Mappings are written as JSON, lists and the like as JSON or with commas."""
+    if text.startswith("{") and wanted is not str:
+        return _json_or(text)
     if not str(wanted).startswith(("list", "tuple", "set", "collections", "typing.Sequence")):
         return text
     if text.startswith("["):
-        import json
-
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+        return _json_or(text)
     return [part.strip() for part in text.split(",")]
+
+
+def _json_or(text: str) -> Any:
+    """The value of JSON text; the text itself where it is none."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

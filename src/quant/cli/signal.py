@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
@@ -10,13 +11,13 @@ from rich.table import Table
 
 from quant.cli.arguments import DataArguments, SettingsArguments, parse_day
 from quant.cli.backtest import bars_of, settings_of
-from quant.cli.config_file import read_yaml
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import console, number, print_json, user_output
 from quant.engine.signal import Holdings, PlannedOrders, orders_at
 from quant.engine.strategy_file import load_class
 from quant.errors import ConfigError
+from quant.systems.yaml_file import read_yaml
 
 __all__ = ["run_signal"]
 
@@ -56,7 +57,9 @@ def run_signal(
 
 def _holdings(path: str) -> Holdings:
     try:
-        return Holdings.read(read_yaml(path, "cash and positions", "--portfolio"))
+        return Holdings.read(
+            read_yaml(Path(path), "a YAML file of cash and positions", "correct --portfolio")
+        )
     except ConfigError as error:
         text = str(error)
         raise ConfigError(text if text.startswith(path) else f"{path}: {text}") from None

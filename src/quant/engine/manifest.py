@@ -162,6 +162,7 @@ def manifest_of(
         "timestamp": utc_now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         "strategy": {"name": source.name, "file": source.main, "params": params},
         "params_hash": params_hash(params),
+        "system": run.system,
         "git_sha": source.git_sha,
         "git_dirty": source.git_dirty,
         "code_hash": source.code_hash,

@@ -59,6 +59,8 @@ class Run:
         Every figure by name; ``metric_details`` has unit, definition and inputs.
     audit : LookAheadAudit or None
         The look-ahead audit of the run; None if there was none.
+    system : dict or None
+        Id and window of the configured system it ran, with the name and hash of its file.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Run:
         self.simulation = simulation
         self.failure = failure
         self.audit: LookAheadAudit | None = None
+        self.system: dict[str, str] | None = None
 
     @property
     def status(self) -> str:

@@ -1,18 +1,22 @@
-"""From ``FILE.py:Class`` to a strategy class, and from an exception to its place in that file."""
+"""From ``FILE.py:Class`` or a registered name to a strategy class, and from that to a strategy;
+from an exception to its place in the file."""
 
 from __future__ import annotations
 
 import importlib.util
 import inspect
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from quant.engine.journal import in_words
-from quant.errors import StrategyError, nearest
+from quant.engine.registry import is_path, load_registered
+from quant.errors import QuantError, StrategyError, nearest
 from quant.strategy.base import Strategy
 
-__all__ = ["load_class", "named", "place_of"]
+__all__ = ["load_class", "make_from", "named", "place_of"]
 
 
 def _split(spec: str) -> tuple[Path, str | None]:
@@ -85,13 +89,17 @@ def place_of(error: BaseException, path: Path) -> str:
 
 
 def load_class(spec: str) -> type[Strategy]:
-    """The strategy class of ``FILE.py[:Class]``.
+    """The strategy class of ``FILE.py[:Class]``, or of a registered name.
+
+    A registered name has no dot, colon or separator in it; all else is a path.
 
     Raises
     ------
     StrategyError
-        If the file or class is missing, cannot be imported, or several classes fit.
+        If the file, class or name is missing, cannot be imported, or several classes fit.
     """
+    if not is_path(spec):
+        return load_registered(spec)
     path, wanted = _split(spec)
     module = _import(path)
     own = {
@@ -120,3 +128,25 @@ def load_class(spec: str) -> type[Strategy]:
         f"{path}: expected one strategy, found {', '.join(own)}; name one, as in "
         f"{path.name}:{next(iter(own))}."
     )
+
+
+def make_from(kind: type[Strategy], values: Mapping[str, Any]) -> Strategy:
+    """The strategy with these parameters, or why its ``__init__`` refused them.
+
+    Raises
+    ------
+    StrategyError
+        If making it raised something.
+    """
+    try:
+        return kind(**values)
+    except QuantError:
+        raise
+    except (Exception, SystemExit) as error:
+        shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        file = inspect.getsourcefile(kind)
+        place = place_of(error, Path(file)) if file else ""
+        raise StrategyError(
+            f"{kind.__name__}({shown}): expected to be made, found that it raised "
+            f"{named(error)}{place}; check the parameters."
+        ) from error

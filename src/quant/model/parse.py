@@ -13,14 +13,15 @@ from quant.model.config import (
     InstrumentSettings,
 )
 
-__all__ = ["config_from", "to_mapping"]
+__all__ = ["as_mapping", "check_keys", "config_from", "to_mapping"]
 
 
 def _keys(kind: type) -> list[str]:
     return [f.name for f in dataclasses.fields(kind)]
 
 
-def _check_keys(where: str, given: Mapping[Any, Any], known: list[str]) -> None:
+def check_keys(where: str, given: Mapping[Any, Any], known: list[str]) -> None:
+    """Raise ConfigError for the first key that is not known, naming the nearest."""
     for key in given:
         if key not in known:
             raise ConfigError(
@@ -33,7 +34,14 @@ def _one_of(known: list[str]) -> str:
     return f"one of {', '.join(known)}" if known else "none"
 
 
-def _as_mapping(where: str, value: object) -> Mapping[Any, Any]:
+def as_mapping(where: str, value: object) -> Mapping[Any, Any]:
+    """Settings by name; none where nothing is written.
+
+    Raises
+    ------
+    ConfigError
+        If it is something else.
+    """
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -47,7 +55,7 @@ def _section(name: str, value: object) -> Any:
     if isinstance(value, kinds):
         return value
     where = f"config {name}"
-    given = dict(_as_mapping(where, value))
+    given = dict(as_mapping(where, value))
     by_kind = {getattr(kind, "kind", ""): kind for kind in kinds}
     if len(kinds) == 1:
         record = kinds[0]
@@ -59,7 +67,7 @@ def _section(name: str, value: object) -> Any:
                 f"change it.{nearest(str(word), by_kind)}"
             )
         record = by_kind[word]
-    _check_keys(where, given, _keys(record))
+    check_keys(where, given, _keys(record))
     return record(**given)
 
 
@@ -81,8 +89,8 @@ def config_from(given: Mapping[str, Any]) -> Config:
 account, execution, commission, slippage, risk, instruments, calendar, benchmark, risk_free, seed; \
 remove or correct it. Did you mean 'cash'?
     """
-    top = dict(_as_mapping("config", given))
-    _check_keys("config", top, _keys(Config))
+    top = dict(as_mapping("config", given))
+    check_keys("config", top, _keys(Config))
     values: dict[str, Any] = {}
     for key, value in top.items():
         if key in _SECTIONS:
@@ -96,13 +104,13 @@ remove or correct it. Did you mean 'cash'?
 
 def _instruments(value: object) -> dict[str, InstrumentSettings]:
     result = {}
-    for symbol, settings in _as_mapping("config instruments", value).items():
+    for symbol, settings in as_mapping("config instruments", value).items():
         if isinstance(settings, InstrumentSettings):
             result[str(symbol)] = settings
             continue
         where = f"config instruments.{symbol}"
-        given = _as_mapping(where, settings)
-        _check_keys(where, given, _keys(InstrumentSettings))
+        given = as_mapping(where, settings)
+        check_keys(where, given, _keys(InstrumentSettings))
         result[str(symbol)] = InstrumentSettings(**given)
     return result
 

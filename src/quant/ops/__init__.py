@@ -1,0 +1,1 @@
+"""Operating quant: is this installation sound?"""
