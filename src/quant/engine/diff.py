@@ -178,13 +178,13 @@ def _flat(manifest: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """All values below a place, named by their keys."""
+def _leaves(value: Any, head: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """All values of a nested mapping, named by ``head`` and the dotted keys that lead to them."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from _leaves(inner, f"{place}.{key}" if "." in place else f"{place} {key}")
+            yield from _leaves(inner, head, (*path, key))
     else:
-        yield place, value
+        yield f"{head} {'.'.join(path)}", value
 
 
 def _figures(one: dict[str, Any], other: dict[str, Any]) -> list[Figures]:

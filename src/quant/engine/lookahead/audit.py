@@ -38,6 +38,10 @@ _WHAT_TO_DO = (
     "Take it out, hand it over as data, or declare it if it holds nothing later than the start of "
     "the run."
 )
+_GUARD = (
+    " A file that runs a backtest when it is imported needs that part under "
+    'if __name__ == "__main__":.'
+)
 _USUAL = {*PRICES, "volume"}
 
 
@@ -286,9 +290,10 @@ class _Audit:
         if others:
             return f"The strategy {others[0]}, so that what it knows cannot be seen. Take that out."
         if again.error is not None and again.error["is_access"]:
+            at_import = "expected to import it" in again.error["text"]
             return (
                 "The strategy reads something that is neither its source nor declared: "
-                f"{_error_text(again.error)} {_WHAT_TO_DO}"
+                f"{_error_text(again.error)} {_WHAT_TO_DO}{_GUARD if at_import else ''}"
             )
         if again.error is not None:
             where = "Shut into its own source, libraries and declared files, the strategy raised "
