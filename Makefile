@@ -57,7 +57,7 @@ test: $(DEV)
 coverage: $(DEV)
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 --dist worksteal -q -m "not slow" \
 	 --cov=quant.kernel --cov=quant.engine --cov=quant.strategy --cov-report=term --cov-fail-under=90 \
-	 tests/kernel tests/golden tests/engine tests/oracle tests/strategy tests/cli
+	 tests/kernel tests/golden tests/engine tests/lookahead tests/oracle tests/strategy tests/cli
 
 fuzz: $(DEV)
 	QUANT_FUZZ_SEEDS=20000 $(BIN)/pytest -n 2 -q tests/oracle

@@ -57,6 +57,7 @@ def _make(spec: str, params: dict[str, Any]) -> qt.Strategy:
     return remake_strategy(load_class(spec), params)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(50))
 def test_a_random_run_verifies_and_damage_is_noticed(seed: int, tmp_path: Path) -> None:
     random = np.random.default_rng(seed)

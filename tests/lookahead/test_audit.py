@@ -89,6 +89,7 @@ def test_every_file_is_in_a_table() -> None:
     assert {file.stem for file in (HERE / "honest").glob("*.py")} == set(HONEST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CHEATS))
 def test_a_cheat_is_caught(folder: Path, name: str) -> None:
     verdict, words = CHEATS[name]
@@ -101,6 +102,7 @@ def test_a_cheat_is_caught(folder: Path, name: str) -> None:
         assert audit.first.ts <= audit.first.hidden_from
 
 
+@pytest.mark.slow
 @needs_landlock
 @pytest.mark.parametrize("name", sorted(HONEST))
 def test_an_honest_strategy_passes(folder: Path, name: str) -> None:
@@ -111,6 +113,7 @@ def test_an_honest_strategy_passes(folder: Path, name: str) -> None:
     assert audit.cuts_at_decisions == min(8, audit.n_decisions)
 
 
+@pytest.mark.slow
 def test_what_the_user_has_not_declared_is_not_vouched_for(folder: Path) -> None:
     for name, words in (("known_column", "column mood"), ("reads_weights", "limits.json")):
         audit = _audit(folder, name)
@@ -127,6 +130,7 @@ def test_the_first_change_is_told_with_its_time(folder: Path) -> None:
     assert audit.first.ts in audit.text
 
 
+@pytest.mark.slow
 def test_the_plan_and_verdict_repeat(folder: Path) -> None:
     one, two = (_audit(folder, "monthly_peek", workers=n) for n in (1, 3))
     assert one == two
@@ -196,6 +200,7 @@ def test_a_file_that_audits_itself_ends(folder: Path) -> None:
     assert audit.raised
 
 
+@pytest.mark.slow
 def test_certify_puts_the_verdict_into_the_run(folder: Path, tmp_path: Path) -> None:
     kind = load_class(str(folder / "max_in_on_start.py"))
     run = qt.backtest(kind, str(folder / "prices.csv"), certify=True)
