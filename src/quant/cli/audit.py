@@ -6,7 +6,7 @@ import sys
 from datetime import date
 
 from quant.cli.arguments import AuditArguments, DataArguments, RunArguments, parse_day
-from quant.cli.backtest import bars_of, settings_of
+from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import console, print_json, user_output

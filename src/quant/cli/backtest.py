@@ -11,51 +11,21 @@ from quant.cli.arguments import (
     AuditArguments,
     DataArguments,
     RunArguments,
-    SettingsArguments,
-    parse_columns,
     parse_day,
 )
-from quant.cli.config_file import read_config
+from quant.cli.audit import certify, print_audit
+from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import print_json, print_summary, user_output
 from quant.engine.backtest import simulate
 from quant.engine.folder import RunFolder, prepare_folder
-from quant.engine.inputs import load_for
 from quant.engine.journal import in_words
 from quant.engine.run import Run
 from quant.engine.strategy_file import load_class, place_of
 from quant.errors import InvariantError, QuantError
-from quant.lake import Bars, DataOptions
-from quant.model.config import Config
-from quant.model.parse import config_from, to_mapping
 
-__all__ = ["bars_of", "exit_status", "run_backtest", "settings_of", "summary_of"]
-
-
-def settings_of(run: SettingsArguments) -> Config:
-    """The settings file, with the seed of the command line."""
-    config = read_config(run.config)
-    if run.seed is not None:
-        config = config_from({**to_mapping(config), "seed": run.seed})
-    return config
-
-
-def bars_of(data: DataArguments, config: Config) -> Bars:
-    """The bars of the command line; what is odd about them goes to standard error."""
-    options = DataOptions(
-        tz=data.tz,
-        ts_is=data.ts_is,  # type: ignore[arg-type]
-        bar=data.bar,
-        calendar=data.calendar,
-        columns=parse_columns(data.columns),
-        symbol=data.symbol,
-        on_bad_rows=data.on_bad_rows,  # type: ignore[arg-type]
-    )
-    bars = load_for(data.data, config, options)
-    for warning in bars.warnings:
-        print(f"quant: warning: {warning}", file=sys.stderr)
-    return bars
+__all__ = ["exit_status", "run_backtest", "summary_of"]
 
 
 def run_backtest(
@@ -77,8 +47,6 @@ def run_backtest(
         with progress_bar(type(strategy).__name__) as on_progress:
             run = simulate(strategy, bars, config, start=start, end=end, on_progress=on_progress)
         if vouched is not None and run.failure is None:
-            from quant.cli.audit import certify, print_audit
-
             run.audit = certify(strategy, bars, config, start=start, end=end, vouched=vouched)
             if not as_json:
                 print_audit(run.strategy_name, run.audit)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from quant.cli.arguments import DataArguments, SettingsArguments, parse_day
-from quant.cli.backtest import bars_of, settings_of
+from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import console, number, print_json, user_output

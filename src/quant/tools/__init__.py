@@ -9,8 +9,9 @@ with a dict. A caller's mistake is an answer, never an exception::
 from quant.tools.answers import Answer, answered
 from quant.tools.backtests import backtest_list_systems_tool, backtest_run_tool
 from quant.tools.limiter import TokenBucket
-from quant.tools.registry import Argument, Tool, ToolRegistry
+from quant.tools.registry import ToolRegistry
 from quant.tools.standard import standard_tools
+from quant.tools.tool import Argument, Tool
 
 __all__ = [
     "Answer",

@@ -18,7 +18,7 @@ from quant.lake import Bars, DataOptions, find_sample, load_bars, sample_names
 from quant.model.parse import check_keys
 from quant.ops.doctor import examine
 from quant.tools.backtests import list_systems, run_window
-from quant.tools.registry import Argument, Tool
+from quant.tools.tool import Argument, Tool
 
 __all__ = ["MOST_ROWS", "standard_tools"]
 
