@@ -56,8 +56,8 @@ class ToolRegistry:
         for one in tool.arguments:
             if one.type not in ARGUMENT_TYPES:
                 raise ConfigError(
-                    f"tool {tool.name!r} {one.name}: expected a type among {', '.join(ARGUMENT_TYPES)}, "
-                    f"found {one.type!r}; change it."
+                    f"tool {tool.name!r} {one.name}: expected a type among "
+                    f"{', '.join(ARGUMENT_TYPES)}, found {one.type!r}; change it."
                 )
         self._tools[tool.name] = tool
 
