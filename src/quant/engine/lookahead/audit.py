@@ -19,7 +19,7 @@ from quant.engine.lookahead.launch import Launcher, Outcome
 from quant.engine.lookahead.reach import Reach, reach_of
 from quant.engine.lookahead.verdict import Difference, LookAheadAudit, difference
 from quant.engine.timeline import period_of
-from quant.errors import ConfigError, StrategyError
+from quant.errors import ConfigError, StrategyError, nearest
 from quant.lake import Bars, DataOptions
 from quant.lake.bars import PRICES
 from quant.model.config import Config
@@ -131,12 +131,7 @@ def audit_lookahead(
     ready, settings = strategy_of(strategy), config_of(config, seed)
     bars = load_for(data, settings, options)
     check_hooks(ready)
-    for column in known:
-        if column not in bars.columns:
-            raise ConfigError(
-                f"known: expected columns of the data ({', '.join(bars.columns)}), found "
-                f"{column!r}; correct it."
-            )
+    _check(bars, known, files, cuts)
     period = period_of(bars, day_of("start", start), day_of("end", end))
     try:
         place = place_of_strategy(ready)
@@ -158,6 +153,23 @@ def audit_lookahead(
         )
         audit = _Audit(launcher, job, bars, tuple(known), tuple(map(str, files)), on_progress)
         return audit.judge(cuts)
+
+
+def _check(bars: Bars, known: Sequence[str], files: Sequence[str | Path], cuts: object) -> None:
+    """Raise unless what the user vouches for exists, and there is a cut at all."""
+    for column in known:
+        if column not in bars.columns:
+            raise ConfigError(
+                f"known: expected columns of the data ({', '.join(bars.columns)}), found "
+                f"{column!r}; correct it.{nearest(column, bars.columns)}"
+            )
+    for file in files:
+        if not Path(file).exists():
+            raise ConfigError(
+                f"{file}: expected a file or folder to declare, found none; correct it."
+            )
+    if not isinstance(cuts, int) or cuts < 1:
+        raise ConfigError(f"cuts: expected a whole number of 1 or more, found {cuts!r}; change it.")
 
 
 class _Audit:
