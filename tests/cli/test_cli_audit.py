@@ -109,9 +109,8 @@ def test_mistakes_before_an_audit(shop: Shop, options: tuple[str, ...], words: s
 
 def test_a_signal_prints_orders_and_reasons(shop: Shop) -> None:
     file = shop.strategy(SPEAKS)
-    said = shop.quant(
-        "run", "signal", file, "--data", "prices.csv", "--asof", "2024-03-01", "--json"
-    )
+    now = ("--data", "prices.csv", "--asof", "2024-03-01")
+    said = shop.quant("run", "signal", file, *now, "--json")
     assert said.status == 0, said.err
     assert "noise" in said.err
     assert list(said.json) == [
