@@ -16,8 +16,14 @@ import pytest
 import quant as qt
 from quant.errors import DataError
 from quant.report import measures
-from quant.report.rolling import rolling_figures
+from quant.report.rolling import further_figures, rolling_figures
 from quant.report.sessions import Sessions, fold_sessions
+
+ALONE = ("total_return", "sortino", "max_drawdown_pct")
+PAIRED = (
+    *("alpha", "correlation", "tracking_error", "information_ratio"),
+    *("up_capture", "down_capture"),
+)
 
 
 def sessions_of(equity: list[float]) -> Sessions:
@@ -69,6 +75,30 @@ def test_what_does_not_exist_is_missing_and_short_runs_are_empty() -> None:
         rolling_figures(flat, 1, 252)
 
 
+def test_further_figures_are_those_of_each_window() -> None:
+    own, other = sessions_of(walk(4)), sessions_of(walk(5))
+    found = further_figures(own, 30, 252, 0.02, other)
+    free = 1.02 ** (1 / 252) - 1
+    for k in range(0, 51, 10):
+        mine, theirs = own.returns[k : k + 30], other.returns[k : k + 30]
+        level = np.array(own.equity[k : k + 31])
+        apart = [a - b for a, b in zip(mine, theirs, strict=True)]
+        fit = statistics.linear_regression([b - free for b in theirs], [a - free for a in mine])
+        wanted = {
+            "total_return": level[-1] / level[0] - 1,
+            "sortino": statistics.fmean(mine)
+            / math.sqrt(statistics.fmean([min(r, 0.0) ** 2 for r in mine]))
+            * math.sqrt(252),
+            "max_drawdown_pct": max(1 - level / np.maximum.accumulate(level)),
+            "alpha": fit.intercept * 252,
+            "correlation": statistics.correlation(mine, theirs),
+            "tracking_error": statistics.stdev(apart) * math.sqrt(252),
+            "information_ratio": statistics.fmean(apart) / statistics.stdev(apart) * math.sqrt(252),
+        }
+        for name, value in wanted.items():
+            assert found[name][k] == pytest.approx(value, rel=1e-9), name
+
+
 class Half(qt.Strategy):
     """Half of equity in the index, from the sixth session on."""
 
@@ -81,18 +111,20 @@ class Half(qt.Strategy):
 def test_a_run_gives_a_frame_of_sessions_without_nan() -> None:
     run = qt.backtest(Half, qt.sample("sp500"), start="2010-01-04", end="2010-12-31")
     table = run.rolling(3)
-    assert table.columns == ["session", "sharpe", "volatility", "beta"]
+    assert table.columns == ["session", "sharpe", "volatility", "beta", *ALONE, *PAIRED]
     assert table["session"][0] == date(2010, 1, 6)
     assert table["session"][-1] == date(2010, 12, 31)
     assert len(table) == run.metrics["n_sessions"] - 2
-    for name in ("sharpe", "volatility", "beta"):
+    for name in table.columns[1:]:
         assert not table[name].is_nan().any()
     whole = run.rolling(run.metrics["n_sessions"])
     assert whole["sharpe"].to_list() == [run.metrics["sharpe"]]
     assert whole["volatility"].to_list() == [run.metrics["volatility"]]
     assert 0.3 < whole["beta"][0] < 0.7
+    for name in ("beta", "total_return", "sortino", *PAIRED):
+        assert whole[name].to_list() == [run.metrics[name]], name
     bare = qt.backtest(
         Half, qt.sample("sp500"), start="2010-01-04", end="2010-03-31",
         config=qt.Config(benchmark="none"),
     )  # fmt: skip
-    assert bare.rolling(20).columns == ["session", "sharpe", "volatility"]
+    assert bare.rolling(20).columns == ["session", "sharpe", "volatility", *ALONE]

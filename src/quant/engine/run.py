@@ -250,7 +250,7 @@ class Run:
         return notebook_html(self.sheet())
 
     def rolling(self, window: int = 126) -> pl.DataFrame:
-        """Sharpe ratio, volatility and beta of every full window of sessions.
+        """Figures of every full window of sessions.
 
         Parameters
         ----------
@@ -260,9 +260,11 @@ class Run:
         Returns
         -------
         polars.DataFrame
-            Columns session (the last of the window), sharpe, volatility, and beta where the run
-            has a benchmark. A figure that does not exist is null, none is NaN. No rows if the run
-            has fewer sessions or its equity was not positive.
+            Columns session (the last of the window), sharpe, volatility, total_return, sortino,
+            max_drawdown_pct (by session ends); where the run has a benchmark beta, alpha,
+            correlation, tracking_error, information_ratio, up_capture and down_capture. A figure
+            that does not exist is null, none is NaN. No rows if the run has fewer sessions or its
+            equity was not positive.
 
         Raises
         ------
@@ -281,8 +283,8 @@ class Run:
         ...     def on_bar(self, bar, ctx):
         ...         ctx.order_target(bar.symbol, weight=1.0)
         >>> run = qt.backtest(Hold, qt.sample("sp500"), end="2001-12-31")
-        >>> run.rolling(252).columns
-        ['session', 'sharpe', 'volatility', 'beta']
+        >>> run.rolling(252).columns[:6]
+        ['session', 'sharpe', 'volatility', 'beta', 'total_return', 'sortino']
         """
         return tables.rolling_table(self.sheet(), window)
 

@@ -26,7 +26,7 @@ from quant.kernel.codes import (
 from quant.kernel.layout import State
 from quant.lake import Bars
 from quant.report.metrics import PositionArrays
-from quant.report.rolling import rolling_figures
+from quant.report.rolling import further_figures, rolling_figures
 from quant.report.sessions import drawdown_path, fold_sessions, list_drawdowns
 from quant.report.sheet import Activity, Prices, TearSheet
 from quant.report.trades import BarArrays, FillArrays, TradeArrays
@@ -307,7 +307,8 @@ def rolling_table(sheet: TearSheet, window: int) -> pl.DataFrame:
     }
     if found.beta is not None:
         columns["beta"] = _missing(found.beta)
-    return pl.DataFrame(columns)
+    more = further_figures(sessions, window, sheet.periods_per_year, sheet.risk_free, other)
+    return pl.DataFrame(columns | {name: _missing(values) for name, values in more.items()})
 
 
 def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:

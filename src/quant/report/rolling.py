@@ -1,4 +1,4 @@
-"""Sharpe ratio, volatility and beta of every window of sessions.
+"""Figures of every window of sessions.
 
 The conventions are those of the whole run's figures (`measures`): simple returns per session,
 standard deviation with ddof 1, exact sums (`math.fsum`) of each window on its own, so that no
@@ -14,13 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant.errors import DataError
-from quant.report.measures import per_period
-from quant.report.sessions import Sessions
+from quant.report import comparison, measures
+from quant.report.measures import Figure, Undefined, per_period
+from quant.report.sessions import Sessions, drawdown_path
 from quant.report.trades import FloatArray, IntArray
 
-__all__ = ["Rolling", "rolling_figures"]
+__all__ = ["Rolling", "further_figures", "rolling_figures"]
 
 _ZERO_DEVIATION = 1e-15
+_PAIRED = (
+    *("alpha", "correlation", "tracking_error", "information_ratio"),
+    *("up_capture", "down_capture"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,3 +140,70 @@ def _beta(own: FloatArray, other: FloatArray) -> float:
     apart = other - math.fsum(other.tolist()) / len(other)
     beside = own - math.fsum(own.tolist()) / len(own)
     return math.fsum((beside * apart).tolist()) / math.fsum((apart * apart).tolist())
+
+
+def further_figures(
+    sessions: Sessions,
+    window: int,
+    periods_per_year: int,
+    risk_free: float = 0.0,
+    benchmark: Sessions | None = None,
+) -> dict[str, FloatArray]:
+    """More figures of every full window, by the names of the metrics; NaN where there is none.
+
+    Parameters are those of `rolling_figures`.
+
+    Returns
+    -------
+    dict of str to float64 array of shape (n - window + 1,)
+        ``total_return``, ``sortino`` and ``max_drawdown_pct`` (by session ends); with a benchmark
+        ``alpha``, ``correlation``, ``tracking_error``, ``information_ratio``, ``up_capture`` and
+        ``down_capture`` too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from quant.report.sessions import fold_sessions
+    >>> day = np.array([0, 0, 1, 2])
+    >>> run = fold_sessions(day, day, np.array([100.0, 110.0, 99.0, 99.0]))
+    >>> further_figures(run, 2, 252)["max_drawdown_pct"].round(4).tolist()
+    [0.1, 0.1]
+    """
+    returns, ends = sessions.returns, np.array(sessions.equity)
+    others = None if benchmark is None else benchmark.returns
+    if others is not None and len(others) != len(returns):
+        others = None
+    rate = per_period(risk_free, periods_per_year)
+    rows = []
+    for i in range(max(len(returns) - window + 1, 0)):
+        own = returns[i : i + window]
+        found: dict[str, Figure] = {
+            "total_return": float(ends[i + window] / ends[i]) - 1.0,
+            "sortino": measures.sortino(own, periods_per_year),
+            "max_drawdown_pct": float(np.max(drawdown_path(ends[i : i + window + 1]))),
+        }
+        if others is not None:
+            found |= _beside(own, others[i : i + window], periods_per_year, rate)
+        rows.append({name: _number(figure) for name, figure in found.items()})
+    names = ["total_return", "sortino", "max_drawdown_pct"]
+    names += [] if benchmark is None else list(_PAIRED)
+    return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
+
+
+def _beside(
+    own: list[float], other: list[float], periods_per_year: int, rate: float
+) -> dict[str, Figure]:
+    """The figures of one window against the benchmark's."""
+    line = comparison.fit_line([r - rate for r in own], [b - rate for b in other])
+    return {
+        "alpha": line if isinstance(line, Undefined) else line.alpha * periods_per_year,
+        "correlation": comparison.correlation(own, other),
+        "tracking_error": comparison.tracking_error(own, other, periods_per_year),
+        "information_ratio": comparison.information_ratio(own, other, periods_per_year),
+        "up_capture": comparison.capture(own, other, 1)[0],
+        "down_capture": comparison.capture(own, other, -1)[0],
+    }
+
+
+def _number(figure: Figure) -> float:
+    return math.nan if isinstance(figure, Undefined) else float(figure)
