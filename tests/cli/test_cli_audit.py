@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def _audit(shop: Shop, file: str, *more: str, data: str = "prices.csv") -> tuple[int, dict]:  # type: ignore[type-arg]
-    said = shop.quant("audit", "lookahead", file, "--data", data, "--cuts", "3", "--json", *more)
+    said = shop.quant("audit", "lookahead", file, "--data", data, "--cuts", "20", "--json", *more)
     return said.status, said.json
 
 
@@ -52,11 +52,11 @@ def test_statuses_follow_the_verdict(shop: Shop) -> None:
 
 
 def test_the_verdict_in_words(shop: Shop) -> None:
-    said = shop.quant("audit", "lookahead", "cross.py", "--data", "prices.csv", "--cuts", "3")
+    said = shop.quant("audit", "lookahead", "cross.py", "--data", "prices.csv", "--cuts", "20")
     assert said.out.startswith("Cross: passed\nAll ")
     assert "read: close" in said.out
     said = shop.quant(
-        "audit", "lookahead", shop.strategy(PEEK), "--data", "prices.csv", "--cuts", "3"
+        "audit", "lookahead", shop.strategy(PEEK), "--data", "prices.csv", "--cuts", "20"
     )
     assert said.out.startswith("Own: failed\nAt 2024-")
     assert "look-ahead.md" in said.err

@@ -46,6 +46,17 @@ def program():
 def connect():
     import socket
     socket.create_connection(("0.0.0.0", 9), timeout=2)
+def unix():
+    import socket
+    socket.socket(socket.AF_UNIX)
+def datagrams():
+    import socket
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def shared():
+    Path("/dev/shm/quant-test").write_text("")
+def loop():
+    import asyncio
+    asyncio.run(asyncio.sleep(0))
 found = {
     "own source": attempt(lambda: (place / "own.py").read_text()),
     "declared": attempt(lambda: (place / "declared" / "a.csv").read_text()),
@@ -58,6 +69,10 @@ found = {
     "write scratch": attempt(lambda: (place / "scratch" / "new.txt").write_text("")),
     "delete": attempt(lambda: (place / "other.csv").unlink()),
     "connect": attempt(connect),
+    "unix socket": attempt(unix),
+    "datagrams": attempt(datagrams),
+    "shared memory": attempt(shared),
+    "event loop": attempt(loop),
     "library": attempt(lambda: __import__("statistics")),
     "zones": attempt(lambda: __import__("zoneinfo").ZoneInfo("Europe/Rome")),
 }
@@ -91,6 +106,10 @@ def test_what_a_confined_process_can_do(tmp_path: Path) -> None:
         "write scratch": "done",
         "delete": "PermissionError",
         "connect": "PermissionError",
+        "unix socket": "PermissionError",
+        "datagrams": "PermissionError",
+        "shared memory": "PermissionError",
+        "event loop": "done",
         "library": "done",
         "zones": "done",
     }
@@ -127,4 +146,17 @@ def test_samples_and_data_are_out_of_reach_wherever_they_lie(tmp_path: Path) -> 
     assert not reach.permits(qt.sample("sp500").path)
     assert reach.permits(Path(json.__file__))
     assert reach.permits(data.parent / "own.py")
-    assert reach_of(str(data), [], [data]).permits(data)
+    assert not reach_of(str(data), [], [data.parent]).permits(data)
+    assert reach_of(str(data), [], [data.parent]).permits(data.parent / "weights.txt")
+    assert reach.permits(Path("/proc/self/status"))
+
+
+def test_data_among_libraries_is_data_and_a_strategy_s_folder_is_its_source(tmp_path: Path) -> None:
+    package = Path(pl.__file__).parent
+    reach = reach_of(None, [str(tmp_path / "own.py")], [], str(tmp_path / "own.py"))
+    assert reach.permits(package / "__init__.py")
+    assert not reach.permits(package / "goog.npz")
+    assert not reach.permits(tmp_path / "data" / "ups.txt")
+    assert not reach_of(None, ["/usr/lib/app/a.csv"], [], "/usr/lib/app/own.py").permits(
+        Path("/usr/lib/app/a.csv")
+    )

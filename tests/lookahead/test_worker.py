@@ -58,7 +58,8 @@ def test_decisions_are_those_of_a_run(tmp_path: Path) -> None:
         for row in orders
     ]
     assert (found["reads"], found["error"], found["is_confined"]) == (["close"], None, False)
-    assert {d[1] for d in found["decisions"]} == {"order", "cancel"}
+    assert {d[1] for d in found["decisions"]} == {"warmup", "order", "cancel"}
+    assert len(found["orders"]) == len(orders)
 
 
 def test_limits_and_timers_are_decisions_too(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_what_is_opened_and_raised_is_reported(tmp_path: Path) -> None:
     found = run_job(_job(tmp_path, file))
     assert str(tmp_path / "notes.txt") in found["files"]
     error = found["error"]
-    assert (error["kind"], error["text"], error["is_access"]) == ("OSError", "too late", True)
+    assert (error["kind"], error["text"], error["is_ours"]) == ("OSError", "too late", False)
     assert error["place"] == " in on_bar at opens.py line 8"
     assert error["ts"] == 1_199_307_600_000_000_000
     assert str(file) in found["modules"]

@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 
 from quant.cli.arguments import AuditArguments, DataArguments, RunArguments, parse_day
 from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import console, print_json, user_output
-from quant.engine.lookahead.audit import AT_DECISIONS, audit_lookahead
+from quant.engine.lookahead.audit import Subject, Vouched, audit_subject
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.strategy_file import load_class
-from quant.lake import Bars
-from quant.model.config import Config
-from quant.strategy.base import Strategy
+from quant.strategy.base import check_hooks
 
-__all__ = ["audit_file", "certify", "print_audit"]
+__all__ = ["audit_file", "print_audit", "vouched_of"]
 
 
-def certify(
-    strategy: Strategy,
-    bars: Bars,
-    config: Config,
-    *,
-    start: date | None,
-    end: date | None,
-    vouched: AuditArguments,
-    cuts: int = AT_DECISIONS,
-) -> LookAheadAudit:
-    """The audit of a strategy, with its progress shown."""
-    with progress_bar(f"audit of {type(strategy).__name__}", unit="runs") as on_progress:
-        return audit_lookahead(
-            strategy,
-            bars,
-            config=config,
-            start=start,
-            end=end,
-            known=vouched.known or (),
-            files=vouched.declare or (),
-            on_progress=on_progress,
-            cuts=cuts,
-        )
+def vouched_of(arguments: AuditArguments) -> Vouched:
+    """What the user vouches for."""
+    return Vouched(known=tuple(arguments.known or ()), files=tuple(arguments.declare or ()))
 
 
 def audit_file(
@@ -55,12 +32,22 @@ def audit_file(
     as_json: bool,
 ) -> int:
     """Audit a strategy file; 0 if it passed, 3 if it raised, else 1."""
-    start, end = parse_day("--start", run_with.start), parse_day("--end", run_with.end)
+    dates = parse_day("--start", run_with.start), parse_day("--end", run_with.end)
     config = settings_of(run_with)
     with user_output(as_json=as_json):
         strategy = make_strategy(load_class(file), run_with.param or [])
+        check_hooks(strategy)
         bars = bars_of(data, config)
-        audit = certify(strategy, bars, config, start=start, end=end, vouched=vouched, cuts=cuts)
+        with progress_bar(f"audit of {type(strategy).__name__}", unit="runs") as on_progress:
+            audit = audit_subject(
+                Subject.of(strategy),
+                bars,
+                config,
+                dates,
+                vouched=vouched_of(vouched),
+                cuts=cuts,
+                on_progress=on_progress,
+            )
     if as_json:
         print_json({"strategy": type(strategy).__name__, **audit.to_json()})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from quant.cli.arguments import (
     RunArguments,
     parse_day,
 )
-from quant.cli.audit import certify, print_audit
+from quant.cli.audit import print_audit, vouched_of
 from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
@@ -21,9 +22,11 @@ from quant.cli.tables import print_json, print_summary, user_output
 from quant.engine.backtest import simulate
 from quant.engine.folder import RunFolder, prepare_folder
 from quant.engine.journal import in_words
+from quant.engine.lookahead.audit import Subject, audit_subject
 from quant.engine.run import Run
 from quant.engine.strategy_file import load_class, place_of
 from quant.errors import InvariantError, QuantError
+from quant.strategy.witness import Witness
 
 __all__ = ["exit_status", "run_backtest", "summary_of"]
 
@@ -38,24 +41,65 @@ def run_backtest(
     as_json: bool,
 ) -> int:
     """Check everything that can be checked first, run, write the folder, print the figures."""
-    start, end = parse_day("--start", run_with.start), parse_day("--end", run_with.end)
+    dates = parse_day("--start", run_with.start), parse_day("--end", run_with.end)
     config = settings_of(run_with)
+    is_broken_off = False
     with user_output(as_json=as_json):
         strategy = make_strategy(load_class(file), run_with.param or [])
         prepare_folder(Path(out))
         bars = bars_of(data, config)
+        subject = None if vouched is None else Subject.of(strategy)
+        witness = None if vouched is None else Witness()
         with progress_bar(type(strategy).__name__) as on_progress:
-            run = simulate(strategy, bars, config, start=start, end=end, on_progress=on_progress)
-        if vouched is not None and run.failure is None:
-            run.audit = certify(strategy, bars, config, start=start, end=end, vouched=vouched)
-            if not as_json:
-                print_audit(run.strategy_name, run.audit)
+            run = simulate(
+                strategy,
+                bars,
+                config,
+                start=dates[0],
+                end=dates[1],
+                on_progress=on_progress,
+                witness=witness,
+            )
+        if subject is not None and run.failure is None:
+            is_broken_off = not _certify(run, subject, dates, vouched)
         folder = run.save(out)
     if as_json:
         print_json(summary_of(run, folder))
     elif run.failure is None:
+        if run.audit is not None:
+            print_audit(run.strategy_name, run.audit)
         print_summary([(run, folder)])
-    return exit_status(run, folder)
+    if is_broken_off:
+        print(f"quant: the audit was interrupted; the run is in {folder.path}.", file=sys.stderr)
+        return 130
+    is_refused = run.audit is not None and not run.audit.is_passed
+    return exit_status(run, folder) or int(is_refused)
+
+
+def _certify(
+    run: Run,
+    subject: Subject,
+    dates: tuple[date | None, date | None],
+    vouched: AuditArguments | None,
+) -> bool:
+    """Audit the strategy of a run and give it the verdict; False if that was interrupted."""
+    witness = run.simulation.ctx.witness
+    assert vouched is not None
+    assert witness is not None
+    try:
+        with progress_bar(f"audit of {run.strategy_name}", unit="runs") as on_progress:
+            run.audit = audit_subject(
+                subject,
+                run.simulation.bars,
+                run.simulation.config,
+                dates,
+                vouched=vouched_of(vouched),
+                expected=witness.decisions,
+                on_progress=on_progress,
+            )
+    except KeyboardInterrupt:  # the run itself is whole, and worth keeping
+        return False
+    return True
 
 
 def summary_of(run: Run, folder: RunFolder) -> dict[str, Any]:

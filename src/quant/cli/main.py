@@ -19,7 +19,7 @@ from quant.cli.arguments import AuditArguments, DataArguments, RunArguments, Set
 from quant.cli.doctor import doctor
 from quant.cli.systems_app import menu, strategies_app, systems_app
 from quant.cli.tools_app import tools_app
-from quant.errors import InvariantError, QuantError
+from quant.errors import ConfigError, InvariantError, QuantError
 
 __all__ = ["app", "main"]
 
@@ -83,10 +83,13 @@ def backtest(
     out
         Folder under which the run folder is written.
     certify
-        Audit the strategy for look-ahead as well; the verdict goes into manifest and report.
+        Audit the strategy for look-ahead as well; the verdict goes into manifest and report. Exit
+        status 1 if it did not pass.
     """
     from quant.cli.backtest import run_backtest
 
+    if audit != _PLAIN_AUDIT and not certify:
+        raise ConfigError("--known, --declare: expected --certify with them, found none; add it.")
     return run_backtest(file, data, run, out, vouched=audit if certify else None, as_json=json)
 
 
@@ -125,7 +128,7 @@ def lookahead(
     data: DataArguments,
     run: RunArguments = _PLAIN_RUN,
     audit: AuditArguments = _PLAIN_AUDIT,
-    cuts: int = 30,
+    cuts: int = 100,
     json: Json = False,
 ) -> int:
     """Find out whether a strategy's decisions depend on what was not yet known.
@@ -137,7 +140,7 @@ def lookahead(
     file
         FILE.py or FILE.py:Class.
     cuts
-        Cuts directly after decisions; all decisions if there are fewer.
+        Cuts directly after decisions, at least 20; all decisions if there are fewer.
     """
     from quant.cli.audit import audit_file
 

@@ -12,7 +12,7 @@ from quant.engine.benchmark import benchmark_name
 from quant.engine.inputs import config_of, day_of, load_for, strategy_of
 from quant.engine.interrupts import noticing_interrupts
 from quant.engine.journal import in_words
-from quant.engine.lookahead.audit import audit_lookahead
+from quant.engine.lookahead.audit import Subject, audit_subject
 from quant.engine.run import Failure, Run
 from quant.engine.simulation import Simulation
 from quant.errors import ConfigError
@@ -21,6 +21,7 @@ from quant.kernel.jit import INTERPRETED
 from quant.lake import Bars, DataOptions
 from quant.model.config import Config
 from quant.strategy.base import Strategy, check_hooks
+from quant.strategy.witness import Witness
 
 __all__ = ["backtest", "simulate"]
 
@@ -35,6 +36,7 @@ def simulate(
     start: date | None = None,
     end: date | None = None,
     on_progress: Progress | None = None,
+    witness: Witness | None = None,
 ) -> Run:
     """Run to the end, or to the event that fails; a failure is part of the run.
 
@@ -46,7 +48,7 @@ def simulate(
     check_hooks(strategy)
     _check_benchmark(config, bars)
     _announce_first_compile()
-    simulation = Simulation(strategy, bars, config, start=start, end=end)
+    simulation = Simulation(strategy, bars, config, start=start, end=end, witness=witness)
     failure: Failure | None = None
     with noticing_interrupts() as interrupts:
         try:
@@ -164,6 +166,8 @@ def backtest(
     ready = strategy_of(strategy)
     settings = config_of(config, seed)
     bars = load_for(data, settings, options)
+    subject = Subject.of(ready) if certify else None
+    witness = Witness() if certify else None
     run = simulate(
         ready,
         bars,
@@ -171,9 +175,11 @@ def backtest(
         start=day_of("start", start),
         end=day_of("end", end),
         on_progress=on_progress,
+        witness=witness,
     )
     if run.failure is not None:
         raise run.failure.error
-    if certify:
-        run.audit = audit_lookahead(ready, bars, config=settings, start=start, end=end)
+    if subject is not None and witness is not None:
+        period = (day_of("start", start), day_of("end", end))
+        run.audit = audit_subject(subject, bars, settings, period, expected=witness.decisions)
     return run

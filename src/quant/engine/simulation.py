@@ -121,6 +121,8 @@ class Simulation:
         instruments["warmup"] = warmup
         for i, bars_needed in self.ctx.features.lookbacks.items():
             instruments["warmup"][i] = max(warmup, bars_needed)
+        if self.ctx.witness is not None:
+            self.ctx.witness.decide("warmup", *instruments["warmup"].tolist())
         wants_of(self.strategy).write(self.state)
         if self.ctx.timers:
             self.timeline = self._build_timeline([spec for spec, _ in self.ctx.timers])
@@ -196,6 +198,8 @@ class Simulation:
 
     def finish(self) -> None:
         """Run ``on_end``, and check that the books add up."""
+        if self.ctx.witness is not None:
+            self.ctx.witness.is_on = False
         self.strategy.on_end(self.ctx)
         self.check_books()
         self.journal.note("end")

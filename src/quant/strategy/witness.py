@@ -8,7 +8,9 @@ and which columns of market data were read. Runs without one pay nothing for it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,16 +35,20 @@ class Witness:
         In the order in which they were taken; `ts` in nanoseconds UTC. JSON types only.
     reads : set of str
         Columns of the market data that the strategy asked for.
+    is_on : bool
+        Off after the last timestamp: what ``on_end`` asks for never leaves.
     """
 
     def __init__(self) -> None:
         self.decisions: list[Decision] = []
         self.reads: set[str] = set()
         self.now: Callable[[], int] = lambda: 0
+        self.is_on = True
 
     def decide(self, kind: str, *arguments: Any) -> None:
-        """Note a decision of now."""
-        self.decisions.append([self.now(), kind, *(_plain(one) for one in arguments)])
+        """Note a decision of now, unless switched off."""
+        if self.is_on:
+            self.decisions.append([self.now(), kind, *map(_plain, arguments)])
 
     def watched_bars(self, bars: Bars) -> Bars:
         """The same bars, whose columns are noted when they are read."""
@@ -64,17 +70,23 @@ class Witness:
         return type("Bar", (kind,), {"__slots__": (), **{n: noted(n) for n in _FIELDS}})
 
 
-class _WatchedColumns(dict[str, NDArray[np.float64]]):
-    """Columns that note which of them were asked for."""
+class _WatchedColumns(Mapping[str, NDArray[np.float64]]):
+    """Columns that note which of them were asked for, also when they are copied as a whole."""
 
     def __init__(self, columns: Mapping[str, NDArray[np.float64]], reads: set[str]) -> None:
-        super().__init__(columns)
+        self._columns = columns
         self._reads = reads
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        column = super().__getitem__(name)
+        column = self._columns[name]
         self._reads.add(name)
         return column
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 class WatchedDesk(OrderDesk):
@@ -100,10 +112,9 @@ class WatchedDesk(OrderDesk):
 
 def _plain(value: Any) -> Any:
     """An argument as a JSON type, with all its digits; what JSON does not know becomes text."""
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, float):
-        return repr(value) if value != value or abs(value) == float("inf") else value
+    if isinstance(value, Real):
+        number = float(value)  # as the order desk takes it
+        return number if math.isfinite(number) else repr(number)
     return repr(value)

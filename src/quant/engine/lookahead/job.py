@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import pickle
 import sys
@@ -10,12 +11,17 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
 from quant.engine.strategy_file import load_class
 from quant.errors import StrategyError
 from quant.model.config import Config
 from quant.strategy.base import Strategy
 
-__all__ = ["Confinement", "Cut", "Job", "StrategyPlace", "place_of_strategy"]
+__all__ = ["Confinement", "Cut", "Job", "StrategyPlace", "marks_of", "place_of_strategy"]
+
+
+_PLAIN = (bool, int, float, str, bytes, list, tuple, dict, date)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,7 @@ class Confinement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """All that one run of an audit needs."""
+    """All that one run of an audit needs; of the data only ``columns``, if they are named."""
 
     place: StrategyPlace
     bars: Path
@@ -77,6 +83,7 @@ class Job:
     cut: Cut | None
     confinement: Confinement | None
     report: Path
+    columns: tuple[str, ...] | None = None
 
 
 def place_of_strategy(strategy: Strategy) -> StrategyPlace:
@@ -118,3 +125,32 @@ def place_of_strategy(strategy: Strategy) -> StrategyPlace:
         given=given,
         sys_path=tuple(sys.path),
     )
+
+
+def marks_of(strategy: Strategy) -> dict[str, str]:
+    """A mark of every value that a strategy and its class hold, by name.
+
+    Two strategies made alike have the same marks. Functions have none.
+    """
+    found: dict[str, str] = {}
+    for kind in reversed(type(strategy).__mro__):
+        if kind in (Strategy, object):
+            continue
+        for name, value in vars(kind).items():
+            if not name.startswith("__") and not callable(value):
+                found[name] = _mark(value)
+    for name, value in vars(strategy).items():
+        if name not in ("_given", "state"):
+            found[name] = _mark(value)
+    return found
+
+
+def _mark(value: object) -> str:
+    """A text that is equal for equal values in any process; of other objects only their kind."""
+    if isinstance(value, set | frozenset):
+        value = sorted(map(repr, value))
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if value is not None and not isinstance(value, _PLAIN):
+        return f"a {type(value).__name__}"
+    return hashlib.sha256(repr(value).encode("utf-8", "replace")).hexdigest()[:16]

@@ -19,6 +19,7 @@ from typing import Any
 
 from quant.clock import monotonic
 from quant.engine.lookahead.job import Job
+from quant.errors import RunError
 
 __all__ = ["Launcher", "Outcome"]
 
@@ -36,12 +37,29 @@ class Outcome:
     """What one run reported; `worker.run_job` has the keys."""
 
     decisions: list[list[Any]] = field(default_factory=list)
+    orders: list[list[Any]] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     is_confined: bool = False
     error: dict[str, Any] | None = None
+
+
+# What may be set after a process has begun, and still counts for those it starts.
+_PASSED_ON = ("QUANT_CACHE", "XDG_CACHE_HOME", "HOME", "TMPDIR", "PYTHONPATH", "NUMBA_DISABLE_JIT")
+
+
+def _environment() -> dict[str, str]:
+    """The environment this process was started with: the strategy's file may have changed its."""
+    try:
+        content = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return dict(os.environ)
+    pairs = (os.fsdecode(pair).partition("=") for pair in content.split(b"\0") if pair)
+    found = {name: value for name, _, value in pairs}
+    return found | {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 class _Server:
@@ -55,7 +73,7 @@ class _Server:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=told,
-                env={**os.environ, **_ONE_THREAD, "PYTHONHASHSEED": str(hash_seed)},
+                env={**_environment(), **_ONE_THREAD, "PYTHONHASHSEED": str(hash_seed)},
                 text=True,
                 start_new_session=True,
             )
@@ -112,7 +130,13 @@ class Launcher:
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or os.cpu_count() or 1
-        self._folder = tempfile.TemporaryDirectory(prefix="quant-audit-")
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="quant-audit-")
+        except OSError as error:
+            raise RunError(
+                f"{tempfile.gettempprefix()}: expected a temporary folder for the audit, found "
+                f"{error.strerror or error}; make room or set TMPDIR to another folder."
+            ) from None
         self._lock = threading.Lock()
         self._servers: list[_Server] = []
         self._idle: dict[int, list[_Server]] = {}
@@ -201,7 +225,6 @@ def _broken(text: str) -> dict[str, Any]:
         "text": text,
         "place": "",
         "is_ours": False,
-        "is_access": False,
         "ts": 0,
         "traceback": "",
     }

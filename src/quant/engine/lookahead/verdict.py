@@ -122,13 +122,32 @@ _ARGUMENTS = {
 }
 
 
-def difference(full: Decision | None, hidden: Decision | str | None, moment: int) -> Difference:
-    """The record of a changed decision; ``hidden`` may be words on what happened instead."""
-    when = full[0] if full is not None else hidden[0] if isinstance(hidden, list) else moment
-    instead = hidden if isinstance(hidden, str) else decision_text(hidden)
+def difference(
+    full: Decision | None,
+    hidden: Decision | str | None,
+    moment: int,
+    *,
+    at: int | None = None,
+    full_text: str | None = None,
+) -> Difference:
+    """The record of a changed decision.
+
+    Parameters
+    ----------
+    full, hidden : Decision or None
+        With all data and without; words in place of the second say what happened instead.
+    moment : int
+        From which on the future was hidden, nanoseconds UTC.
+    at : int, optional
+        When it happened; by default the earlier time of the two decisions.
+    full_text : str, optional
+        Words in place of the first.
+    """
+    times = [one[0] for one in (full, hidden) if isinstance(one, list)]
+    when = at if at is not None else min(times, default=moment)
     return Difference(
         ts=time_text(int(when)),
         hidden_from=time_text(moment),
-        full=decision_text(full),
-        hidden=instead,
+        full=full_text or decision_text(full),
+        hidden=hidden if isinstance(hidden, str) else decision_text(hidden),
     )

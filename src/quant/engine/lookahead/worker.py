@@ -10,7 +10,9 @@ strategy decided goes to the file named by the job, as JSON; the exit status is 
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
 import pickle
 import sys
@@ -24,9 +26,9 @@ import numpy as np
 
 from quant.calendars import Calendar
 from quant.engine.journal import in_words
-from quant.engine.lookahead.confine import confine
+from quant.engine.lookahead.confine import confine, die_with_parent
 from quant.engine.lookahead.hide import hide_future
-from quant.engine.lookahead.job import Job
+from quant.engine.lookahead.job import Job, marks_of
 from quant.engine.lookahead.launch import Launcher
 from quant.engine.simulation import Simulation
 from quant.engine.strategy_file import place_of
@@ -39,8 +41,12 @@ from quant.strategy.witness import Witness
 __all__ = ["run_job"]
 
 _DAY = 86_400_000_000_000
-_NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.sendto")
+_NETWORK = (
+    *("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.sendmsg", "socket.bind"),
+)
 _PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn")
+# What a strategy asked for, as the kernel holds it; quantities change when orders fill.
+_ASKED = ("ts_submit", "instrument", "type", "tif", "limit", "stop", "target_kind", "target")
 
 
 class _Opened:
@@ -62,13 +68,16 @@ class _Opened:
         elif event in _NETWORK:
             self.others["opens a network connection"] = None
         elif event in _PROCESSES:
-            self.others["starts another program"] = None
+            self.others[f"starts another program ({arguments[0]})"] = None
 
 
 def run_job(job: Job) -> dict[str, Any]:
     """Run it; what came out, as JSON types."""
     bars: Bars = pickle.loads(job.bars.read_bytes())
     until: int | None = None
+    if job.columns is not None:
+        kept = {name: bars.columns[name] for name in job.columns}
+        bars = dataclasses.replace(bars, columns=kept)
     if job.cut is not None:
         bars = hide_future(bars, job.cut.moment, seed=job.cut.seed, drop=job.cut.drop)
         until = job.cut.moment if job.cut.drop else None
@@ -78,13 +87,17 @@ def run_job(job: Job) -> dict[str, Any]:
     is_confined = False
     if job.confinement is not None:
         tempfile.tempdir = str(job.confinement.scratch)
+        _cache_in(job.confinement.scratch)
         is_confined = confine(job.confinement.readable, job.confinement.scratch)
     witness = Witness()
     opened.is_on = True
-    error = _simulate(job, bars, until, witness)
+    asked: list[list[Any]] = []
+    error, marks = _simulate(job, bars, until, witness, asked)
     opened.is_on = False
     found = {
         "decisions": witness.decisions,
+        "orders": asked,
+        "marks": marks,
         "reads": sorted(witness.reads),
         "files": list(opened.files),
         "others": list(opened.others),
@@ -97,10 +110,23 @@ def run_job(job: Job) -> dict[str, Any]:
     return found
 
 
-def _simulate(job: Job, bars: Bars, until: int | None, witness: Witness) -> dict[str, Any] | None:
-    """Run the strategy to the end or to a moment; what it raised, if it did."""
+def _cache_in(folder: Path) -> None:
+    """Let functions of the strategy that numba caches be cached there; quant's own are loaded."""
+    config = sys.modules.get("numba.core.config")
+    if config is not None:
+        config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+
+
+def _simulate(
+    job: Job, bars: Bars, until: int | None, witness: Witness, asked: list[list[Any]]
+) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """Run the strategy to the end or to a moment; what it raised, and the marks of its making."""
+    simulation: Simulation | None = None
+    marks: dict[str, str] = {}
+    error: BaseException | None = None
     try:
         strategy = job.place.make()
+        marks = marks_of(strategy)
         check_hooks(strategy)
         simulation = Simulation(
             strategy, bars, job.config, start=job.start, end=job.end, witness=witness
@@ -111,18 +137,37 @@ def _simulate(job: Job, bars: Bars, until: int | None, witness: Witness) -> dict
             ts = simulation.timeline.slices["ts"]
             goal = int(ts.searchsorted(until, side="right"))
         simulation.advance(goal)
-    except BaseException as error:  # whatever a strategy may raise is a result
-        file = job.place.file
-        return {
-            "kind": type(error).__name__,
-            "text": in_words(error),
-            "place": place_of(error, Path(file)) if file else "",
-            "is_ours": isinstance(error, QuantError),
-            "is_access": isinstance(error, OSError) or "ermission denied" in str(error),
-            "ts": witness.now(),
-            "traceback": "".join(traceback.format_exception(error)),
-        }
-    return None
+    except BaseException as raised:  # whatever a strategy may raise is a result
+        error = raised
+    if simulation is not None:
+        asked.extend(_orders_of(simulation))
+    return None if error is None else _told(error, job, witness), marks
+
+
+def _orders_of(simulation: Simulation) -> list[list[Any]]:
+    """What the kernel was asked for, order by order."""
+    records = simulation.state.used("orders")
+    rows = zip(*(records[name].tolist() for name in _ASKED), strict=True)
+    sides = np.where(records["target_kind"] <= 1, records["side"], 0).tolist()
+    return [[*map(_exact, row), side] for row, side in zip(rows, sides, strict=True)]
+
+
+def _exact(value: float) -> Any:
+    """A number as JSON holds it, with one text for all that is not finite."""
+    return value if not isinstance(value, float) or math.isfinite(value) else repr(value)
+
+
+def _told(error: BaseException, job: Job, witness: Witness) -> dict[str, Any]:
+    """An exception as JSON types."""
+    file = job.place.file
+    return {
+        "kind": type(error).__name__,
+        "text": in_words(error),
+        "place": place_of(error, Path(file)) if file else "",
+        "is_ours": isinstance(error, QuantError),
+        "ts": witness.now(),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
 
 
 def _module_files() -> list[str]:
@@ -182,6 +227,7 @@ def _run_forked(path: Path) -> int:
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     try:
+        die_with_parent()
         errors = os.open(path.with_name("errors"), os.O_WRONLY | os.O_CREAT, 0o600)
         quiet = os.open(os.devnull, os.O_RDWR)
         for old, new in ((quiet, 0), (quiet, 1), (errors, 2)):
@@ -195,6 +241,7 @@ def _run_forked(path: Path) -> int:
 
 def main() -> None:
     """Serve jobs until the input ends."""
+    die_with_parent()
     sys.dont_write_bytecode = True
     Launcher.is_allowed = False
     _warm_up()
