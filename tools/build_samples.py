@@ -130,10 +130,6 @@ RECIPES = (
         ),
         make=_make_sp500,
         notes=(
-            "In several years the open equals the close of the day before (nearly all days of "
-            "2000 to 2005, two fifths of 2006, a sixth of 2007, a quarter of 2012 and 2013), so "
-            "'next open' would be the deciding close: decide at the close and fill at the next "
-            "close.",
             "An index cannot be bought: its price stands for a fund that tracks it, without "
             "dividends and fees.",
         ),

@@ -34,7 +34,6 @@ def test_a_list_is_sorted_and_filtered(four: Shop) -> None:
     assert _fasts(four, "--filter", "start>=2024-02-02") == [9]
     assert _fasts(four, "--filter", "strategy~CRO", "--limit", "2") == [3, 5]
     assert _fasts(four, "--filter", "status!=done") == [None]
-    assert _fasts(four, "--filter", "param.fast=none") == []
     returns = [
         row["total_return"] for row in four.quant("runs", "list", "--sort", "total_return",
                                                   "--filter", "status=done", "--json").json
@@ -50,6 +49,11 @@ def test_a_list_is_sorted_and_filtered(four: Shop) -> None:
         (("--sort", "sharp"), "Did you mean 'sharpe'?"),
         (("--filter", "sharp>1"), "Did you mean 'sharpe'?"),
         (("--filter", "sharpe"), "such as sharpe>1"),
+        (("--filter", "sharpe>much"), "with a number"),
+        (("--filter", "sharpe~1"), "with a number"),
+        (("--limit", "0"), "expected 1 or more"),
+        (("--sort", "params"), "expected a column"),
+        (("--out", "cross.py"), "found a file"),
     ],
 )
 def test_a_wrong_condition_is_told(four: Shop, options: tuple[str, ...], words: str) -> None:

@@ -69,7 +69,27 @@ def test_a_changed_file_is_noticed(shop: Shop, name: str) -> None:
     path.unlink()
     said = shop.quant("runs", "verify")
     assert said.status == 1
-    assert f"{name} changed" in said.out
+    assert f"{name} is missing since the run was written" in said.out
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "equity.csv", "manifest.json"])
+def test_changed_figures_are_not_shown(shop: Shop, name: str) -> None:
+    """Only what the run wrote is shown, compared and handed to programs."""
+    shop.backtest()
+    path = shop.folder / name
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"100000", b"900000", 1) + b" ")
+    run = shop.folder.name
+    for words in (["runs", "show", run], ["runs", "diff", run, run], ["runs", "show", "--json"]):
+        if name == "equity.csv" and "--json" in words:
+            continue
+        check_sentence(shop.quant(*words), name, "runs verify")
+    said = shop.quant("runs", "list")
+    if name != "equity.csv":
+        assert f"{name}: expected the bytes that the run wrote" in said.err
+    (shop.folder / "report.html").chmod(0o644)
+    (shop.folder / "report.html").unlink()
+    check_sentence(shop.quant("report", run), "damaged")
 
 
 def test_a_file_too_many_is_noticed(shop: Shop) -> None:
@@ -150,7 +170,10 @@ def test_a_damaged_manifest_is_told(shop: Shop, text: str) -> None:
     path.chmod(0o644)
     path.write_text(text)
     check_sentence(shop.quant("runs", "verify"), "manifest.json", "damaged")
-    check_sentence(shop.quant("runs", "list"), "manifest.json", "damaged")
+    shop.backtest()
+    said = shop.quant("runs", "list", "--json")
+    assert (said.status, len(said.json)) == (0, 1)
+    assert "damaged" in said.err
 
 
 def test_changed_data_cannot_verify(shop: Shop) -> None:

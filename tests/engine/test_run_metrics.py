@@ -6,12 +6,14 @@ the same groups.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import quant as qt
+from quant.engine.manifest import json_text, manifest_hash
 from quant.errors import RunError
 
 
@@ -77,10 +79,22 @@ def test_the_groups_cannot_be_changed(run: qt.Run) -> None:
 
 def test_a_run_folder_of_an_earlier_version_is_named(run: qt.Run, tmp_path: Path) -> None:
     folder = run.save(tmp_path)
-    path = folder.path / "metrics.json"
+    content = b'{"sharpe": {"value": 1.0}}'
+    path, place = folder.path / "metrics.json", folder.path / "manifest.json"
     path.chmod(0o644)
-    path.write_text('{"sharpe": {"value": 1.0}}')
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="it was changed"):
+        qt.compute_proof_metrics(folder)
+    manifest = folder.manifest
+    manifest["artifacts"]["metrics.json"] = hashlib.sha256(content).hexdigest()
+    manifest["manifest_hash"] = manifest_hash(manifest)
+    place.chmod(0o644)
+    place.write_text(json_text(manifest))
     with pytest.raises(RunError, match="earlier version"):
+        qt.compute_proof_metrics(folder)
+    del manifest["manifest_hash"]
+    place.write_text(json_text(manifest))
+    with pytest.raises(RunError, match="earlier version of quant wrote"):
         qt.compute_proof_metrics(folder)
 
 

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant.lake import Bars, DataOptions, find_sample, load_bars
+from quant.lake.opens import equal_opens
 
 LONG = pl.DataFrame(
     {
@@ -319,15 +320,23 @@ def test_opens_that_equal_the_close_before_are_told() -> None:
     n_equal = {2016: 3, 2017: 10, 2018: 2, 2019: 0, 2021: 3}  # of ten; a fifth is two
     equal = [int(date[8:]) > 10 - n_equal[int(date[:4])] for date in dates]
     frame = bars_with_equal_opens(dates, equal)
-    (text,) = load_bars({"X": frame, "Y": frame.with_columns(open="close")}).warnings
+    bars = load_bars({"X": frame, "Y": frame.with_columns(open="close")})
+    low, high = int(bars.session.min()), int(bars.session.max())
+    text = equal_opens(bars, low, high)
     assert "(X 2016-2017, 2021), so 'next open' there would be the deciding close" in text
-    assert load_bars(frame.drop("open", "high", "low")).warnings == ()
+    of_2018 = bars.session[20:30]
+    assert equal_opens(bars, int(of_2018.min()), int(of_2018.max())) == ""
+    assert "X 2016)" in equal_opens(bars, low, int(bars.session[9]))
+    closes = load_bars(frame.drop("open", "high", "low"))
+    assert equal_opens(closes, low, high) == ""
+    assert bars.warnings == closes.warnings == ()
 
 
 def test_many_symbols_with_equal_opens_are_counted() -> None:
     prices = {name: [1.0, 1.0] for name in ("open", "high", "low", "close")}
     frame = pl.DataFrame({"date": ["2024-01-02", "2024-01-03"], **prices})
-    (text,) = load_bars({f"S{i}": frame for i in range(8)}).warnings
+    bars = load_bars({f"S{i}": frame for i in range(8)})
+    text = equal_opens(bars, 0, int(bars.session.max()))
     assert "(S0 2024; S1 2024; S2 2024; S3 2024; S4 2024; and 3 more symbols)" in text
 
 
@@ -338,6 +347,8 @@ def test_samples() -> None:
     assert by_name.source.notes == find_sample("sp500").notes
     assert by_name.calendar.name == "XNYS"
     assert by_name.is_dated
-    assert any("opens equal the close before" in text for text in by_name.warnings)
+    last = int(by_name.session.max())
+    assert "SP500 2000-2006, 2012-2013" in equal_opens(by_name, 0, last)
+    assert equal_opens(by_name, last - 500, last) == ""
     assert load_bars("sample:us20").closes_only
     assert len(load_bars("sample:us20").symbols) == 20

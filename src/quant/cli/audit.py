@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from quant.cli.arguments import AuditArguments, DataArguments, RunArguments, parse_day
 from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import console, print_json, user_output
-from quant.engine.lookahead.audit import Subject, Vouched, audit_subject
+from quant.engine.lookahead.audit import AuditSettings, Subject, audit_subject
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.strategy_file import load_class
 from quant.strategy.base import check_hooks
 
-__all__ = ["audit_file", "print_audit", "vouched_of"]
+__all__ = ["audit_file", "audit_settings", "print_audit"]
 
 
-def vouched_of(arguments: AuditArguments) -> Vouched:
-    """What the user vouches for."""
-    return Vouched(known=tuple(arguments.known or ()), files=tuple(arguments.declare or ()))
+def audit_settings(
+    arguments: AuditArguments, on_progress: Callable[[int, int], None] | None, **cuts: int
+) -> AuditSettings:
+    """What the user vouches for, and whom to tell the progress."""
+    return AuditSettings(
+        known=tuple(arguments.known or ()),
+        files=tuple(arguments.declare or ()),
+        on_progress=on_progress,
+        **cuts,
+    )
 
 
 def audit_file(
@@ -37,16 +45,14 @@ def audit_file(
     with user_output(as_json=as_json):
         strategy = make_strategy(load_class(file), run_with.param or [])
         check_hooks(strategy)
-        bars = bars_of(data, config)
+        bars = bars_of(data, config, dates)
         with progress_bar(f"audit of {type(strategy).__name__}", unit="runs") as on_progress:
             audit = audit_subject(
                 Subject.of(strategy),
                 bars,
                 config,
                 dates,
-                vouched=vouched_of(vouched),
-                cuts=cuts,
-                on_progress=on_progress,
+                audit_settings(vouched, on_progress, cuts=cuts),
             )
     if as_json:
         print_json({"strategy": type(strategy).__name__, **audit.to_json()})

@@ -14,7 +14,7 @@ from quant.cli.arguments import (
     RunArguments,
     parse_day,
 )
-from quant.cli.audit import print_audit, vouched_of
+from quant.cli.audit import audit_settings, print_audit
 from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
@@ -24,8 +24,9 @@ from quant.engine.folder import RunFolder, prepare_folder
 from quant.engine.journal import in_words
 from quant.engine.lookahead.audit import Subject, audit_subject
 from quant.engine.run import Run
-from quant.engine.strategy_file import load_class, place_of
+from quant.engine.strategy_file import load_class, named, place_of
 from quant.errors import InvariantError, QuantError
+from quant.strategy.base import Strategy
 from quant.strategy.witness import Witness
 
 __all__ = ["exit_status", "run_backtest", "summary_of"]
@@ -47,7 +48,7 @@ def run_backtest(
     with user_output(as_json=as_json):
         strategy = make_strategy(load_class(file), run_with.param or [])
         prepare_folder(Path(out))
-        bars = bars_of(data, config)
+        bars = bars_of(data, config, dates)
         subject = None if vouched is None else Subject.of(strategy)
         witness = None if vouched is None else Witness()
         with progress_bar(type(strategy).__name__) as on_progress:
@@ -93,9 +94,8 @@ def _certify(
                 run.simulation.bars,
                 run.simulation.config,
                 dates,
-                vouched=vouched_of(vouched),
+                audit_settings(vouched, on_progress),
                 expected=witness.decisions,
-                on_progress=on_progress,
             )
     except KeyboardInterrupt:  # the run itself is whole, and worth keeping
         return False
@@ -124,16 +124,24 @@ def exit_status(run: Run, folder: RunFolder) -> int:
     if run.status == "interrupted":
         print(f"quant: interrupted; what was simulated is in {where}.", file=sys.stderr)
         return 130
-    file = inspect.getsourcefile(type(run.simulation.strategy))
-    place = place_of(error, Path(file)) if file else ""
-    text = in_words(error)
     if isinstance(error, QuantError):
+        place = _place(run.simulation.strategy, error)
         raised = f"Raised{place}; the" if place else "The"
-        print(f"quant: {text} {raised} run so far is in {where}.", file=sys.stderr)
+        print(f"quant: {in_words(error)} {raised} run so far is in {where}.", file=sys.stderr)
         return 70 if isinstance(error, InvariantError) else 2
-    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
     print(
-        f"quant: the strategy raised {said}{place}; the traceback is in {where / 'logs.jsonl'}.",
+        f"quant: {raised_text(run.simulation.strategy, error)}; the traceback is in "
+        f"{where / 'logs.jsonl'}.",
         file=sys.stderr,
     )
     return 3
+
+
+def raised_text(strategy: Strategy, error: BaseException) -> str:
+    """What a strategy raised and where, without a full stop."""
+    return f"the strategy raised {named(error)}{_place(strategy, error)}"
+
+
+def _place(strategy: Strategy, error: BaseException) -> str:
+    file = inspect.getsourcefile(type(strategy))
+    return place_of(error, Path(file)) if file else ""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 
 from quant.cli.arguments import DataArguments, SettingsArguments, parse_columns
 from quant.cli.config_file import read_config
+from quant.engine.assumptions import data_warnings
 from quant.engine.inputs import load_for
+from quant.engine.timeline import period_of
 from quant.lake import Bars, DataOptions
 from quant.model.config import Config
 from quant.model.parse import config_from, to_mapping
@@ -22,8 +25,8 @@ def settings_of(run: SettingsArguments) -> Config:
     return config
 
 
-def bars_of(data: DataArguments, config: Config) -> Bars:
-    """The bars of the command line; what is odd about them goes to standard error."""
+def bars_of(data: DataArguments, config: Config, dates: tuple[date | None, date | None]) -> Bars:
+    """The bars of the command line; what is odd about those dates goes to standard error."""
     options = DataOptions(
         tz=data.tz,
         ts_is=data.ts_is,  # type: ignore[arg-type]
@@ -34,6 +37,6 @@ def bars_of(data: DataArguments, config: Config) -> Bars:
         on_bad_rows=data.on_bad_rows,  # type: ignore[arg-type]
     )
     bars = load_for(data.data, config, options)
-    for warning in bars.warnings:
+    for warning in data_warnings(bars, period_of(bars, *dates), config):
         print(f"quant: warning: {warning}", file=sys.stderr)
     return bars

@@ -111,7 +111,7 @@ def signal(
     file
         FILE.py or FILE.py:Class.
     asof
-        A session (YYYY-MM-DD) or a time with its zone; what ended later is not seen.
+        A session (YYYY-MM-DD), a time with its zone, or latest; what ended later is not seen.
     portfolio
         A YAML or JSON file of cash and positions, in place of the simulated account.
     """

@@ -11,12 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from quant.cli.tables import console, print_json
-from quant.engine.diff import Figures, RunDiff, comparison_page, diff_runs
+from quant.engine.diff import Figures, RunDiff, comparison_page, diff_runs, short_hash
 from quant.engine.folder import find_run
 from quant.engine.writing import write_text
 from quant.errors import RunError
 from quant.report.comparison_page import render_comparison
-from quant.report.wording import figure_text
+from quant.report.wording import change_text, figure_text
 
 __all__ = ["diff_them"]
 
@@ -57,7 +57,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _text(value: Any) -> str:
-    return "–" if value is None else escape(str(value))
+    return "–" if value is None else escape(short_hash(str(value)))
 
 
 def _print_given(screen: Console, diff: RunDiff) -> None:
@@ -84,7 +84,8 @@ def _print_figures(screen: Console, diff: RunDiff, *, with_all: bool) -> None:
 
 
 def _cells(one: Figures, currency: str) -> list[str]:
-    return [figure_text(value, one.unit, currency) for value in (one.one, one.other, one.change)]
+    both = [figure_text(value, one.unit, currency) for value in (one.one, one.other)]
+    return [*both, change_text(one.change, one.unit, currency)]
 
 
 def _print_files(screen: Console, diff: RunDiff) -> None:

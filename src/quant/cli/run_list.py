@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from quant.cli.tables import console, number, percent, print_json
 from quant.engine.folder import RunFolder, list_runs
-from quant.errors import ConfigError, nearest
+from quant.errors import ConfigError, RunError, nearest
 
 __all__ = ["list_them"]
 
@@ -40,8 +41,10 @@ def list_them(
     as_json: bool,
 ) -> int:
     """The runs under a folder that pass all filters; oldest first unless sorted."""
-    rows = [_row(folder) for folder in list_runs(Path(out))]
-    known = list(dict.fromkeys(name for row in rows for name in row))
+    if limit is not None and limit < 1:
+        raise ConfigError(f"--limit: expected 1 or more, found {limit}; change it.")
+    rows = _rows(out)
+    known = [name for name in dict.fromkeys(n for row in rows for n in row) if name != "params"]
     for text in filters or []:
         rows = _filtered(rows, known, text)
     if sort is not None and rows:
@@ -57,6 +60,19 @@ def list_them(
     else:
         _print(rows, sort)
     return 0
+
+
+def _rows(out: str) -> list[dict[str, Any]]:
+    """Every run that can be read; of the others standard error tells."""
+    if Path(out).exists() and not Path(out).is_dir():
+        raise RunError(f"{out}: expected a folder of runs, found a file; correct --out.")
+    rows = []
+    for folder in list_runs(Path(out)):
+        try:
+            rows.append(_row(folder))
+        except RunError as error:
+            print(f"quant: {error}", file=sys.stderr)
+    return rows
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
@@ -99,18 +115,34 @@ def _filtered(rows: list[dict[str, Any]], known: list[str], text: str) -> list[d
         return rows
     name = _known_name("--filter", parts[1], known)
     test, wanted = _TESTS[parts[2]], parts[3]
+    values = [row[name] for row in rows if row.get(name) is not None]
+    are_numbers = bool(values) and all(_is_number(value) for value in values)
+    if are_numbers and (test is _TESTS["~"] or not _is_number_text(wanted)):
+        raise ConfigError(
+            f"--filter {text}: expected a comparison of {name} with a number, such as {name}>1, "
+            f"found {parts[2]} and {wanted!r}; correct it."
+        )
     return [row for row in rows if _holds(test, row.get(name), wanted)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_number_text(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _holds(test: Callable[[Any, Any], bool], value: Any, wanted: str) -> bool:
     """Numbers are compared as numbers, all else as text; what does not exist passes nothing."""
     if value is None:
         return False
-    if isinstance(value, int | float) and not isinstance(value, bool) and test is not _TESTS["~"]:
-        try:
-            return test(value, float(wanted))
-        except ValueError:
-            return False
+    if _is_number(value) and _is_number_text(wanted):
+        return test(value, float(wanted))
     return test(str(value), wanted)
 
 

@@ -23,6 +23,7 @@ def show_report(name: str, out: str, *, open_it: bool, as_json: bool) -> int:
     """Where a run's report is."""
     folder = find_run(name, Path(out))
     path = folder.report.resolve()
+    folder.read("report.html")
     if as_json:
         print_json({"run_id": folder.run_id, "report": str(path)})
     else:

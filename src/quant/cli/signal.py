@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from quant.cli.arguments import DataArguments, SettingsArguments, parse_day
+from quant.cli.backtest import raised_text
 from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import console, number, print_json, user_output
+from quant.engine.asof import bars_end
 from quant.engine.signal import Holdings, PlannedOrders, orders_at
 from quant.engine.strategy_file import load_class
-from quant.errors import ConfigError
+from quant.errors import ConfigError, QuantError
+from quant.strategy.base import check_hooks
 from quant.systems.yaml_file import read_yaml
 
 __all__ = ["run_signal"]
@@ -37,17 +41,30 @@ def run_signal(
     holdings = None if portfolio is None else _holdings(portfolio)
     with user_output(as_json=as_json):
         strategy = make_strategy(load_class(file), settings.param or [])
-        bars = bars_of(data, config)
-        with progress_bar(type(strategy).__name__) as on_progress:
-            plan = orders_at(
-                strategy,
-                bars,
-                asof=asof,
-                portfolio=holdings,
-                config=config,
-                start=start,
-                on_progress=on_progress,
-            )
+        bars = bars_of(data, config, (start, None))
+        check_hooks(strategy)
+        try:
+            with progress_bar(type(strategy).__name__) as on_progress:
+                plan = orders_at(
+                    strategy,
+                    bars,
+                    asof=bars_end(bars) if asof == "latest" else asof,
+                    portfolio=holdings,
+                    config=config,
+                    start=start,
+                    on_progress=on_progress,
+                )
+        except QuantError:
+            raise
+        except Exception as error:
+            print(f"quant: {raised_text(strategy, error)}.", file=sys.stderr)
+            return 3
+    if not asof.startswith(plan.decided_at[:10]) and len(asof) == 10:
+        print(
+            f"quant: {asof} is no session of {bars.calendar.name}; these are the orders of the "
+            "last one before.",
+            file=sys.stderr,
+        )
     if as_json:
         print_json(dataclasses.asdict(plan))
     else:

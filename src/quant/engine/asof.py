@@ -11,8 +11,9 @@ from quant.engine.timeline import session_closes
 from quant.errors import ConfigError, DataError
 from quant.lake import Bars
 from quant.lake.bars import PRICES
+from quant.model.events import as_datetime
 
-__all__ = ["bars_asof", "moment_of", "session_at"]
+__all__ = ["bars_asof", "bars_end", "moment_of", "session_at"]
 
 _EPOCH = date(1970, 1, 1)
 
@@ -52,6 +53,11 @@ def moment_of(bars: Bars, asof: datetime | date | str) -> int:
     of_session = bars.ts_close[bars.session == place]
     last = int(of_session.max()) if len(of_session) else 0
     return max(int(session_closes(bars)[place]), last)
+
+
+def bars_end(bars: Bars) -> datetime:
+    """When the last bar ends."""
+    return as_datetime(int(bars.ts_close.max()))
 
 
 def session_at(bars: Bars, moment: int) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
+from quant.engine.timeline import Period
 from quant.kernel.codes import FILL_FLAG, STATUS
 from quant.lake import Bars
+from quant.lake.opens import equal_opens
 from quant.model.config import (
     CashAccount,
     Config,
@@ -22,6 +24,7 @@ __all__ = [
     "assumptions_of",
     "audit_assumption",
     "commission_words",
+    "data_warnings",
     "facts_of",
     "slippage_words",
     "warnings_of",
@@ -151,10 +154,19 @@ def audit_assumption(audit: LookAheadAudit | None) -> Assumption:
     return _amber(f"The look-ahead audit did not pass ({audit.verdict}). {audit.text}")
 
 
+def data_warnings(bars: Bars, period: Period, config: Config) -> list[str]:
+    """What is odd about the data of a period."""
+    found = list(bars.warnings)
+    if config.execution.timing == "next_open":
+        told = equal_opens(bars, period.first, period.last)
+        found += [told] if told else []
+    return found
+
+
 def warnings_of(simulation: Simulation) -> list[str]:
     """What a user should know before believing the result: data warnings and hard facts."""
     state = simulation.state
-    found = list(simulation.bars.warnings)
+    found = data_warnings(simulation.bars, simulation.period, simulation.config)
     equity = state["equity"]["equity"][: int(state["sim"][0]["n_equity"])]
     if len(equity) and float(equity.min()) <= 0.0:
         found.append(
@@ -195,13 +207,15 @@ def assumptions_of(
     return found
 
 
-def facts_of(simulation: Simulation) -> list[tuple[str, str]]:
-    """Data, seed and versions, as name and text."""
+def facts_of(simulation: Simulation, called: str, code: str) -> list[tuple[str, str]]:
+    """Strategy, data, seed and versions, as name and text; ``code`` is the hash of its source."""
     from quant import __version__
 
     bars, config = simulation.bars, simulation.config
     source = bars.source
+    written = f", sha256 of its source {code[:16]}…" if code else ""
     return [
+        ("Strategy", f"{called}{written}"),
         ("Data", f"{source.name}, {source.n_rows:,} rows, sha256 {source.sha256[:16]}…"),
         ("Calendar", f"{bars.calendar.name}, version {bars.calendar.version[:23]}…"),
         ("Opening cash", f"{config.cash:,.2f} {config.currency}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from quant.engine.compare import Comparison, compare_files
 from quant.engine.folder import RESULT_FILES, RunFolder
 from quant.report.comparison_page import ComparedRun, ComparisonPage
 
-__all__ = ["Change", "Figures", "RunDiff", "comparison_page", "diff_runs"]
+__all__ = ["Change", "Figures", "RunDiff", "comparison_page", "diff_runs", "short_hash"]
 
 # What the manifest says was put into a run, by the words of a reader.
 _GIVEN = {
@@ -130,7 +131,18 @@ def _words(found: Comparison) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "–" if value is None else str(value)
+    return "–" if value is None else short_hash(str(value))
+
+
+def short_hash(text: str) -> str:
+    """A hash by its first twelve digits, other text as it is.
+
+    Examples
+    --------
+    >>> short_hash("a" * 64), short_hash("sha256:" + "b" * 64), short_hash("next_open")
+    ('aaaaaaaaaaaa…', 'sha256:bbbbbbbbbbbb…', 'next_open')
+    """
+    return re.sub(r"([0-9a-f]{12})[0-9a-f]{52}", r"\1…", text)
 
 
 def diff_runs(one: RunFolder, other: RunFolder) -> RunDiff:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import polars as pl
 from quant.clock import utc_now
 from quant.engine.interrupts import holding_back_interrupts
 from quant.engine.journal import line_text
-from quant.engine.manifest import json_text, manifest_of
+from quant.engine.manifest import json_text, manifest_hash, manifest_of
 from quant.engine.run import Run
 from quant.engine.source import source_of
 from quant.engine.writing import csv_text, explain_os_error, sha256_of, time_text
@@ -79,9 +80,28 @@ class RunFolder:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """manifest.json, read."""
-        content = self._json("manifest.json")
+        """manifest.json, read and checked against its own hash.
+
+        Raises
+        ------
+        RunError
+            If it is damaged, changed, or of an earlier version.
+        """
+        content = self.unchecked_manifest()
+        raw = (self.path / "manifest.json").read_bytes()
+        if manifest_hash(content) != content["manifest_hash"] or raw != json_text(content).encode():
+            raise self._changed("manifest.json")
+        return content
+
+    def unchecked_manifest(self) -> dict[str, Any]:
+        """manifest.json, whatever has been done to it, if it has all its keys."""
+        content = self._object("manifest.json", self._bytes("manifest.json"))
         lacking = [name for name in _MANIFEST_KEYS if name not in content]
+        if lacking and "run_id" in content and "result_hash" in content:
+            raise RunError(
+                f"{self.path / 'manifest.json'}: expected the key {lacking[0]}, found none: an "
+                "earlier version of quant wrote this run; run the backtest again."
+            )
         if lacking:
             raise RunError(
                 f"{self.path / 'manifest.json'}: expected the key {lacking[0]}, found none; the "
@@ -91,11 +111,34 @@ class RunFolder:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """metrics.json, read."""
-        return self._json("metrics.json")
+        """metrics.json, read and checked against its hash."""
+        return self._object("metrics.json", self.read("metrics.json"))
 
     def read(self, name: str) -> bytes:
-        """The bytes of one of the files."""
+        """The bytes of one of the files, which must be those of the run.
+
+        Raises
+        ------
+        RunError
+            If the file is missing or has been changed.
+        """
+        content = self._bytes(name)
+        expected = self.manifest["artifacts"].get(name)
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise self._changed(name)
+        return content
+
+    def table(self, name: str) -> pl.DataFrame:
+        """One of the CSV tables, times as text."""
+        return pl.read_csv(self.read(f"{name}.csv"), infer_schema_length=None)
+
+    def _changed(self, name: str) -> RunError:
+        return RunError(
+            f"{self.path / name}: expected the bytes that the run wrote, found others: it was "
+            f"changed; quant runs verify {self.run_id} lists every change."
+        )
+
+    def _bytes(self, name: str) -> bytes:
         try:
             return (self.path / name).read_bytes()
         except OSError as error:
@@ -104,25 +147,20 @@ class RunFolder:
                 "folder is damaged: run the backtest again."
             ) from None
 
-    def table(self, name: str) -> pl.DataFrame:
-        """One of the CSV tables, times as text."""
-        return pl.read_csv(self.read(f"{name}.csv"), infer_schema_length=None)
-
-    def _json(self, name: str) -> dict[str, Any]:
-        path = self.path / name
+    def _object(self, name: str, content: bytes) -> dict[str, Any]:
         try:
-            content = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+            found = json.loads(content)
+        except ValueError as error:
             raise RunError(
-                f"{path}: expected a readable {name}, found {error}; the run folder is damaged: "
-                "run the backtest again."
-            ) from None
-        if not isinstance(content, dict):
-            raise RunError(
-                f"{path}: expected an object, found {type(content).__name__}; the run folder is "
+                f"{self.path / name}: expected a readable {name}, found {error}; the run folder is "
                 "damaged: run the backtest again."
+            ) from None
+        if not isinstance(found, dict):
+            raise RunError(
+                f"{self.path / name}: expected an object, found {type(found).__name__}; the run "
+                "folder is damaged: run the backtest again."
             )
-        return content
+        return found
 
 
 def results_of(run: Run) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import json
 import platform
@@ -10,7 +9,6 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
 import orjson
 
 from quant import __version__
@@ -20,7 +18,6 @@ from quant.engine.run import Run
 from quant.engine.source import StrategySource
 from quant.kernel.cache import cpu_name, source_hash
 from quant.model.parse import to_mapping
-from quant.strategy.base import parameters_of
 
 __all__ = [
     "data_entry",
@@ -28,7 +25,6 @@ __all__ = [
     "json_text",
     "manifest_hash",
     "manifest_of",
-    "parameters_used",
     "result_hash",
 ]
 
@@ -42,35 +38,6 @@ def json_text(value: object) -> str:
     except TypeError:  # whole numbers beyond 64 bits, such as a long seed
         text = json.dumps(value, indent=2, ensure_ascii=False)
     return text + "\n"
-
-
-def _plain(value: object) -> object:
-    """A parameter as JSON: itself where JSON knows it, else its text."""
-    if isinstance(value, enum.Enum):
-        return _plain(value.value)
-    if isinstance(value, np.generic | np.ndarray):
-        return _plain(value.tolist())
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    return str(value)
-
-
-def parameters_used(run: Run) -> dict[str, Any]:
-    """The strategy's parameters and the values it ran with.
-
-    They are the arguments it was made with, whatever it did with them since.
-    """
-    strategy = run.simulation.strategy
-    found: dict[str, Any] = {}
-    for name, parameter in parameters_of(type(strategy)).items():
-        given = strategy._given
-        default = None if parameter.default is parameter.empty else parameter.default
-        found[name] = _plain(given.get(name, getattr(strategy, name, default)))
-    return found
 
 
 def params_hash(params: dict[str, Any]) -> str:
@@ -152,7 +119,7 @@ def manifest_of(
     """The manifest of a run about to be written."""
     simulation = run.simulation
     config = to_mapping(simulation.config)
-    params = parameters_used(run)
+    params = run.parameters
     calendar = simulation.bars.calendar
     sessions = run.equity["session"]
     manifest = {

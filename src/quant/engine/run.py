@@ -16,7 +16,9 @@ from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
 from quant.engine.journal import order_lines
 from quant.engine.lookahead.verdict import LookAheadAudit
+from quant.engine.parameters import parameters_used
 from quant.engine.simulation import Simulation
+from quant.engine.source import source_of
 from quant.errors import InvariantError
 from quant.report.metrics import Metric, RunArrays, compute_metrics
 from quant.report.proof import BacktestMetricsV2
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from quant.engine.folder import RunFolder
 
 __all__ = ["Failure", "Run"]
+
+_MOST_PARAMETERS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,17 @@ class Run:
     def strategy_name(self) -> str:
         """Name of the strategy's class."""
         return type(self.simulation.strategy).__name__
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The strategy's parameters and the values it ran with, as JSON types."""
+        return parameters_used(self.simulation.strategy)
+
+    @property
+    def called(self) -> str:
+        """The strategy as it was made, such as ``Cross(fast=10, slow=50)``."""
+        given = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"{self.strategy_name}({given})"
 
     @property
     def config(self) -> Any:
@@ -225,7 +240,7 @@ class Run:
             equity=np.ascontiguousarray(rows["equity"]),
             currency=sim.config.currency,
             assumptions=assumptions_of(sim, self.audit, is_partial=self.failure is not None),
-            facts=facts_of(sim),
+            facts=facts_of(sim, self.called, source_of(sim.strategy).code_hash),
             benchmark=self.benchmark,
             benchmark_name=name,
             session=np.ascontiguousarray(rows["session"]),
@@ -311,4 +326,6 @@ def _subtitle(run: Run) -> str:
     sessions = run.equity["session"]
     first: date = sessions[0]
     last: date = sessions[-1]
-    return f"{symbols} · {first} to {last}"
+    what = f"{symbols} · {first} to {last}"
+    given = ", ".join(f"{name}={value}" for name, value in run.parameters.items())
+    return f"{given} · {what}" if given and len(given) <= _MOST_PARAMETERS else what

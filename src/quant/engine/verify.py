@@ -13,7 +13,7 @@ from quant.engine.backtest import simulate
 from quant.engine.compare import Comparison, compare_files
 from quant.engine.folder import RESULT_FILES, RunFolder, artifacts_of
 from quant.engine.lookahead.verdict import LookAheadAudit
-from quant.engine.manifest import environment, manifest_hash, result_hash
+from quant.engine.manifest import environment, json_text, manifest_hash, result_hash
 from quant.engine.run import Run
 from quant.engine.writing import sha256_of
 from quant.errors import DataError, RunError
@@ -58,28 +58,34 @@ class Verdict:
         return [one.name for one in self.compared if one.level != "equal"]
 
 
-def _tampered(folder: RunFolder) -> list[str]:
-    """Files that are not what the manifest says, and files it does not name."""
-    manifest = folder.manifest
-    found = []
+def _tampered(folder: RunFolder) -> dict[str, str]:
+    """Files that are not what the manifest says, each with what happened to it."""
+    manifest = folder.unchecked_manifest()
+    found = {}
     for name, expected in manifest["artifacts"].items():
         path = folder.path / name
-        if not path.is_file() or sha256_of(path) != expected:
-            found.append(name)
+        if not path.is_file():
+            found[name] = "is missing"
+        elif sha256_of(path) != expected:
+            found[name] = "changed"
     files = {name: folder.path / name for name in RESULT_FILES}
     is_whole = all(path.is_file() for path in files.values())
     results = result_hash({name: path.read_bytes() for name, path in files.items() if is_whole})
-    if manifest_hash(manifest) != manifest["manifest_hash"] or (
-        not found and results != manifest["result_hash"]
+    written = (folder.path / "manifest.json").read_bytes()
+    if (
+        manifest_hash(manifest) != manifest["manifest_hash"]
+        or written != json_text(manifest).encode()
+        or (not found and results != manifest["result_hash"])
     ):
-        found.append("manifest.json")
+        found["manifest.json"] = "changed"
     known = {"manifest.json", *manifest["artifacts"]}
     present = {
         p.relative_to(folder.path).as_posix()
         for p in folder.path.rglob("*")
         if p.is_symlink() or not p.is_dir()
     }
-    return sorted([*found, *(present - known)])
+    found |= dict.fromkeys(present - known, "was added")
+    return {name: found[name] for name in sorted(found)}
 
 
 def verify(
@@ -105,11 +111,12 @@ def verify(
     RunError
         If the run cannot be repeated: it failed, its source or data is not at hand.
     """
-    manifest = folder.manifest
     tampered = _tampered(folder)
     if tampered:
-        text = f"{', '.join(tampered)} changed since the run was written"
-        return Verdict(is_same=False, level="tampered", tampered=tampered, text=text)
+        told = ", ".join(f"{name} {fate}" for name, fate in tampered.items())
+        text = f"{told} since the run was written"
+        return Verdict(is_same=False, level="tampered", tampered=list(tampered), text=text)
+    manifest = folder.manifest
     if manifest["status"] != "done":
         raise RunError(
             f"{folder.path}: expected a run that ended by itself, found status "

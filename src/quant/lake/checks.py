@@ -14,14 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.calendars import Calendar
 from quant.errors import BadRowsError, DataError
 from quant.lake.bars import PRICES
 from quant.lake.rows import MAX_SHOWN, RowNames, stamp
 
-__all__ = ["BadRows", "BarTable", "check_order", "equal_open_warning", "find_bad_prices", "settle"]
+__all__ = ["BadRows", "BarTable", "check_order", "find_bad_prices", "settle"]
 
-_EQUAL_PARTS: Final = 5
 _NOT_POSITIVE: Final = "is not above zero"
 
 
@@ -216,53 +214,6 @@ def _price_rules(table: BarTable, allow_nonpositive: Sequence[str]) -> list[_Rul
         add((value < low) | (value > high), name, "is outside of low to high")
     add((volume < 0.0) | np.isinf(volume), "volume", "is not zero or more")
     return rules
-
-
-def equal_open_warning(
-    table: BarTable, session: NDArray[np.int64], calendar: Calendar
-) -> tuple[str, ...]:
-    """One sentence if in a year more than a fifth of a symbol's opens equal the close before.
-
-    Many sources fill opens they do not have with the previous close; an order for the next open
-    then trades at the very price it was decided on.
-    """
-    same = table.codes[1:] == table.codes[:-1]
-    if not same.any():
-        return ()
-    equal = same & (table.columns["open"][1:] == table.columns["close"][:-1])
-    years = calendar.days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
-    first = int(years[0])
-    years = years - first
-    n_years = int(years[-1]) + 1
-    keys = table.codes[1:] * n_years + years[session[1:]]
-    size = len(table.symbols) * n_years
-    opens = np.bincount(keys[same], minlength=size).reshape(-1, n_years)
-    equals = np.bincount(keys[equal], minlength=size).reshape(-1, n_years)
-    hit = _EQUAL_PARTS * equals > opens
-    if not hit.any():
-        return ()
-    begin = first + 1970
-    found = [
-        f"{table.symbols[code]} {_spans((np.flatnonzero(hit[code]) + begin).tolist())}"
-        for code in np.flatnonzero(hit.any(axis=1)).tolist()
-    ]
-    more = f"; and {len(found) - MAX_SHOWN} more symbols" if len(found) > MAX_SHOWN else ""
-    return (
-        f"{table.where}: more than a fifth of a year's opens equal the close before "
-        f"({'; '.join(found[:MAX_SHOWN])}{more}), so 'next open' there would be the deciding "
-        "close: fill at the next close, or leave these years out.",
-    )
-
-
-def _spans(years: Sequence[int]) -> str:
-    """Years in words, runs of them as spans: ``2000-2005, 2012``."""
-    spans: list[list[int]] = []
-    for year in years:
-        if spans and year == spans[-1][1] + 1:
-            spans[-1][1] = year
-        else:
-            spans.append([year, year])
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
 
 
 def _counted(count: int) -> str:

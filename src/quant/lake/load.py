@@ -22,7 +22,6 @@ from quant.lake.checks import (
     BadRows,
     BarTable,
     check_order,
-    equal_open_warning,
     find_bad_prices,
     settle,
 )
@@ -241,7 +240,6 @@ def _finish(
     columns = _frozen_columns(table.columns, made)
     dropped = sum(bad.count for bad in found)
     examples = tuple(words for bad in found for words in bad.examples)[:MAX_SHOWN]
-    equal = () if made.closes_only else equal_open_warning(table, clock.session, made.calendar)
     digest = content_hash(
         table.symbols, offsets, (ts_open, ts_close), columns, closes_only=made.closes_only
     )
@@ -267,7 +265,7 @@ def _finish(
             notes=source.notes,
             options=options,
         ),
-        warnings=(*_drop_warning(source.name, dropped, examples), *notices, *equal),
+        warnings=(*_drop_warning(source.name, dropped, examples), *notices),
     )
 
 

@@ -19,7 +19,7 @@ from quant.report.packing import hash_source, script_json
 from quant.report.payload import curve_data
 from quant.report.tearsheet import page_environment, page_scripts
 from quant.report.trades import FloatArray, IntArray
-from quant.report.wording import figure_text, money_text
+from quant.report.wording import change_text, figure_text, money_text
 
 __all__ = ["ComparedRun", "ComparisonPage", "render_comparison"]
 
@@ -148,7 +148,7 @@ def _groups(page: ComparisonPage) -> list[tuple[str, list[_Row]]]:
             definition=known.text if known else "",
             one=figure_text(one, unit, page.currency),
             other=figure_text(other, unit, page.currency),
-            change=figure_text(change, unit, page.currency),
+            change=change_text(change, unit, page.currency),
         )
         found.setdefault(known.group if known else "Further figures", []).append(row)
     return [(group, rows) for group, rows in found.items() if rows]

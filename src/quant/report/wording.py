@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["MINUS", "MISSING", "figure_text", "money_text", "percent_text", "short_number"]
+__all__ = [
+    "MINUS",
+    "MISSING",
+    "change_text",
+    "figure_text",
+    "money_text",
+    "percent_text",
+    "short_number",
+]
 
 MINUS: Final = "\u2212"
 MISSING: Final = "\u2013"
@@ -78,3 +86,16 @@ def figure_text(value: float | int | None, unit: str, currency: str) -> str:
         return f"{_signed(number)} {unit}"
     suffix = {"per_year": " a year", "bps": " bps"}.get(unit, "")
     return _signed(f"{value:,.2f}") + suffix
+
+
+def change_text(value: float | int | None, unit: str, currency: str) -> str:
+    """The difference of two figures; of fractions in percentage points.
+
+    Examples
+    --------
+    >>> change_text(-0.0197, "fraction", "USD"), change_text(2, "count", "USD")
+    ('−1.97 pp', '2')
+    """
+    if value is None or unit != "fraction":
+        return figure_text(value, unit, currency)
+    return f"{_signed(f'{value * 100:,.2f}')} pp"

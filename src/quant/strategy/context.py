@@ -137,7 +137,6 @@ class Context:
         self.risk = Risk(views, witness)
         self.timers: list[tuple[str, str]] = []
         self.desk = _desk(views, bars.symbols, config.execution.latency_ns, note, witness)
-        self.whys: dict[int, str] = {}
 
     @property
     def now(self) -> datetime:
@@ -231,13 +230,18 @@ class Context:
             `OrderUpdate` with a reason.
         """
         made = self.desk.order(symbol, qty, type, limit_price, stop_price, tif, tag)
-        return made if why is None else self._explained(made, symbol, why)
+        if why is not None:
+            self._explained(made, symbol, why)
+        return made
 
-    def _explained(self, order_id: int, symbol: str, why: str) -> int:
-        """Keep the reason of an order, and write it to the log."""
-        self.whys[order_id] = str(why)
-        self._note("order_reason", level="info", order_id=order_id, symbol=symbol, text=str(why))
-        return order_id
+    def _explained(self, order_id: int | None, symbol: str, why: str) -> None:
+        """Write the reason of an order, or of a target already held, to the log."""
+        if not isinstance(why, str):
+            raise OrderError(
+                f"order({symbol}): expected why as text, found {why!r}; write for example "
+                "why='above its mean'."
+            )
+        self._note("order_reason", level="info", order_id=order_id, symbol=symbol, text=why)
 
     def submit(self, orders: Order | Iterable[Order]) -> list[int]:
         """Send one or several `Order` objects; returns their ids."""
@@ -287,7 +291,9 @@ class Context:
             The order's id; None when the target is already held or on its way.
         """
         made = self.desk.target(symbol, qty, weight, value, tag)
-        return made if why is None or made is None else self._explained(made, symbol, why)
+        if why is not None:
+            self._explained(made, symbol, why)
+        return made
 
     def cancel(self, tag_or_id: str | int) -> int:
         """Cancel an order by id or all working orders of a tag; returns how many."""

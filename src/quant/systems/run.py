@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_type_hints
 
+from quant.engine.assumptions import data_warnings
 from quant.engine.backtest import simulate
 from quant.engine.inputs import load_for
 from quant.engine.run import Run
 from quant.engine.strategy_file import load_class, make_from
+from quant.engine.timeline import period_of
 from quant.engine.writing import sha256_of
 from quant.errors import ConfigError, StrategyError, nearest
 from quant.strategy.base import Strategy, parameters_of
@@ -57,7 +59,7 @@ def run_system(system: System, window: Window, request: RunRequest = _AS_IT_IS) 
     if request.seed is not None:
         config = dataclasses.replace(config, seed=request.seed)
     bars = load_for(system.data, config, system.options)
-    for warning in bars.warnings:
+    for warning in data_warnings(bars, period_of(bars, window.start, window.end), config):
         if request.on_warning is not None:
             request.on_warning(warning)
     run = simulate(

@@ -11,10 +11,13 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from quant.engine.assumptions import data_warnings
 from quant.engine.folder import RunFolder, find_run, list_runs
+from quant.engine.timeline import period_of
 from quant.engine.writing import time_text
 from quant.errors import ConfigError, RunError, nearest
 from quant.lake import Bars, DataOptions, find_sample, load_bars, sample_names
+from quant.model.config import Config
 from quant.model.parse import check_keys
 from quant.ops.doctor import examine
 from quant.tools.backtests import list_systems, run_window
@@ -161,7 +164,7 @@ def _describe(data: str, options: Mapping[str, Any] | None) -> dict[str, Any]:
         "first": time_text(int(bars.ts_close.min())),
         "last": time_text(int(bars.ts_close.max())),
         "calendar": bars.calendar.name,
-        "warnings": list(bars.warnings),
+        "warnings": data_warnings(bars, period_of(bars, None, None), Config()),
         "notes": list(bars.source.notes),
     }
 

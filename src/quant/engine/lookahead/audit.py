@@ -22,7 +22,7 @@ from quant.model.config import Config
 from quant.strategy.base import Strategy, check_hooks
 from quant.strategy.witness import Decision
 
-__all__ = ["AT_DECISIONS", "Subject", "Vouched", "audit_lookahead", "audit_subject"]
+__all__ = ["AT_DECISIONS", "Subject", "AuditSettings", "audit_lookahead", "audit_subject"]
 
 Progress = Callable[[int, int], None]
 AT_DECISIONS = 100
@@ -31,22 +31,29 @@ _EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vouched:
-    """What the user says is no look-ahead.
+class AuditSettings:
+    """How to audit, and what the user vouches for; see `audit_lookahead`.
 
     Attributes
     ----------
-    known : tuple of str
-        Columns known at the end of their row's bar.
-    files : tuple of str
-        Files or folders that hold nothing later than the start of the run.
+    known, files : tuples of str
+        Columns known at the end of their row's bar; files or folders that may be read.
+    cuts : int
+        Directly after decisions.
+    workers : int or None
+        Processes at a time.
+    on_progress : callable or None
+        Called with (runs done, runs in all).
     """
 
     known: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    cuts: int = AT_DECISIONS
+    workers: int | None = None
+    on_progress: Progress | None = None
 
 
-_NOTHING = Vouched()
+_AS_USUAL = AuditSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +163,13 @@ def audit_lookahead(
         bars,
         settings,
         (day_of("start", start), day_of("end", end)),
-        vouched=Vouched(known=tuple(known), files=tuple(map(str, files))),
-        cuts=cuts,
-        workers=workers,
-        on_progress=on_progress,
+        AuditSettings(
+            known=tuple(known),
+            files=tuple(map(str, files)),
+            cuts=cuts,
+            workers=workers,
+            on_progress=on_progress,
+        ),
     )
 
 
@@ -168,12 +178,9 @@ def audit_subject(
     bars: Bars,
     config: Config,
     dates: tuple[date | None, date | None],
+    settings: AuditSettings = _AS_USUAL,
     *,
-    vouched: Vouched = _NOTHING,
-    cuts: int = AT_DECISIONS,
     expected: list[Decision] | None = None,
-    workers: int | None = None,
-    on_progress: Progress | None = None,
 ) -> LookAheadAudit:
     """The audit of a strategy that was made ready before its run; see `audit_lookahead`.
 
@@ -184,8 +191,7 @@ def audit_subject(
     config : Config
     dates : (date or None, date or None)
         First and last session.
-    vouched, cuts, workers, on_progress
-        As in `audit_lookahead`.
+    settings : AuditSettings
     expected : list of Decision, optional
         What the run to be certified decided: the strategy made anew must decide the same.
     """
@@ -194,12 +200,12 @@ def audit_subject(
             "audit_lookahead: expected not to be called while a strategy's file is imported, found "
             'that it is; put the call under if __name__ == "__main__":.'
         )
-    _check(bars, vouched.known, vouched.files, cuts)
+    _check(bars, settings)
     period = period_of(bars, *dates)
     if subject.place is None:
         return LookAheadAudit(verdict="not certifiable", text=subject.why_not)
     days = bars.calendar.days
-    with Launcher(workers) as launcher:
+    with Launcher(settings.workers) as launcher:
         path = launcher.path / "bars"
         path.write_bytes(pickle.dumps(bars))
         job = Job(
@@ -212,13 +218,14 @@ def audit_subject(
             confinement=None,
             report=path,
         )
-        judge = Judge(launcher, job, bars, vouched.known, vouched.files, subject.marks, expected)
-        judge.on_progress = on_progress
-        return judge.judge(cuts)
+        judge = Judge(launcher, job, bars, settings.known, settings.files, subject.marks, expected)
+        judge.on_progress = settings.on_progress
+        return judge.judge(settings.cuts)
 
 
-def _check(bars: Bars, known: Sequence[str], files: Sequence[str | Path], cuts: object) -> None:
-    """Raise unless what the user vouches for exists, and there is a cut at all."""
+def _check(bars: Bars, settings: AuditSettings) -> None:
+    """Raise unless what the user vouches for exists, and there are cuts enough."""
+    known, files, cuts = settings.known, settings.files, settings.cuts
     for column in known:
         if column not in bars.columns:
             raise ConfigError(
