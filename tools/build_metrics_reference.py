@@ -27,9 +27,9 @@ Every figure of a run, by the key it has in `metrics.json` and in `run.metrics`.
 from the program's own definitions by `tools/build_metrics_reference.py`; do not edit it.
 
 In `metrics.json` each key holds `value`, `unit`, `definition`, `n` (observations used) and `inputs`
-(choices and intermediate figures, beyond the run's tables and its other metrics, that the value hangs
-on; empty where the formula needs none). A figure that does not exist has the value `null` and a
-further key `why`; none is ever NaN or infinite.
+(choices and intermediate figures, beyond the run's tables and its other metrics, that the value
+hangs on; empty where the formula needs none). A figure that does not exist has the value `null` and
+a further key `why`; none is ever NaN or infinite.
 
 The same figures elsewhere: `run.metrics_v2` sorts them into eight frozen groups of attributes,
 `run.drawdowns` lists every drawdown, and `qt.compute_backtest_metrics` takes trades and an equity
