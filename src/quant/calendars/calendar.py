@@ -30,6 +30,7 @@ from quant.errors import ConfigError, DataError, nearest
 __all__ = ["Calendar", "content_version", "known_calendars", "load_calendar"]
 
 _DAY_NS: Final = 86_400_000_000_000
+_SAMPLE_DAYS: Final = 8
 _EPOCH: Final = date(1970, 1, 1)
 _TABLES: Final = Path(__file__).parent / "tables"
 _KNOWN: Final = {
@@ -263,17 +264,33 @@ def _local_midnights(calendar: Calendar) -> tuple[int, NDArray[np.int64]]:
     """The midnight before the first session and those after each session, ns UTC."""
     if calendar.tz == "UTC":
         return int(calendar.days[0]) * _DAY_NS, (calendar.days + 1) * _DAY_NS
-    zone = ZoneInfo(calendar.tz)
-    ends = np.array([_midnight(day + 1, zone) for day in calendar.days.tolist()], dtype=np.int64)
-    return _midnight(int(calendar.days[0]), zone), ends
+    first, last = int(calendar.days[0]), int(calendar.days[-1]) + 1
+    offsets = _offsets(ZoneInfo(calendar.tz), first, last)
+    ends = calendar.days + 1
+    return first * _DAY_NS - int(offsets[0]), ends * _DAY_NS - offsets[ends - first]
 
 
-def _midnight(day: int, zone: ZoneInfo) -> int:
-    """The instant at which a local date begins, ns UTC."""
-    local = datetime.combine(_date_of(day), datetime.min.time(), zone)
-    offset = local.utcoffset()
+def _offsets(zone: ZoneInfo, first: int, last: int) -> NDArray[np.int64]:
+    """What to take from local midnight to get UTC, ns, for each day from first to last.
+
+    Clocks change at most once in eight days: between two samples that agree nothing is asked.
+    """
+    sampled = np.append(np.arange(first, last, _SAMPLE_DAYS), last)
+    found = np.empty(last - first + 1, dtype=np.int64)
+    known = [_offset(int(day), zone) for day in sampled]
+    for a, b, before, after in zip(sampled, sampled[1:], known, known[1:], strict=False):
+        found[a - first : b - first] = before
+        if before != after:
+            found[a - first : b - first] = [_offset(day, zone) for day in range(int(a), int(b))]
+    found[-1] = known[-1]
+    return found
+
+
+def _offset(day: int, zone: ZoneInfo) -> int:
+    """The offset from UTC at the midnight with which a local date begins, ns."""
+    offset = datetime.combine(_date_of(day), datetime.min.time(), zone).utcoffset()
     assert offset is not None
-    return day * _DAY_NS - (offset // timedelta(seconds=1)) * 1_000_000_000
+    return (offset // timedelta(seconds=1)) * 1_000_000_000
 
 
 def _date_of(day: Any) -> date:

@@ -11,6 +11,7 @@ strategy decided goes to the file named by the job, as JSON; the exit status is 
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import math
 import os
@@ -245,6 +246,7 @@ def main() -> None:
     sys.dont_write_bytecode = True
     Launcher.is_allowed = False
     _warm_up()
+    gc.freeze()  # so that a collection in a forked run need not copy what all of them share
     for line in sys.stdin:
         print(_run_forked(Path(line.rstrip("\n"))), flush=True)
 
