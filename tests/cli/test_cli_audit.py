@@ -40,6 +40,7 @@ def _audit(shop: Shop, file: str, *more: str, data: str = "prices.csv") -> tuple
     return said.status, said.json
 
 
+@pytest.mark.slow
 def test_statuses_follow_the_verdict(shop: Shop) -> None:
     status, found = _audit(shop, "cross.py", "--param", "fast=3")
     assert (status, found["verdict"]) == (0, "passed"), found["text"]
@@ -62,6 +63,7 @@ def test_the_verdict_in_words(shop: Shop) -> None:
     assert "look-ahead.md" in said.err
 
 
+@pytest.mark.slow
 def test_what_is_declared_is_told(shop: Shop) -> None:
     (shop.path / "notes.txt").write_text("0.5")
     file = shop.strategy(
@@ -76,6 +78,7 @@ def test_what_is_declared_is_told(shop: Shop) -> None:
     assert (status, found["verdict"], found["files"]) == (0, "passed", ["notes.txt"])
 
 
+@pytest.mark.slow
 def test_certified_runs_carry_the_verdict(shop: Shop) -> None:
     said = shop.backtest("cross.py", "--certify", "--json")
     assert said.json["audit"]["verdict"] == "passed"

@@ -93,7 +93,8 @@ def _audit(folder: Path, name: str, data: Any = None, **given: Any) -> qt.LookAh
     kind = load_class(str(folder / f"{name}.py"))
     if "files" in given:
         given["files"] = [folder / one for one in given["files"]]
-    return qt.audit_lookahead(kind, data or str(folder / "prices.csv"), cuts=20, workers=given.pop("workers", 1), **given)
+    given.setdefault("workers", 1)
+    return qt.audit_lookahead(kind, data or str(folder / "prices.csv"), cuts=20, **given)
 
 
 def test_every_file_is_in_a_table() -> None:
