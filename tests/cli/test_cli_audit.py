@@ -95,6 +95,28 @@ def test_certified_runs_carry_the_verdict(shop: Shop) -> None:
     )
 
 
+@pytest.mark.slow
+def test_what_was_taken_on_trust_is_amber_in_the_report(shop: Shop) -> None:
+    (shop.path / "notes.txt").write_text("0.5")
+    file = shop.strategy(
+        "def on_bar(self, bar, ctx):\n"
+        "    share = float(open('notes.txt').read())\n"
+        "    ctx.order_target(bar.symbol, weight=share if bar.close > bar.open else 0.0)"
+    )
+    assert shop.backtest(file, "--certify", "--declare", "notes.txt").status == 0
+    report = (shop.folder / "report.html").read_text()
+    assert "taking it on trust that notes.txt holds nothing of the period" in report
+    assert "taken on trust: notes.txt" in shop.quant("runs", "show").out
+
+
+def test_a_copy_of_the_data_cannot_be_declared(shop: Shop) -> None:
+    (shop.path / "copy.csv").write_bytes((shop.path / "prices.csv").read_bytes())
+    said = shop.quant(
+        "audit", "lookahead", "cross.py", "--data", "prices.csv", "--declare", "copy.csv"
+    )
+    check_sentence(said, "copy.csv", "other files than the data")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -117,8 +139,8 @@ def test_a_signal_prints_orders_and_reasons(shop: Shop) -> None:
     assert said.status == 0, said.err
     assert "noise" in said.err
     assert list(said.json) == [
-        *("asof", "decided_at", "account", "orders", "cancels", "refused", "rationale"),
-        "risk_caps",
+        *("asof", "decided_at", "account", "orders", "cancels", "working", "positions", "refused"),
+        *("rationale", "risk_caps"),
     ]
     assert said.json["risk_caps"] == {"max_symbol": 0.5}
     assert said.json["orders"]

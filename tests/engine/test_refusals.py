@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
+import quant as qt
 from helpers.worlds import Played, market, play
 from oracle.engine import simulation_of
 from oracle.scenarios import random_scenario
@@ -118,3 +120,11 @@ def test_a_run_that_fails_shows_the_fills_before_the_failure() -> None:
     assert len(run.fills) == 1
     assert run.equity["cash"][-1] == pytest.approx(run.ledger["amount"].sum(), rel=1e-12)
     assert run.equity["cash"][-1] == 99_900.0
+
+
+def test_filling_at_the_deciding_close_is_amber_on_closes_alone_too() -> None:
+    frame = pl.DataFrame({"date": ["2024-07-01", "2024-07-02"], "close": [1.0, 2.0]})
+    run = qt.backtest(qt.Strategy(), frame, config={"execution": {"timing": "same_close"}})
+    ambers = [item.text for item in run.sheet().assumptions if item.level == "amber"]
+    assert any("which no one can do" in text for text in ambers)
+    assert "The strategy sent no order." in ambers

@@ -170,3 +170,22 @@ def test_what_risk_refuses_is_not_among_the_orders() -> None:
         ("A", "risk_max_symbol"),
         ("B", "risk_max_symbol"),
     }
+
+
+class Guards(qt.Strategy):
+    """Buys once, protects it, and then has nothing to say."""
+
+    def on_bar(self, bar: qt.Bar, ctx: qt.Context) -> None:
+        if bar.symbol == "A" and not self.state:
+            self.state["bought"] = True
+            ctx.order("A", 10)
+            ctx.order("A", -10, "stop", stop_price=80.0, tif="GTC", tag="stop")
+
+
+def test_orders_that_work_already_are_told() -> None:
+    plan = qt.orders_at(Guards, _two(), asof="2024-07-02")
+    (stop,) = plan.working
+    assert (stop["symbol"], stop["side"], stop["qty"], stop["stop_price"]) == ("A", "SELL", 10, 80)
+    assert (plan.orders, plan.positions) == ([], {"A": 10.0})
+    given = qt.orders_at(Guards, _two(), asof="2024-07-02", portfolio={"cash": 5.0})
+    assert (given.working, given.positions) == ([stop], {})

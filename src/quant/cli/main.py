@@ -25,7 +25,7 @@ __all__ = ["app", "main"]
 
 app = App(
     name="quant",
-    help="One trading simulator: the same strategy on history, on paper and at a broker.",
+    help="One trading simulator: write a strategy once, run it on history, question the result.",
     version=__version__,
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,

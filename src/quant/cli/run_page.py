@@ -112,5 +112,7 @@ def _print_doubts(screen: Console, manifest: dict[str, Any]) -> None:
         screen.print(f"look-ahead: [{colour}]{found['verdict']}[/]", highlight=False)
         if found["verdict"] != "passed":
             _plain(screen, found["text"])
+        for name in (*found["known"], *found["files"]):
+            _plain(screen, f"taken on trust: {name}")
     for warning in manifest["warnings"]:
         screen.print(f"[yellow]warning:[/yellow] {escape(warning)}", highlight=False)

@@ -91,7 +91,12 @@ def _print(plan: PlannedOrders) -> None:
         screen.print("no orders")
     else:
         screen.print(_table(plan.orders))
-    for title, rows in (("cancels", plan.cancels), ("refused", plan.refused)):
+    if plan.positions:
+        held = ", ".join(f"{symbol} {qty:,.10g}" for symbol, qty in plan.positions.items())
+        screen.print(f"held: {held}", markup=False, highlight=False)
+    working = "working" if plan.account == "simulated" else "working in the simulation only"
+    listed = ((working, plan.working), ("cancels", plan.cancels), ("refused", plan.refused))
+    for title, rows in listed:
         for row in rows:
             shown = ", ".join(f"{k} {v}" for k, v in row.items() if v is not None)
             screen.print(f"{title}: {shown}", markup=False, highlight=False)

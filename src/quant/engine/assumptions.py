@@ -85,9 +85,9 @@ def _fills(bars: Bars, config: Config) -> list[Assumption]:
     found: list[Assumption] = []
     if bars.closes_only:
         found.append(_info("The data has closing prices only: every order is judged at the close."))
-    elif execution.timing == "same_close":
+    if execution.timing == "same_close":
         found.append(_amber(_TIMING["same_close"]))
-    else:
+    elif not bars.closes_only:
         found.append(_info(_TIMING[execution.timing]))
     if not bars.closes_only:
         text = _PATH[execution.path]
@@ -149,6 +149,12 @@ def audit_assumption(audit: LookAheadAudit | None) -> Assumption:
     """What a reader should know of the look-ahead audit; amber unless it passed."""
     if audit is None:
         return _amber("This run was not audited for look-ahead.")
+    vouched = [f"that the column {name} was known in time" for name in audit.known]
+    vouched += [f"that {name} holds nothing of the period" for name in audit.files]
+    if audit.is_passed and vouched:
+        return _amber(
+            f"The look-ahead audit passed, taking it on trust {' and '.join(vouched)}. {audit.text}"
+        )
     if audit.is_passed:
         return _info(f"The look-ahead audit passed. {audit.text}")
     return _amber(f"The look-ahead audit did not pass ({audit.verdict}). {audit.text}")
@@ -185,6 +191,8 @@ def warnings_of(simulation: Simulation) -> list[str]:
     if clamped:
         found.append(f"{clamped} fills had slippage beyond the guardrail and were clamped to it.")
     orders = state.used("orders")
+    if not len(orders):
+        found.append("The strategy sent no order.")
     refused = int((orders["status"] == STATUS.REJECTED).sum())
     if refused:
         found.append(f"{refused} of {len(orders)} orders were rejected; orders.csv says why.")

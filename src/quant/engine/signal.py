@@ -7,6 +7,7 @@ nothing else, is the answer. Nothing fills there: the data end.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -106,6 +107,11 @@ class PlannedOrders:
         that the order is to reach, whose qty is what it comes to at the last prices; else None.
     cancels : list of dict
         symbol and tag of simulated working orders that it would cancel.
+    working : list of dict
+        Orders sent earlier that still work in the simulation, as those above; qty is what is left.
+        They are no part of a given account: compare them with what works at your broker.
+    positions : dict of str to float
+        What the account that it saw held.
     refused : list of dict
         Orders that its limits or its money do not allow, with the reason.
     rationale : list of str
@@ -119,6 +125,8 @@ class PlannedOrders:
     account: Literal["simulated", "given"]
     orders: list[dict[str, Any]]
     cancels: list[dict[str, Any]]
+    working: list[dict[str, Any]]
+    positions: dict[str, float]
     refused: list[dict[str, Any]]
     rationale: list[str]
     risk_caps: dict[str, float]
@@ -190,13 +198,36 @@ def orders_at(
             on_progress(done, total)
 
     simulation.advance(last, on_progress=tell)
+    before = _working(simulation)
     if portfolio is not None:
         simulation.replace_account(portfolio.cash, portfolio.positions, portfolio.prices)
     simulation.state["policy"][0]["size_at"] = SIZE_AT.DECISION
     first_order = int(simulation.state["sim"][0]["n_orders"])
     first_line = len(simulation.journal.lines)
     simulation.advance(last + 1, on_progress=tell)
-    return _plan(simulation, moment, first_order, first_line, is_given=portfolio is not None)
+    plan = _plan(simulation, moment, first_order, first_line, is_given=portfolio is not None)
+    still = set(simulation.ctx.working_orders()) if portfolio is None else set(before)
+    return dataclasses.replace(plan, working=[row for o, row in before.items() if o in still])
+
+
+def _working(simulation: Simulation) -> dict[int, dict[str, Any]]:
+    """Working orders by id, with what is left of them."""
+    state = simulation.state
+    table = orders_table(state, simulation.bars, simulation.ctx.desk.tags)
+    records = state.used("orders")
+    left = quantities(
+        state, records["instrument"], records["units_venue"] - records["filled_venue"]
+    )
+    found = {}
+    for order_id in simulation.ctx.working_orders():
+        row = table.row(order_id - 1, named=True)
+        side = _SIDES[int(records[order_id - 1]["side_venue"])]
+        found[order_id] = {name: row[name] for name in _SENT} | {
+            "side": side,
+            "qty": float(left[order_id - 1]),
+            "target": _target(records[order_id - 1]),
+        }
+    return found
 
 
 def _plan(
@@ -229,6 +260,8 @@ def _plan(
         account="given" if is_given else "simulated",
         orders=orders,
         cancels=cancels,
+        working=[],
+        positions={s: p.qty for s, p in simulation.ctx.portfolio.positions.items()},
         refused=refused,
         rationale=[_words(line) for line in lines if line["event"] in ("strategy", "order_reason")],
         risk_caps={name: bound for name, bound in caps.items() if bound is not None},

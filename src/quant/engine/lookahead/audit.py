@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -238,15 +239,19 @@ def _check(bars: Bars, settings: AuditSettings) -> None:
                 f"{file}: expected a file or folder to declare, found none; correct it."
             )
         source = bars.source
-        if (
-            source.kind in ("csv", "parquet")
-            and Path(file).resolve() == Path(source.name).resolve()
-        ):
+        if source.kind in ("csv", "parquet") and _is_same_file(Path(file), Path(source.name)):
             raise ConfigError(
-                f"{file}: expected other files than the data of the run, found just that; take it "
+                f"{file}: expected other files than the data of the run, found the same; take it "
                 "out."
             )
     if not isinstance(cuts, int) or cuts < _LEAST:
         raise ConfigError(
             f"cuts: expected a whole number of {_LEAST} or more, found {cuts!r}; change it."
         )
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, or to the same bytes."""
+    if one.resolve() == other.resolve():
+        return True
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
