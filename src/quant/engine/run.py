@@ -327,5 +327,6 @@ def _subtitle(run: Run) -> str:
     first: date = sessions[0]
     last: date = sessions[-1]
     what = f"{symbols} · {first} to {last}"
-    given = ", ".join(f"{name}={value}" for name, value in run.parameters.items())
+    chosen = {name: value for name, value in run.parameters.items() if value is not None}
+    given = ", ".join(f"{name}={value}" for name, value in chosen.items())
     return f"{given} · {what}" if given and len(given) <= _MOST_PARAMETERS else what
