@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from quant.model.config import (
         CashAccount,
         Config,
+        ConstantLatency,
         Execution,
+        ExponentialLatency,
         GrossLeverage,
         InstrumentSettings,
         PerOrderCommission,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         RiskLimits,
         TickSlippage,
         TieredCommission,
+        UniformLatency,
     )
     from quant.model.events import Clock, Fill, OrderUpdate
     from quant.model.parse import config_from
@@ -60,9 +63,10 @@ if TYPE_CHECKING:
         policy_from,
     )
     from quant.strategy.base import Strategy
-    from quant.strategy.context import Context, Order
+    from quant.strategy.context import Context
     from quant.strategy.helpers import Breakout, MovingAverageCross, PairTrade, VolatilityTarget
     from quant.strategy.market import Bar, Slice
+    from quant.strategy.orders import OneCancelsOther, Order
     from quant.strategy.signals import RuntimeSnapshot, SignalStrategy
 
 _CONFIG = "quant.model.config"
@@ -76,12 +80,14 @@ _PLACES = {
     "CashAccount": _CONFIG,
     "Clock": "quant.model.events",
     "Config": _CONFIG,
+    "ConstantLatency": _CONFIG,
     "Context": "quant.strategy.context",
     "DataOptions": "quant.lake",
     "DrawdownMetrics": _PROOF,
     "EntryFrictionMetrics": _PROOF,
     "EquityFraction": _RISK,
     "Execution": _CONFIG,
+    "ExponentialLatency": _CONFIG,
     "ExposureMetrics": _PROOF,
     "Fill": "quant.model.events",
     "FixedMoney": _RISK,
@@ -92,7 +98,8 @@ _PLACES = {
     "LookAheadAudit": "quant.engine.lookahead.verdict",
     "MarginStressMetrics": _PROOF,
     "MovingAverageCross": "quant.strategy.helpers",
-    "Order": "quant.strategy.context",
+    "OneCancelsOther": "quant.strategy.orders",
+    "Order": "quant.strategy.orders",
     "OrderUpdate": "quant.model.events",
     "PairTrade": "quant.strategy.helpers",
     "PerOrderCommission": _CONFIG,
@@ -115,6 +122,7 @@ _PLACES = {
     "Strategy": "quant.strategy.base",
     "TickSlippage": _CONFIG,
     "TieredCommission": _CONFIG,
+    "UniformLatency": _CONFIG,
     "TradeQualityMetrics": _PROOF,
     "VolatilityScaled": _RISK,
     "VolatilityTarget": "quant.strategy.helpers",
@@ -139,12 +147,14 @@ __all__ = [
     "CashAccount",
     "Clock",
     "Config",
+    "ConstantLatency",
     "Context",
     "DataOptions",
     "DrawdownMetrics",
     "EntryFrictionMetrics",
     "EquityFraction",
     "Execution",
+    "ExponentialLatency",
     "ExposureMetrics",
     "Fill",
     "FixedMoney",
@@ -155,6 +165,7 @@ __all__ = [
     "LookAheadAudit",
     "MarginStressMetrics",
     "MovingAverageCross",
+    "OneCancelsOther",
     "Order",
     "OrderUpdate",
     "PairTrade",
@@ -179,6 +190,7 @@ __all__ = [
     "TickSlippage",
     "TieredCommission",
     "TradeQualityMetrics",
+    "UniformLatency",
     "VolatilityScaled",
     "VolatilityTarget",
     "audit_lookahead",

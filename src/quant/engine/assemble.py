@@ -22,11 +22,12 @@ from quant.kernel.codes import (
     SIZE_AT,
     SLIPPAGE_KIND,
     TIMING,
+    TRAILING,
     VALUATION,
     VERB,
     names,
 )
-from quant.kernel.layout import ARRAYS, State
+from quant.kernel.layout import ARRAYS, PER_WORKING_ORDER, State
 from quant.lake import Bars
 from quant.model.config import CashAccount, Config, GrossLeverage, TickSlippage
 
@@ -54,7 +55,8 @@ def _policy(config: Config) -> NDArray[np.void]:
     one["size_at"] = _code(SIZE_AT, execution.size_at)
     one["rounding"] = _code(ROUNDING, execution.rounding)
     one["gap_improvement"] = int(execution.gap_improvement)
-    one["latency_ns"] = execution.latency_ns
+    one["trailing"] = _code(TRAILING, execution.trailing)
+    one["close_cutoff_ns"] = execution.close_cutoff_ns
     one["bar_slack_ns"] = execution.bar_slack_ns
     one["has_participation"] = int(execution.participation is not None)
     one["participation"] = execution.participation or 0.0
@@ -97,6 +99,7 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["prev_volume"] = math.nan
     record["bar"] = NONE
     record["opened_at"] = NONE
+    record["open_session"] = NONE
     record["head"] = NONE
     record["closes_only"] = int(bars.closes_only)
     for one, symbol in zip(record, bars.symbols, strict=True):
@@ -186,6 +189,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "bars": timeline.bars,
         "open_rows": timeline.open_rows,
         "slices": timeline.slices,
+        "session_closes": timeline.session_closes,
         "events": _deposit(config, timeline.start),
         "commissions": _commission(config),
         "slippages": _slippage(config),
@@ -202,7 +206,9 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "saved_held": n,
     }
     arrays: dict[str, Any] = {
-        name: fixed[name] if name in fixed else np.zeros(sizes.get(name, _ORDERS_AT_FIRST), dtype)
+        name: fixed[name]
+        if name in fixed
+        else np.zeros(sizes.get(name, _ORDERS_AT_FIRST * PER_WORKING_ORDER.get(name, 1)), dtype)
         for name, dtype in ARRAYS.items()
     }
     sim = arrays["sim"][0]

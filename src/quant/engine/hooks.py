@@ -45,11 +45,14 @@ _STOP = word_of("sim", "stop")
 _ROW_LO = word_of("sim", "row_lo")
 _ROW_HI = word_of("sim", "row_hi")
 _FLAGS = word_of("slices", "flags")
-_ENDINGS = {
+_UPDATES = {
     REPORT_KIND.TRIGGERED: "TRIGGERED",
     REPORT_KIND.CANCELED: "CANCELED",
     REPORT_KIND.REJECTED: "REJECTED",
     REPORT_KIND.EXPIRED: "EXPIRED",
+    REPORT_KIND.ACTIVATED: "ACTIVATED",
+    REPORT_KIND.REPLACED: "REPLACED",
+    REPORT_KIND.REPLACE_REJECTED: "REPLACE_REJECTED",
 }
 _FILL_WORDS = names(FILL_REASON)
 _REASON_WORDS = names(REASON)
@@ -267,11 +270,15 @@ def _notices(
     on_order = _hook(strategy, "on_order")
 
     told_fills: list[int] = []
+    delays = ctx.delays if ctx.delays.reports else None
 
     def step(base: int) -> None:
         if not told_fills:
             told_fills.append(_fills_before(state, sim[_TOLD]))
         for r in range(sim[_TOLD], sim[_REPORTS]):
+            if delays is not None and state["reports"][r]["ts"] + delays.report(r) > sim[_NOW]:
+                # still under way, and what comes after it waits behind it
+                return
             # told before the hook runs: a hook that raises has been told
             sim[_TOLD] = r + 1
             report = state["reports"][r]
@@ -281,7 +288,7 @@ def _notices(
                 if on_fill is not None:
                     fill_id = int(told_fills[0])
                     on_fill(fill_event(state, r, fill_id, symbols, ctx.desk.tags), ctx)
-            elif kind in _ENDINGS and on_order is not None:
+            elif kind in _UPDATES and on_order is not None:
                 on_order(order_event(report, symbols, ctx.desk.tags), ctx)
 
     return step
@@ -324,7 +331,7 @@ def order_event(report: Any, symbols: tuple[str, ...], tags: list[str | None]) -
     return OrderUpdate(
         order_id=o + 1,
         symbol=symbols[int(report["instrument"])],
-        status=_ENDINGS[int(report["kind"])],
+        status=_UPDATES[int(report["kind"])],
         reason=_REASON_WORDS[int(report["reason"])] if report["reason"] else "",
         needed=float(report["needed"]),
         available=float(report["available"]),

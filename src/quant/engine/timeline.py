@@ -44,6 +44,7 @@ class Timeline:
     open_rows : int64 array of shape (n_rows,), rows of ``bars`` in order of begin and instrument
     slices : SLICE records, ascending in time
     timer_ids : int64 array, the timers of all slices one after another
+    session_closes : int64 array, nanoseconds UTC by the calendar's sessions
     start : int
         Nanoseconds UTC at which the run begins: the first session's open.
     """
@@ -52,6 +53,7 @@ class Timeline:
     open_rows: IntArray
     slices: NDArray[np.void]
     timer_ids: IntArray
+    session_closes: IntArray
     start: int
 
 
@@ -177,7 +179,8 @@ def build_timeline(
     of_bars = records["session"][inside]
     beyond = np.arange(int(of_bars.max()) + 1, period.last + 1)
     in_range = _sorted_unique([of_bars, beyond])
-    closes = session_closes(bars)[in_range]
+    every_close = session_closes(bars)
+    closes = every_close[in_range]
     opens = calendar.opens[in_range] if with_session_hooks else np.zeros(0, np.int64)
     others = _sorted_unique([closes, opens, *(t[t >= start] for t in timers)])
     nothing = np.empty(0, ARRAYS["slices"])
@@ -192,7 +195,12 @@ def build_timeline(
     _flag(slices, ts, opens, SLICE_FLAG.SESSION_OPEN)
     slices["flags"][slices["session"] < period.first] |= SLICE_FLAG.WARM
     return Timeline(
-        bars=records, open_rows=open_rows, slices=slices, timer_ids=timer_ids, start=start
+        bars=records,
+        open_rows=open_rows,
+        slices=slices,
+        timer_ids=timer_ids,
+        session_closes=np.ascontiguousarray(every_close, np.int64),
+        start=start,
     )
 
 

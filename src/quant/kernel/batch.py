@@ -8,19 +8,30 @@ print*).
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import INSUFFICIENT, NONE, TARGET_KIND
+from quant.kernel.codes import AUCTION, INSUFFICIENT, NONE, REASON, REPORT_KIND, TARGET_KIND, TIF
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import remark
-from quant.kernel.match import AT_OPEN, fill_closing, fill_rest, is_final
+from quant.kernel.match import AT_OPEN, fill_closing, fill_rest
 from quant.kernel.prints import meet_print, raw_at, reason_at
+from quant.kernel.reports import end_order, is_final
 from quant.kernel.scale import fill_scaled
 from quant.kernel.sizing import size_order
 from quant.kernel.subsystem import subsystem
+from quant.kernel.whole import fill_whole, is_whole
 
 __all__ = ["run_batch"]
 
 _QTY = TARGET_KIND.QTY
 _SCALE = INSUFFICIENT.SCALE
+_NO_AUCTION = AUCTION.NONE
+_IOC = TIF.IOC
+_FOK = TIF.FOK
+_R_IOC = REASON.IOC
+_R_FOK = REASON.FOK
+_R_NOT_MET = REASON.NOT_MET
+_R_DAY_END = REASON.DAY_END
+_CANCELED = REPORT_KIND.CANCELED
+_EXPIRED = REPORT_KIND.EXPIRED
 
 
 @inlined
@@ -47,6 +58,25 @@ def _size_all(h: int, n: int, at: int) -> None:
             size_order(h, o, raw_at(h, o, at), equity, at_open)
 
 
+@inlined
+def _still_fills(h: int, o: int) -> bool:
+    order = mem.orders(h)[o]
+    return order["in_batch"] != 0 and not is_final(order["status_venue"])
+
+
+@compiled
+def _end_what_had_one_print(h: int, o: int) -> None:
+    """An order that had this one print to fill at ends with what it did not get."""
+    order = mem.orders(h)[o]
+    if order["auction"] != _NO_AUCTION:
+        reason = _R_DAY_END if order["in_batch"] != 0 else _R_NOT_MET
+        end_order(h, o, _EXPIRED, reason, 0.0, 0.0)
+    elif order["tif"] == _IOC:
+        end_order(h, o, _CANCELED, _R_IOC, 0.0, 0.0)
+    elif order["tif"] == _FOK:
+        end_order(h, o, _CANCELED, _R_FOK, 0.0, 0.0)
+
+
 @subsystem("void(int64, int64, int64, int64)")
 def run_batch(h: int, n: int, at: int, market_reason: int) -> None:
     """Fill the first ``n`` candidates at the print of their instruments' bars."""
@@ -61,17 +91,22 @@ def run_batch(h: int, n: int, at: int, market_reason: int) -> None:
     _size_all(h, n, at)
     for j in range(n):
         o = candidates[j]
-        order = mem.orders(h)[o]
-        if order["in_batch"] != 0 and not is_final(order["status_venue"]):
+        if _still_fills(h, o) and not is_whole(h, o):
             fill_closing(h, o, raw_at(h, o, at), at, reason_at(h, o, at, market_reason))
-    if mem.policies(h)[0]["insufficient"] == _SCALE:
-        fill_scaled(h, n, at, market_reason)
-    else:
-        for j in range(n):
-            o = candidates[j]
-            order = mem.orders(h)[o]
-            if order["in_batch"] != 0 and not is_final(order["status_venue"]):
-                fill_rest(h, o, raw_at(h, o, at), at, reason_at(h, o, at, market_reason))
+    is_scaled = mem.policies(h)[0]["insufficient"] == _SCALE
     for j in range(n):
+        o = candidates[j]
+        if not _still_fills(h, o):
+            continue
+        if is_whole(h, o):
+            fill_whole(h, o, at, market_reason)
+        elif not is_scaled:
+            fill_rest(h, o, raw_at(h, o, at), at, reason_at(h, o, at, market_reason))
+    if is_scaled:
+        fill_scaled(h, n, at, market_reason)
+    for j in range(n):
+        o = candidates[j]
         # what fills after this print is passive
-        mem.orders(h)[candidates[j]]["taker_bar"] = NONE
+        mem.orders(h)[o]["taker_bar"] = NONE
+        if not is_final(mem.orders(h)[o]["status_venue"]):
+            _end_what_had_one_print(h, o)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 __all__ = [
     "ACCOUNT_KIND",
+    "AUCTION",
+    "BAR_FLAG",
     "BUY",
     "FILL_FLAG",
     "FILL_REASON",
@@ -33,6 +35,8 @@ __all__ = [
     "TARGET_KIND",
     "TIF",
     "TIMING",
+    "TRAILING",
+    "TRIGGER",
     "VALUATION",
     "VERB",
     "names",
@@ -44,11 +48,46 @@ NEVER = 2**63 - 1
 
 
 class ORDER_TYPE:
-    MARKET, LIMIT, STOP, STOP_LIMIT = range(4)
+    """The names of order types. What an order does follows from the parts it is made of: trigger,
+    limit and auction (see ``ORDER`` in layout.py), not from its name."""
+
+    (
+        MARKET,
+        LIMIT,
+        STOP,
+        STOP_LIMIT,
+        MARKET_IF_TOUCHED,
+        LIMIT_IF_TOUCHED,
+        TRAILING_STOP,
+        TRAILING_STOP_LIMIT,
+        MARKET_ON_OPEN,
+        LIMIT_ON_OPEN,
+        MARKET_ON_CLOSE,
+        LIMIT_ON_CLOSE,
+    ) = range(12)
+
+
+class AUCTION:
+    """The one print of a session that an order waits for."""
+
+    NONE, ON_OPEN, ON_CLOSE = range(3)
+
+
+class TRIGGER:
+    """Which way the price comes to a trigger, times the order's side: a stop is met from inside the
+    order's own direction, an if-touched order against it."""
+
+    TOUCHED, NONE, STOP = -1, 0, 1
 
 
 class TIF:
-    DAY, GTC = range(2)
+    DAY, GTC, GTD, IOC, FOK = range(5)
+
+
+class TRAILING:
+    """What moves the water mark of a trailing stop."""
+
+    PATH, CLOSE = range(2)
 
 
 class STATUS:
@@ -85,7 +124,19 @@ class REASON:
         RISK_MAX_GROSS,
         RISK_MAX_SYMBOL,
         OVER_CAP,
-    ) = range(14)
+        NOT_MET,
+        GOOD_TILL,
+        IOC,
+        FOK,
+        REDUCE_ONLY,
+        POST_ONLY,
+        PARENT_ENDED,
+        PARENT_FILLED,
+        OCO,
+        ATOMIC,
+        AMENDED,
+        TOO_LATE,
+    ) = range(26)
 
 
 class FILL_REASON:
@@ -102,7 +153,13 @@ class FILL_REASON:
         STOP_LIMIT,
         LIMIT_CLOSE,
         STOP_CLOSE,
-    ) = range(10)
+        TOUCHED_OPEN,
+        TOUCHED,
+        TOUCHED_CLOSE,
+        LIMIT_IF_TOUCHED,
+        ON_OPEN,
+        ON_CLOSE,
+    ) = range(16)
 
 
 class FILL_FLAG:
@@ -123,9 +180,11 @@ class TARGET_KIND:
 
 
 class GROUP_KIND:
-    """How orders of one group hang together. Reserved: the kernel knows only NONE so far."""
+    """How orders of one group hang together. OCO: a fill of one ends the others; OCO_SHARED: they
+    share one quantity, and a fill of one takes as much from the others; ATOMIC: all at one print
+    or none. Children of an order (OTO) are a tree, not a group."""
 
-    NONE, OCO, OTO, ATOMIC = range(4)
+    NONE, OCO, OCO_SHARED, ATOMIC = range(4)
 
 
 class VALUATION:
@@ -175,7 +234,17 @@ class SLIPPAGE_KIND:
 class REPORT_KIND:
     """What the venue tells us. Our side changes by these alone."""
 
-    CASH, TRIGGERED, FILL, CANCELED, REJECTED, EXPIRED = range(6)
+    (
+        CASH,
+        TRIGGERED,
+        FILL,
+        CANCELED,
+        REJECTED,
+        EXPIRED,
+        ACTIVATED,
+        REPLACED,
+        REPLACE_REJECTED,
+    ) = range(9)
 
 
 class POSTING_KIND:
@@ -192,6 +261,13 @@ class SLICE_FLAG:
     """What a timestamp is; any number of them, added."""
 
     WARM, SESSION_OPEN, SESSION_CLOSE, TIMER = 1, 2, 4, 8
+
+
+class BAR_FLAG:
+    """What a bar is; any number of them, added. SESSION_LAST: the last bar with trading of its
+    instrument in its session, whose close is the session's closing print."""
+
+    SESSION_LAST = 1
 
 
 class HALT:

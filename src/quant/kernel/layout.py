@@ -31,7 +31,7 @@ __all__ = [
     "word_of",
 ]
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 N_TIERS = 8
 
 
@@ -48,6 +48,7 @@ SIM = _record(
     "now slice stage n_slices first_slice session "
     # how much of each growing array is used
     "n_orders n_sent n_active n_reports n_fills n_postings n_equity n_position_rows n_events "
+    "n_amendments "
     # progress marks: events executed, reports told to the strategy, break point, demand to stop
     "event_next n_told until stop "
     # what the strategy wants to be called for
@@ -55,11 +56,14 @@ SIM = _record(
     # the bars that end now, for the strategy's hooks
     "row_lo row_hi "
     # sizes
-    "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id",
+    "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id "
+    # amendments under way and the first of them; orders ever made that end at a moment of their
+    # own, that trail, and that only reduce; whether a walk is only a trial
+    "n_amends first_amend n_dated n_trailing n_reducers is_trial",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
-    "latency_ns bar_slack_ns has_participation over_cap",
+    "bar_slack_ns has_participation over_cap trailing close_cutoff_ns",
     "participation guardrail",
 )
 ACCOUNT = _record(
@@ -69,8 +73,8 @@ ACCOUNT = _record(
 BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt")
 INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
-    # what the market last said
-    "mark_ts bar seen opened_at "
+    # what the market last said; whether the bar under way is the first of its session to print
+    "mark_ts bar seen opened_at open_session opens_session "
     # this bar's use of volume, and scratch of the batch
     "filled_open filled_inside stamp head queue_size queue_done",
     "multiplier unit_num unit_den tick mark prev_volume prev_range",
@@ -80,16 +84,29 @@ POSITION = _record(
     "avg_price reference realized",
 )
 ORDER = _record(
-    "account instrument book parent group group_kind type side tif units "
-    "target_kind ts_submit ts_arrival ts_cancel cancel_reason session_sent day_session "
-    "open_bar has_print taker_bar tag "
-    # the venue's side
-    "status_venue side_venue units_venue filled_venue is_triggered is_sized "
-    "next in_batch last_print plan_close plan_open is_refused "
+    "account instrument book type side tif units "
+    # what it is made of (codes TRIGGER, AUCTION), and its conditions
+    "trigger is_limited is_trailing is_percent auction reduce_only post_only "
+    # its tree: descendants follow their parent in the order of sequence
+    "parent first_child next_child n_descendants "
+    # its group: a ring of members
+    "group group_kind next_in_group "
+    "target_kind ts_submit ts_arrival ts_cancel ts_cancel_sent cancel_reason "
+    "good_till good_session session_sent day_session open_bar has_print taker_bar tag "
+    # the venue's side. whole: the quantity that children's shares are counted by; held_back: what
+    # waits for fills of the parent; cut: what an OCO group took away; join_bar: the bar on whose
+    # path a child joined
+    "status_venue side_venue units_venue filled_venue is_triggered is_sized is_held "
+    "whole held_back cut join_bar "
+    "next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
     # our side
     "status filled reason last_fill ts_end",
-    "ratio net_limit limit stop target value_venue commission_venue "
+    "ratio net_limit limit stop trail limit_offset water target value_venue commission_venue "
     "value_filled commission needed available",
+)
+# What an amendment asks for: NONE and NaN leave a term as it is.
+AMENDMENT = _record(
+    "order ts_sent ts_arrival is_done units good_till good_session", "limit stop trail"
 )
 REPORT = _record(
     "kind ts session order account instrument book units reason fill_reason flags liquidity "
@@ -109,7 +126,7 @@ POSITION_ROW = _record(
     "ts session account instrument book units is_stale",
     "avg_price mark market_value unrealized realized",
 )
-BAR = _record("instrument ts_open ts_close session", "open high low close volume")
+BAR = _record("instrument ts_open ts_close session flags", "open high low close volume")
 SLICE = _record("ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags")
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
@@ -130,6 +147,7 @@ ARRAYS: dict[str, np.dtype] = {
     "positions": POSITION,
     "held": WORD,
     "orders": ORDER,
+    "amendments": AMENDMENT,
     "active": WORD,
     "candidates": WORD,
     "reports": REPORT,
@@ -140,6 +158,7 @@ ARRAYS: dict[str, np.dtype] = {
     "bars": BAR,
     "open_rows": WORD,
     "slices": SLICE,
+    "session_closes": WORD,
     "events": EVENT,
     "commissions": COMMISSION,
     "slippages": SLIPPAGE,
@@ -158,6 +177,7 @@ ARRAYS: dict[str, np.dtype] = {
 # These grow by doubling between steps; the counter in SIM says how much is used.
 GROWING: dict[str, str] = {
     "orders": "n_orders",
+    "amendments": "n_amendments",
     "reports": "n_reports",
     "fills": "n_fills",
     "postings": "n_postings",
@@ -165,10 +185,18 @@ GROWING: dict[str, str] = {
 }
 
 # Lists and scratch with one entry per order that the venue works; they grow together.
-PER_WORKING_ORDER = ("active", "candidates", "hits", "hit_levels", "hit_distances", "saved_orders")
+# Their lengths in such entries: an order can stand in a queue twice, once to trigger, once to fill.
+PER_WORKING_ORDER = {
+    "active": 1,
+    "candidates": 1,
+    "hits": 2,
+    "hit_levels": 2,
+    "hit_distances": 2,
+    "saved_orders": 1,
+}
 
 # What the run reads but never writes: not part of a snapshot.
-MARKET = ("bars", "open_rows", "slices")
+MARKET = ("bars", "open_rows", "slices", "session_closes")
 
 
 def dtype_of(name: str) -> np.dtype:

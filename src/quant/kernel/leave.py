@@ -18,11 +18,12 @@ from quant.kernel.codes import (
 )
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.limits import enforce_limits, project_positions
+from quant.kernel.limits import enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, buying_power, position_place, remark
-from quant.kernel.match import end_order, is_final, remaining
+from quant.kernel.reports import end_order, is_final, remaining
 from quant.kernel.sizing import size_order
 from quant.kernel.subsystem import subsystem
+from quant.kernel.trailing import follow
 
 __all__ = ["cancel_due", "compact", "refuse_early", "send_orders"]
 
@@ -110,7 +111,7 @@ def _room(h: int, a: int) -> float:
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
-        if order["account"] == a and not is_final(order["status_venue"]):
+        if order["account"] == a and not is_final(order["status_venue"]) and takes_room(h, o):
             closes, opens = _project(h, o)
             room += closes - opens
     return room
@@ -126,10 +127,13 @@ def _is_sized_at_fill(h: int, o: int) -> bool:
 def _refuse_one(h: int, o: int) -> None:
     """Refusals that need no money: warm-up, and a size that came to nothing."""
     order = mem.orders(h)[o]
+    if is_final(order["status_venue"]):
+        # with its parent
+        return
     ins = mem.instruments(h)[order["instrument"]]
     if ins["seen"] < ins["warmup"]:
         end_order(h, o, _REJECTED, _R_WARMUP, 0.0, 0.0)
-    elif order["target_kind"] <= _QTY and order["units_venue"] == 0:
+    elif order["target_kind"] <= _QTY and order["units_venue"] + order["held_back"] == 0:
         end_order(h, o, _REJECTED, _R_ZERO, 0.0, 0.0)
 
 
@@ -162,7 +166,7 @@ def _check_account(h: int, a: int) -> None:
     policy = mem.policies(h)[0]["insufficient"]
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
-        if order["account"] != a or is_final(order["status_venue"]):
+        if order["account"] != a or is_final(order["status_venue"]) or not takes_room(h, o):
             continue
         if account["kind"] == _CASH_ACCOUNT and _only_shorts(h, o):
             end_order(h, o, _REJECTED, _R_SHORT, 0.0, 0.0)
@@ -202,9 +206,13 @@ def send_orders(h: int) -> None:
         _check_account(h, a)
     active = mem.active(h)
     for o in range(sim["n_sent"], sim["n_orders"]):
-        if not is_final(mem.orders(h)[o]["status_venue"]):
+        order = mem.orders(h)[o]
+        if not is_final(order["status_venue"]):
             active[sim["n_active"]] = o
             sim["n_active"] += 1
+            mark = mem.instruments(h)[order["instrument"]]["mark"]
+            if order["is_trailing"] != 0 and mark == mark:
+                follow(h, o, mark)
     sim["n_sent"] = sim["n_orders"]
 
 

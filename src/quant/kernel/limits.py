@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import REASON, REPORT_KIND, TARGET_KIND
+from quant.kernel.codes import GROUP_KIND, REASON, REPORT_KIND, TARGET_KIND
 from quant.kernel.cost import quantity, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
-from quant.kernel.match import end_order, is_final, remaining
+from quant.kernel.reports import end_order, is_final, remaining
 
-__all__ = ["enforce_limits", "project_positions"]
+__all__ = ["enforce_limits", "project_positions", "takes_room"]
 
+_OCO = GROUP_KIND.OCO
+_OCO_SHARED = GROUP_KIND.OCO_SHARED
 _QTY = TARGET_KIND.QTY
 _WEIGHT = TARGET_KIND.WEIGHT
 _COUNT = TARGET_KIND.COUNT
@@ -34,6 +36,22 @@ def project_positions(h: int, a: int) -> None:
         for b in range(sim["n_books"]):
             position = mem.positions(h)[position_place(h, a, b, i)]
             position["projected"] = position["units"]
+
+
+@compiled
+def takes_room(h: int, o: int) -> bool:
+    """Whether an order counts in projections. What waits for its parent or only reduces does not;
+    of those of which one cancels the others, the first that still works stands for all."""
+    order = mem.orders(h)[o]
+    if order["is_held"] != 0 or order["reduce_only"] != 0:
+        return False
+    if order["group_kind"] == _OCO or order["group_kind"] == _OCO_SHARED:
+        m = order["next_in_group"]
+        while m != o:
+            if m < o and not is_final(mem.orders(h)[m]["status_venue"]):
+                return False
+            m = mem.orders(h)[m]["next_in_group"]
+    return True
 
 
 @inlined
@@ -98,13 +116,13 @@ def enforce_limits(h: int, a: int) -> None:
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
-        if order["account"] == a and not is_final(order["status_venue"]):
+        if order["account"] == a and not is_final(order["status_venue"]) and takes_room(h, o):
             p = position_place(h, a, order["book"], order["instrument"])
             position = mem.positions(h)[p]
             position["projected"] = _wish(h, o, position["projected"])
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
-        if order["account"] != a or is_final(order["status_venue"]):
+        if order["account"] != a or is_final(order["status_venue"]) or not takes_room(h, o):
             continue
         position = mem.positions(h)[position_place(h, a, order["book"], order["instrument"])]
         before = position["projected"]

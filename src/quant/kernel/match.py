@@ -1,9 +1,9 @@
 """The venue's side: one order meets one price.
 
-``fill_order`` is where every fill of every print and path comes through. It splits the order into
-its closing and its opening part, caps it by volume, asks ``margin`` about the opening part and
-writes *reports*; ``post`` makes them true on our side. The conditions under which an order meets a
-price at all live in ``batch`` (prints) and ``path`` (inside bars).
+``execute`` is where every fill of every print and path comes through. Around it an order is split
+into its closing and its opening part, capped by volume, and ``margin`` is asked about the opening
+part. What happens is written as *reports*; ``post`` makes them true on our side. The conditions
+under which an order meets a price at all live in ``batch`` (prints) and ``path`` (inside bars).
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from quant.kernel.codes import (
     INSUFFICIENT,
     LIQUIDITY,
     NEVER,
-    NONE,
-    ORDER_TYPE,
     OVER_CAP,
     REASON,
     REPORT_KIND,
@@ -25,6 +23,7 @@ from quant.kernel.codes import (
     STATUS,
 )
 from quant.kernel.cost import quantity, round_minor, slipped, whole
+from quant.kernel.groups import AT_CLOSE, AT_OPEN, INSIDE, after_fill
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     affordable,
@@ -35,6 +34,7 @@ from quant.kernel.margin import (
     shift_totals,
 )
 from quant.kernel.post import post
+from quant.kernel.reports import close_out, is_final, new_report, remaining
 from quant.kernel.subsystem import subsystem
 
 __all__ = [
@@ -42,23 +42,15 @@ __all__ = [
     "AT_OPEN",
     "INSIDE",
     "cap_left",
-    "close_out",
     "closing_part",
-    "end_order",
+    "end_idle_reducer",
     "execute",
     "fill_closing",
     "fill_rest",
     "has_trading",
-    "is_final",
-    "new_report",
     "note_position",
-    "remaining",
-    "trigger",
     "wanted",
 ]
-
-# Where in a bar a fill happens.
-AT_OPEN, INSIDE, AT_CLOSE = 0, 1, 2
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _UNCAPPED = FILL_FLAG.UNCAPPED
@@ -68,114 +60,16 @@ _CLAMPED = FILL_FLAG.CLAMPED
 _REJECT = INSUFFICIENT.REJECT
 _TAKER = LIQUIDITY.TAKER
 _MAKER = LIQUIDITY.MAKER
-_MARKET = ORDER_TYPE.MARKET
-_LIMIT = ORDER_TYPE.LIMIT
-_STOP = ORDER_TYPE.STOP
-_STOP_LIMIT = ORDER_TYPE.STOP_LIMIT
 _FUNDS = REASON.INSUFFICIENT_FUNDS
 _SHORT = REASON.SHORT_NOT_ALLOWED
 _OVER_CAP = REASON.OVER_CAP
 _REJECT_OVER = OVER_CAP.REJECT
 _SIZED_DOWN = REASON.SIZED_DOWN
+_REDUCE_ONLY = REASON.REDUCE_ONLY
 _MINOR_UNIT = ROUNDING.MINOR_UNIT
 _FILL = REPORT_KIND.FILL
-_TRIGGERED = REPORT_KIND.TRIGGERED
-_CANCELED = REPORT_KIND.CANCELED
-_REJECTED = REPORT_KIND.REJECTED
 _S_FILLED = STATUS.FILLED
 _S_PARTIAL = STATUS.PARTIALLY_FILLED
-_S_TRIGGERED = STATUS.TRIGGERED
-_S_CANCELED = STATUS.CANCELED
-_S_REJECTED = STATUS.REJECTED
-_S_EXPIRED = STATUS.EXPIRED
-
-
-@inlined
-def is_final(status: int) -> bool:
-    """Whether nothing more can happen to an order of this status."""
-    return status >= _S_FILLED
-
-
-@inlined
-def remaining(h: int, o: int) -> int:
-    """Increments the venue could still fill."""
-    order = mem.orders(h)[o]
-    return order["units_venue"] - order["filled_venue"]
-
-
-@compiled
-def new_report(h: int, kind: int, o: int, ts: int) -> int:
-    """A blank report about order ``o`` (NONE: about no order); returns its place."""
-    sim = mem.sims(h)[0]
-    r = sim["n_reports"]
-    sim["n_reports"] = r + 1
-    report = mem.reports(h)[r]
-    report["kind"] = kind
-    report["ts"] = ts
-    report["session"] = sim["session"]
-    report["order"] = o
-    report["reason"] = 0
-    report["fill_reason"] = 0
-    report["flags"] = 0
-    report["liquidity"] = 0
-    report["is_merge"] = 0
-    report["posting_kind"] = 0
-    report["new_units"] = NONE
-    report["price"] = 0.0
-    report["price_raw"] = 0.0
-    report["commission"] = 0.0
-    report["fees"] = 0.0
-    report["slippage"] = 0.0
-    report["impact"] = 0.0
-    report["amount"] = 0.0
-    report["needed"] = 0.0
-    report["available"] = 0.0
-    report["units"] = 0
-    if o >= 0:
-        order = mem.orders(h)[o]
-        ins = mem.instruments(h)[order["instrument"]]
-        report["account"] = order["account"]
-        report["instrument"] = order["instrument"]
-        report["book"] = order["book"]
-        report["currency"] = ins["currency"]
-        report["bar"] = ins["seen"]
-    return r
-
-
-@compiled
-def end_order(h: int, o: int, kind: int, reason: int, needed: float, available: float) -> None:
-    """The venue ends what remains of an order, for a reason."""
-    order = mem.orders(h)[o]
-    r = new_report(h, kind, o, mem.sims(h)[0]["now"])
-    report = mem.reports(h)[r]
-    report["reason"] = reason
-    report["needed"] = needed
-    report["available"] = available
-    if order["is_sized"] != 0:
-        report["new_units"] = order["units_venue"]
-    if kind == _CANCELED:
-        order["status_venue"] = _S_CANCELED
-    elif kind == _REJECTED:
-        order["status_venue"] = _S_REJECTED
-    else:
-        order["status_venue"] = _S_EXPIRED
-    post(h, r)
-
-
-@compiled
-def close_out(h: int, o: int, reason: int, needed: float, available: float) -> None:
-    """End an order whose opening part is refused: REJECTED if nothing of it ever filled."""
-    kind = _REJECTED if mem.orders(h)[o]["filled_venue"] == 0 else _CANCELED
-    end_order(h, o, kind, reason, needed, available)
-
-
-@compiled
-def trigger(h: int, o: int) -> None:
-    """A stop's level has traded."""
-    order = mem.orders(h)[o]
-    order["is_triggered"] = 1
-    order["status_venue"] = _S_TRIGGERED
-    post(h, new_report(h, _TRIGGERED, o, mem.sims(h)[0]["now"]))
 
 
 @inlined
@@ -226,17 +120,12 @@ def closing_part(h: int, o: int, count: int) -> int:
 
 @inlined
 def _is_taker(h: int, o: int) -> bool:
-    """Market orders and triggered stops take; a limit only in the bar in which it first met a print
-    that it could take."""
+    """What has no limit takes; a limit only in the bar in which it first met a print that it could
+    take."""
     order = mem.orders(h)[o]
-    if order["type"] == _MARKET or order["type"] == _STOP:
+    if order["is_limited"] == 0:
         return True
     return order["taker_bar"] == mem.instruments(h)[order["instrument"]]["bar"]
-
-
-@inlined
-def _has_limit(order_type: int) -> bool:
-    return order_type in (_LIMIT, _STOP_LIMIT)
 
 
 @compiled
@@ -247,7 +136,7 @@ def paid_price(h: int, o: int, raw: float, at: int) -> tuple[float, int]:
         return raw, 0
     side = order["side_venue"]
     price, was_clamped = slipped(h, order["instrument"], side, raw, 1 if at == AT_OPEN else 0)
-    if _has_limit(order["type"]) and (price - order["limit"]) * side > 0.0:
+    if order["is_limited"] != 0 and (price - order["limit"]) * side > 0.0:
         price = order["limit"]
     return price, _CLAMPED if was_clamped != 0 else 0
 
@@ -300,9 +189,8 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     order["filled_venue"] += count
     order["value_venue"] += abs(quantity(ins, count) * price * ins["multiplier"])
     order["commission_venue"] += fee
-    order["status_venue"] = (
-        _S_FILLED if order["filled_venue"] >= order["units_venue"] else _S_PARTIAL
-    )
+    is_whole = order["filled_venue"] >= order["units_venue"] + order["held_back"]
+    order["status_venue"] = _S_FILLED if is_whole else _S_PARTIAL
     if at == AT_OPEN:
         ins["filled_open"] += count
     else:
@@ -312,6 +200,8 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     post(h, r)
     shift_totals(h, a, i, units_before, cash_before, p)
     note_position(h, p, ts)
+    if order["group_kind"] != 0 or order["first_child"] >= 0 or sim["n_reducers"] > 0:
+        after_fill(h, o, count, raw, units_before, ts, at)
 
 
 @compiled
@@ -347,6 +237,13 @@ def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     count = closing_part(h, o, wanted(h, o, at, 0))
     if count > 0:
         execute(h, o, count, raw, at, fill_reason, 0)
+
+
+@compiled
+def end_idle_reducer(h: int, o: int) -> None:
+    """End an order that only reduces and has nothing left to reduce."""
+    if closing_part(h, o, 1) == 0:
+        close_out(h, o, _REDUCE_ONLY, 0.0, 0.0)
 
 
 @compiled
@@ -388,6 +285,9 @@ def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill what remains of an order: what still closes, then the opening part if it is allowed."""
     fill_closing(h, o, raw, at, fill_reason)
     if is_final(mem.orders(h)[o]["status_venue"]):
+        return
+    if mem.orders(h)[o]["reduce_only"] != 0:
+        end_idle_reducer(h, o)
         return
     want = wanted(h, o, at, 0)
     if want > 0:

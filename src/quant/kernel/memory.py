@@ -19,6 +19,7 @@ from quant.kernel.subsystem import load
 __all__ = [
     "accounts",
     "active",
+    "amendments",
     "attach",
     "balances",
     "bars",
@@ -40,6 +41,7 @@ __all__ = [
     "postings",
     "reports",
     "saved_orders",
+    "session_closes",
     "saved_held",
     "saved_position",
     "saved_instrument",
@@ -130,6 +132,7 @@ positions = _accessor("positions")
 held = _accessor("held")
 orders = _accessor("orders")
 active = _accessor("active")
+amendments = _accessor("amendments")
 candidates = _accessor("candidates")
 reports = _accessor("reports")
 fills = _accessor("fills")
@@ -139,6 +142,7 @@ position_rows = _accessor("position_rows")
 bars = _accessor("bars")
 open_rows = _accessor("open_rows")
 slices = _accessor("slices")
+session_closes = _accessor("session_closes")
 events = _accessor("events")
 commissions = _accessor("commissions")
 slippages = _accessor("slippages")

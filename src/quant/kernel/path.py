@@ -9,7 +9,16 @@ copies and puts everything back.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import FILL_REASON, LIMIT_RULE, NONE, ORDER_TYPE, PATH
+from quant.kernel.codes import (
+    AUCTION,
+    FILL_REASON,
+    LIMIT_RULE,
+    NONE,
+    PATH,
+    REASON,
+    REPORT_KIND,
+    TRIGGER,
+)
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import position_place, remark
 from quant.kernel.match import (
@@ -19,17 +28,16 @@ from quant.kernel.match import (
     fill_closing,
     fill_rest,
     has_trading,
-    is_final,
-    remaining,
-    trigger,
 )
+from quant.kernel.reports import end_order, is_final, remaining, trigger
 from quant.kernel.subsystem import subsystem
+from quant.kernel.trailing import follow, trails, trails_by_close
 
 __all__ = ["walk_bars"]
 
-_LIMIT = ORDER_TYPE.LIMIT
-_STOP = ORDER_TYPE.STOP
-_MARKET = ORDER_TYPE.MARKET
+_NO_AUCTION = AUCTION.NONE
+_NO_TRIGGER = TRIGGER.NONE
+_STOP = TRIGGER.STOP
 _ADVERSE = PATH.ADVERSE
 _OHLC = PATH.OHLC
 _OLHC = PATH.OLHC
@@ -39,11 +47,18 @@ _R_LIMIT = FILL_REASON.LIMIT
 _R_STOP = FILL_REASON.STOP
 _R_STOP_LIMIT = FILL_REASON.STOP_LIMIT
 _R_LIMIT_OPEN = FILL_REASON.LIMIT_OPEN
+_R_TOUCHED = FILL_REASON.TOUCHED
+_R_LIMIT_IF_TOUCHED = FILL_REASON.LIMIT_IF_TOUCHED
+_POST_ONLY = REASON.POST_ONLY
+_REJECTED = REPORT_KIND.REJECTED
 _TIE = 1e-9
 _TICK_SNAP = 1e-6
+# Live levels inside a bar from which on the order of its extremes matters.
+_ENOUGH = 2
 _CLOSING, _OPENING, _PASSES_BY = 0, 1, 2
-# What a level does to an order that reaches it: fill it, or trigger it.
-_FILLS, _TRIGGERS = 1, 2
+# What a level does to an order that reaches it: fill it, trigger it, or fill it where it joined the
+# path and could take at once.
+_FILLS, _TRIGGERS, _TAKES = 1, 2, 3
 
 
 @inlined
@@ -61,11 +76,30 @@ def _point(h: int, row: int, path: int, k: int) -> float:
 
 @inlined
 def _is_resting_limit(h: int, o: int) -> bool:
-    """A limit, or a stop-limit whose stop has traded."""
+    """A limit that nothing has to trigger any more."""
     order = mem.orders(h)[o]
-    if order["type"] == _LIMIT:
-        return True
-    return order["type"] > _STOP and order["is_triggered"] != 0
+    return order["is_limited"] != 0 and (order["trigger"] == 0 or order["is_triggered"] != 0)
+
+
+@inlined
+def _can_be_met(h: int, o: int) -> bool:
+    """Whether a path can do anything to an order."""
+    order = mem.orders(h)[o]
+    if order["is_held"] != 0 or is_final(order["status_venue"]) or remaining(h, o) <= 0:
+        return False
+    # without a limit, and with nothing left to trigger, an order waits for a print
+    return order["is_limited"] != 0 or (order["trigger"] != 0 and order["is_triggered"] == 0)
+
+
+@inlined
+def _joins(h: int, o: int) -> bool:
+    """Whether an order has just joined the path under way: where that is, is its first print."""
+    order = mem.orders(h)[o]
+    return (
+        order["has_print"] == 0
+        and order["join_bar"] >= 0
+        and order["join_bar"] == mem.instruments(h)[order["instrument"]]["bar"]
+    )
 
 
 @inlined
@@ -98,20 +132,27 @@ def _level_met(h: int, o: int, seg: int, start: float, end: float) -> float:
     """The price at which a segment meets an order, NaN if it does not."""
     order = mem.orders(h)[o]
     nan = math_nan()
-    side = order["side_venue"]
-    if order["type"] == _MARKET or is_final(order["status_venue"]) or remaining(h, o) <= 0:
+    if not _can_be_met(h, o):
         return nan
+    side = order["side_venue"]
     direction = 1 if end > start else -1
+    joins = _joins(h, o)
     if _is_resting_limit(h, o):
         level = order["limit"]
-        if seg == 0 and (level - start) * side >= 0.0:
-            return _at_start(h, o, start)
+        if (level - start) * side >= 0.0:
+            if joins:
+                return start
+            if seg == 0:
+                return _at_start(h, o, start)
         if end == start or direction == side or (level - start) * direction <= 0.0:
             return nan
         return level if _reached(h, o, level, end, direction) else nan
-    if order["is_triggered"] != 0 or end == start or direction != side:
-        return nan
     level = order["stop"]
+    turn = side * order["trigger"]
+    if joins and (start - level) * turn >= 0.0:
+        return start
+    if end == start or direction != turn:
+        return nan
     if (level - start) * direction > 0.0 and (end - level) * direction >= 0.0:
         return level
     return nan
@@ -123,11 +164,50 @@ def math_nan() -> float:
     return float("nan")
 
 
-@inlined
-def _is_better(h: int, o: int, start: float) -> bool:
-    """Whether a limit was marketable at the path's start."""
+@compiled
+def _put(h: int, o: int, place: int, last: int, level: float, distance: float) -> None:
+    """Put an order into a queue that reaches from ``place`` to before ``last``, by distance and
+    sequence."""
+    hits = mem.hits(h)
+    levels = mem.hit_levels(h)
+    distances = mem.hit_distances(h)
+    j = last
+    while j > place and (
+        distances[j - 1] > distance or (distances[j - 1] == distance and hits[j - 1] > o)
+    ):
+        hits[j] = hits[j - 1]
+        levels[j] = levels[j - 1]
+        distances[j] = distances[j - 1]
+        j -= 1
+    hits[j] = o
+    levels[j] = level
+    distances[j] = distance
+
+
+@compiled
+def _queue_if_met(
+    h: int, o: int, place: int, last: int, seg: int, start: float, end: float, origin: float
+) -> int:
+    """Queue an order if the way from ``start`` to ``end`` meets it; 1 if so.
+
+    ``origin`` is where the segment began, from which distances count.
+    """
+    level = _level_met(h, o, seg, start, end)
+    if level != level:
+        return 0
     order = mem.orders(h)[o]
-    return (order["limit"] - start) * order["side_venue"] >= 0.0
+    distance = abs(level - origin)
+    code = _TRIGGERS
+    if _is_resting_limit(h, o):
+        code = _FILLS
+        if (order["limit"] - start) * order["side_venue"] >= 0.0:
+            # marketable where it stands
+            distance = abs(start - origin)
+            if _joins(h, o):
+                code = _TAKES
+    order["in_batch"] = code
+    _put(h, o, place, last, level, distance)
+    return 1
 
 
 @compiled
@@ -138,40 +218,45 @@ def _collect(
 
     The queue lies in ``hits`` from ``base`` on, nearest first, then by sequence.
     """
-    hits = mem.hits(h)
-    levels = mem.hit_levels(h)
-    distances = mem.hit_distances(h)
     n = 0
     for c in range(c0, c1):
         o = mem.candidates(h)[c]
-        if mem.orders(h)[o]["account"] != a:
-            continue
-        level = _level_met(h, o, seg, start, end)
-        if level != level:
-            continue
-        distance = abs(level - start)
-        if seg == 0 and _is_resting_limit(h, o) and _is_better(h, o, start):
-            distance = 0.0
-        j = base + n
-        while j > base and distances[j - 1] > distance:
-            hits[j] = hits[j - 1]
-            levels[j] = levels[j - 1]
-            distances[j] = distances[j - 1]
-            j -= 1
-        waits = mem.orders(h)[o]["type"] > _LIMIT and not _is_resting_limit(h, o)
-        mem.orders(h)[o]["in_batch"] = _TRIGGERS if waits else _FILLS
-        hits[j] = o
-        levels[j] = level
-        distances[j] = distance
-        n += 1
+        order = mem.orders(h)[o]
+        if order["account"] == a:
+            joins = _joins(h, o)
+            n += _queue_if_met(h, o, base, base + n, seg, start, end, start)
+            if joins and order["is_held"] == 0:
+                order["has_print"] = 1
+    return n
+
+
+@compiled
+def _queue_those_set_free(
+    h: int, o: int, place: int, last: int, level: float, end: float, origin: float
+) -> int:
+    """After order ``o`` was met at ``level``: queue what the rest of the segment now meets.
+
+    That is ``o`` itself if it has become a resting limit, and children it has set free.
+    """
+    n = 0
+    order = mem.orders(h)[o]
+    if order["trigger"] != _NO_TRIGGER and order["in_batch"] == _TRIGGERS:
+        n += _queue_if_met(h, o, place, last, NONE, level, end, origin)
+    c = order["first_child"]
+    while c >= 0:
+        child = mem.orders(h)[c]
+        if child["instrument"] == order["instrument"] and _joins(h, c):
+            n += _queue_if_met(h, c, place, last + n, NONE, level, end, origin)
+            child["has_print"] = 1
+        c = child["next_child"]
     return n
 
 
 @inlined
 def _can_fill_here(h: int, o: int, level: float) -> bool:
-    """Whether an order met at ``level`` fills there, or is a stop-limit that now has to wait."""
+    """Whether an order met at ``level`` fills there, or triggers and then has to wait."""
     order = mem.orders(h)[o]
-    if order["type"] == _LIMIT or order["type"] == _STOP or _is_resting_limit(h, o):
+    if order["is_limited"] == 0 or order["in_batch"] != _TRIGGERS:
         return True
     return (order["limit"] - level) * order["side_venue"] >= 0.0
 
@@ -184,7 +269,23 @@ def _front(h: int, o: int, level: float) -> int:
     want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], INSIDE))
     if want <= 0:
         return _PASSES_BY
+    if mem.orders(h)[o]["reduce_only"] != 0:
+        return _CLOSING
     return _CLOSING if closing_part(h, o, want) == want else _OPENING
+
+
+@inlined
+def _reason_of(h: int, o: int, seg: int, start: float) -> int:
+    """The fill reason of an order that its queue has come to."""
+    order = mem.orders(h)[o]
+    if order["in_batch"] == _TRIGGERS:
+        if order["trigger"] == _STOP:
+            return _R_STOP_LIMIT if order["is_limited"] != 0 else _R_STOP
+        return _R_LIMIT_IF_TOUCHED if order["is_limited"] != 0 else _R_TOUCHED
+    is_first = seg == 0 and order["in_batch"] == _FILLS
+    if is_first and (order["limit"] - start) * order["side_venue"] >= 0.0:
+        return _R_LIMIT_OPEN
+    return _R_LIMIT
 
 
 @compiled
@@ -193,19 +294,15 @@ def _meet(h: int, o: int, level: float, seg: int, start: float, closing_only: in
     order = mem.orders(h)[o]
     if is_final(order["status_venue"]):
         return
-    fill_reason = _R_LIMIT
-    if order["type"] == _STOP:
-        fill_reason = _R_STOP
-    elif order["in_batch"] == _TRIGGERS:
-        fill_reason = _R_STOP_LIMIT
-    elif seg == 0 and (order["limit"] - start) * order["side_venue"] >= 0.0:
-        fill_reason = _R_LIMIT_OPEN
-    if order["type"] > _LIMIT and order["is_triggered"] == 0:
-        if not _can_fill_here(h, o, level):
-            trigger(h, o)
-            return
+    fill_reason = _reason_of(h, o, seg, start)
+    if order["in_batch"] == _TRIGGERS and order["is_triggered"] == 0:
         trigger(h, o)
-    if fill_reason == _R_STOP_LIMIT:
+        if not _can_fill_here(h, o, level):
+            return
+    if order["in_batch"] == _TAKES and order["post_only"] != 0:
+        end_order(h, o, _REJECTED, _POST_ONLY, 0.0, 0.0)
+        return
+    if order["in_batch"] != _FILLS:
         order["taker_bar"] = mem.instruments(h)[order["instrument"]]["bar"]
     if closing_only != 0:
         fill_closing(h, o, level, INSIDE, fill_reason)
@@ -215,13 +312,17 @@ def _meet(h: int, o: int, level: float, seg: int, start: float, closing_only: in
 
 
 @compiled
-def _run_queue(h: int, base: int, n: int, seg: int, start: float, only_exits: int) -> int:
-    """Work a queue from its front; returns how many heads are done with.
+def _run_queue(
+    h: int, i: int, base: int, first: int, seg: int, start: float, end: float, only_exits: int
+) -> int:
+    """Work instrument ``i``'s queue from place ``first`` on; returns how many heads are done with.
 
     With ``only_exits`` it stops before the first order that would open, after that order's closing
-    part.
+    part. What a fill sets free queues behind it.
     """
-    for j in range(n):
+    ins = mem.instruments(h)[i]
+    j = first
+    while j < ins["queue_size"]:
         o = mem.hits(h)[base + j]
         level = mem.hit_levels(h)[base + j]
         if only_exits != 0 and _front(h, o, level) == _OPENING:
@@ -229,7 +330,13 @@ def _run_queue(h: int, base: int, n: int, seg: int, start: float, only_exits: in
                 _meet(h, o, level, seg, start, 1)
             return j
         _meet(h, o, level, seg, start, 0)
-    return n
+        # what is filled at its limit though the bar opened better is met at the start
+        is_at_start = abs(level - start) > mem.hit_distances(h)[base + j]
+        j += 1
+        ins["queue_size"] += _queue_those_set_free(
+            h, o, base + j, base + ins["queue_size"], start if is_at_start else level, end, start
+        )
+    return j
 
 
 @inlined
@@ -244,7 +351,7 @@ def _group_end(h: int, c0: int, n: int) -> int:
 
 @compiled
 def _levels_inside(h: int, a: int, c0: int, c1: int, row: int) -> int:
-    """How many levels of working orders lie inside the bar."""
+    """How many levels of working orders, and of what waits for their fills, lie inside the bar."""
     bar = mem.bars(h)[row]
     low = bar["low"]
     high = bar["high"]
@@ -252,12 +359,16 @@ def _levels_inside(h: int, a: int, c0: int, c1: int, row: int) -> int:
     for c in range(c0, c1):
         o = mem.candidates(h)[c]
         order = mem.orders(h)[o]
-        if order["account"] != a or is_final(order["status_venue"]) or order["type"] == _MARKET:
+        if order["account"] != a or is_final(order["status_venue"]):
             continue
-        if order["type"] != _STOP and low <= order["limit"] <= high:
+        if order["is_limited"] != 0 and low <= order["limit"] <= high:
             n += 1
-        if order["type"] != _LIMIT and order["is_triggered"] == 0 and low <= order["stop"] <= high:
-            n += 1
+        if order["trigger"] != _NO_TRIGGER and order["is_triggered"] == 0:
+            if order["is_trailing"] != 0 and order["is_held"] == 0:
+                # its level may come inside the bar on the way
+                n += _ENOUGH
+            elif low <= order["stop"] <= high:
+                n += 1
     return n
 
 
@@ -276,6 +387,7 @@ def _save(h: int, a: int, i: int, c0: int, c1: int) -> None:
         mem.saved_held(h)[j] = mem.held(h)[j]
     for c in range(c0, c1):
         mem.saved_orders(h)[c] = mem.orders(h)[mem.candidates(h)[c]]
+    sim["is_trial"] = 1
 
 
 @compiled
@@ -296,6 +408,20 @@ def _restore(h: int, a: int, i: int, c0: int, c1: int) -> None:
 
 
 @compiled
+def _move_marks(h: int, a: int, c0: int, c1: int, end: float) -> None:
+    """The end of a segment has been passed: water marks may follow it."""
+    if mem.sims(h)[0]["n_trailing"] == 0 or trails_by_close(h):
+        return
+    for c in range(c0, c1):
+        o = mem.candidates(h)[c]
+        order = mem.orders(h)[o]
+        if order["account"] != a or is_final(order["status_venue"]) or _joins(h, o):
+            continue
+        if trails(h, o):
+            follow(h, o, end)
+
+
+@compiled
 def _walk_alone(h: int, a: int, c0: int, c1: int, row: int, path: int) -> tuple[float, float]:
     """Walk one instrument by itself; equity at the bar's end and its lowest at the three points."""
     i = mem.bars(h)[row]["instrument"]
@@ -306,8 +432,9 @@ def _walk_alone(h: int, a: int, c0: int, c1: int, row: int, path: int) -> tuple[
         end = _point(h, row, path, seg + 1)
         mem.instruments(h)[i]["mark"] = start
         remark(h, a)
-        n = _collect(h, a, c0, c1, 0, seg, start, end)
-        _run_queue(h, 0, n, seg, start, 0)
+        mem.instruments(h)[i]["queue_size"] = _collect(h, a, c0, c1, 0, seg, start, end)
+        _run_queue(h, i, 0, 0, seg, start, end, 0)
+        _move_marks(h, a, c0, c1, end)
         mem.instruments(h)[i]["mark"] = end
         remark(h, a)
         equity = mem.accounts(h)[a]["equity"]
@@ -338,12 +465,13 @@ def choose(h: int, a: int, c0: int, c1: int, row: int) -> int:
         return policy
     if policy == _NEAREST:
         return _OHLC if bar["high"] - bar["open"] < bar["open"] - bar["low"] else _OLHC
-    if c1 == c0 or _levels_inside(h, a, c0, c1, row) < 2:
+    if c1 == c0 or _levels_inside(h, a, c0, c1, row) < _ENOUGH:
         return _OLHC
     i = bar["instrument"]
     _save(h, a, i, c0, c1)
     end_olhc, low_olhc = _walk_alone(h, a, c0, c1, row, _OLHC)
     _restore(h, a, i, c0, c1)
+    mem.sims(h)[0]["is_trial"] = 1
     end_ohlc, low_ohlc = _walk_alone(h, a, c0, c1, row, _OHLC)
     _restore(h, a, i, c0, c1)
     verdict = _lower(end_ohlc, end_olhc)
@@ -358,15 +486,19 @@ def _is_any_met(h: int, n: int) -> bool:
     for c in range(n):
         o = mem.candidates(h)[c]
         order = mem.orders(h)[o]
-        if order["type"] == _MARKET or (order["type"] == _STOP and order["is_triggered"] != 0):
+        if not _can_be_met(h, o):
             continue
         bar = mem.bars(h)[mem.instruments(h)[order["instrument"]]["bar"]]
-        level = order["limit"] if _is_resting_limit(h, o) else order["stop"]
-        low = bar["low"] <= level
-        high = bar["high"] >= level
-        if low and high:
-            return True
-        if _is_resting_limit(h, o) and (level - bar["open"]) * order["side_venue"] >= 0.0:
+        if _is_resting_limit(h, o):
+            level = order["limit"]
+            is_beyond = (level - bar["open"]) * order["side_venue"] >= 0.0
+        else:
+            if order["is_trailing"] != 0:
+                return True
+            level = order["stop"]
+            turn = order["side_venue"] * order["trigger"]
+            is_beyond = _joins(h, o) and (bar["open"] - level) * turn >= 0.0
+        if is_beyond or (bar["low"] <= level and bar["high"] >= level):
             return True
     return False
 
@@ -398,6 +530,14 @@ def walk_bars(h: int, lo: int, hi: int, n: int) -> None:
             _walk_segment(h, a, lo, hi, n, seg)
 
 
+@inlined
+def _ends_of(h: int, a: int, i: int, seg: int) -> tuple[float, float]:
+    """Where a segment of instrument ``i``'s path begins and ends."""
+    row = mem.instruments(h)[i]["bar"]
+    path = mem.positions(h)[position_place(h, a, 0, i)]["path"]
+    return _point(h, row, path, seg), _point(h, row, path, seg + 1)
+
+
 @compiled
 def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
     """One segment of the lockstep: mark everything at its start, queue, exits first, then rest."""
@@ -409,22 +549,24 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
         path = mem.positions(h)[position_place(h, a, 0, i)]["path"]
         mem.instruments(h)[i]["mark"] = _point(h, row, path, seg)
     remark(h, a)
+    c = 0
+    while c < n:
+        c1 = _group_end(h, c, n)
+        i = mem.orders(h)[mem.candidates(h)[c]]["instrument"]
+        start, end = _ends_of(h, a, i, seg)
+        mem.instruments(h)[i]["queue_size"] = _collect(h, a, c, c1, 2 * c, seg, start, end)
+        mem.instruments(h)[i]["queue_done"] = 0
+        c = c1
     for only_exits in (1, 0):
         c = 0
         while c < n:
             c1 = _group_end(h, c, n)
             i = mem.orders(h)[mem.candidates(h)[c]]["instrument"]
-            row = mem.instruments(h)[i]["bar"]
-            path = mem.positions(h)[position_place(h, a, 0, i)]["path"]
-            start = _point(h, row, path, seg)
-            end = _point(h, row, path, seg + 1)
-            if only_exits != 0:
-                size = _collect(h, a, c, c1, c, seg, start, end)
-                done = _run_queue(h, c, size, seg, start, 1)
-                mem.instruments(h)[i]["queue_done"] = done
-                mem.instruments(h)[i]["queue_size"] = size
-            else:
-                done = mem.instruments(h)[i]["queue_done"]
-                size = mem.instruments(h)[i]["queue_size"]
-                _run_queue(h, c + done, size - done, seg, start, 0)
+            ins = mem.instruments(h)[i]
+            start, end = _ends_of(h, a, i, seg)
+            ins["queue_done"] = _run_queue(
+                h, i, 2 * c, ins["queue_done"], seg, start, end, only_exits
+            )
+            if only_exits == 0:
+                _move_marks(h, a, c, c1, end)
             c = c1

@@ -18,6 +18,9 @@ __all__ = ["post", "post_all"]
 _CASH = REPORT_KIND.CASH
 _TRIGGERED = REPORT_KIND.TRIGGERED
 _FILL = REPORT_KIND.FILL
+_ACTIVATED = REPORT_KIND.ACTIVATED
+_REPLACED = REPORT_KIND.REPLACED
+_REPLACE_REJECTED = REPORT_KIND.REPLACE_REJECTED
 _CANCELED = REPORT_KIND.CANCELED
 _REJECTED = REPORT_KIND.REJECTED
 _TRADE = POSTING_KIND.TRADE
@@ -26,6 +29,7 @@ _FEE = POSTING_KIND.FEE
 _MINOR_UNIT = ROUNDING.MINOR_UNIT
 _S_TRIGGERED = STATUS.TRIGGERED
 _S_PARTIAL = STATUS.PARTIALLY_FILLED
+_S_PENDING_CANCEL = STATUS.PENDING_CANCEL
 _S_FILLED = STATUS.FILLED
 _S_CANCELED = STATUS.CANCELED
 _S_REJECTED = STATUS.REJECTED
@@ -202,6 +206,19 @@ def _final_status(kind: int) -> int:
     return _S_EXPIRED
 
 
+@inlined
+def _post_replaced(h: int, r: int) -> None:
+    """An order goes on with other terms, or is done because it has filled all it now asks for."""
+    report = mem.reports(h)[r]
+    order = mem.orders(h)[report["order"]]
+    order["units"] = report["new_units"]
+    if report["flags"] == _S_FILLED:
+        order["status"] = _S_FILLED
+        order["ts_end"] = report["ts"]
+    elif order["status"] != _S_PENDING_CANCEL:
+        order["status"] = report["flags"]
+
+
 @subsystem("void(int64, int64)")
 def post(h: int, r: int) -> None:
     """Fold report ``r`` into our account. Nothing else changes it."""
@@ -214,8 +231,13 @@ def post(h: int, r: int) -> None:
         add_posting(h, r, report["posting_kind"], report["amount"], NONE)
         return
     order = mem.orders(h)[report["order"]]
+    if kind in (_ACTIVATED, _REPLACE_REJECTED):
+        return
     if kind == _TRIGGERED:
         order["status"] = _S_TRIGGERED
+        return
+    if kind == _REPLACED:
+        _post_replaced(h, r)
         return
     order["status"] = _final_status(kind)
     order["reason"] = report["reason"]

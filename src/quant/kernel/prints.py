@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import FILL_REASON, ORDER_TYPE
+from quant.kernel.codes import AUCTION, FILL_REASON, REASON, REPORT_KIND, TRIGGER
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.match import AT_OPEN, trigger
+from quant.kernel.match import AT_OPEN
+from quant.kernel.reports import end_order, trigger
+from quant.kernel.trailing import follow, trails_by_close
 
-__all__ = ["meet_print", "raw_at", "reason_at"]
+__all__ = ["FILLS", "TRIGGERS", "meet_print", "raw_at", "reason_at"]
 
-_MARKET = ORDER_TYPE.MARKET
-_LIMIT = ORDER_TYPE.LIMIT
-_STOP = ORDER_TYPE.STOP
+_NO_TRIGGER = TRIGGER.NONE
+_STOP = TRIGGER.STOP
+_NO_AUCTION = AUCTION.NONE
+_ON_OPEN = AUCTION.ON_OPEN
 _R_MARKET_OPEN = FILL_REASON.MARKET_OPEN
 _R_MARKET_CLOSE = FILL_REASON.MARKET_CLOSE
 _R_LIMIT_OPEN = FILL_REASON.LIMIT_OPEN
@@ -19,8 +22,15 @@ _R_LIMIT_CLOSE = FILL_REASON.LIMIT_CLOSE
 _R_STOP_OPEN = FILL_REASON.STOP_OPEN
 _R_STOP_CLOSE = FILL_REASON.STOP_CLOSE
 _R_STOP_LIMIT = FILL_REASON.STOP_LIMIT
+_R_TOUCHED_OPEN = FILL_REASON.TOUCHED_OPEN
+_R_TOUCHED_CLOSE = FILL_REASON.TOUCHED_CLOSE
+_R_LIMIT_IF_TOUCHED = FILL_REASON.LIMIT_IF_TOUCHED
+_R_ON_OPEN = FILL_REASON.ON_OPEN
+_R_ON_CLOSE = FILL_REASON.ON_CLOSE
+_POST_ONLY = REASON.POST_ONLY
+_REJECTED = REPORT_KIND.REJECTED
 # What an order does at a print (0: nothing): it fills, or it triggers there and fills.
-_FILLS, _TRIGGERS = 1, 2
+FILLS, TRIGGERS = 1, 2
 
 
 @inlined
@@ -30,41 +40,62 @@ def _print_price(h: int, i: int, at: int) -> float:
 
 
 @inlined
+def _market_reason(at: int) -> int:
+    return _R_MARKET_OPEN if at == AT_OPEN else _R_MARKET_CLOSE
+
+
+@inlined
 def reason_at(h: int, o: int, at: int, market_reason: int) -> int:
     """The fill reason of an order at this print."""
-    order_type = mem.orders(h)[o]["type"]
-    if order_type == _MARKET:
-        return market_reason
-    if mem.orders(h)[o]["in_batch"] == _TRIGGERS:
-        if order_type != _STOP:
-            return _R_STOP_LIMIT
-        return _R_STOP_OPEN if at == AT_OPEN else _R_STOP_CLOSE
-    if order_type == _STOP:
-        return _R_MARKET_OPEN if at == AT_OPEN else _R_MARKET_CLOSE
-    return _R_LIMIT_OPEN if at == AT_OPEN else _R_LIMIT_CLOSE
+    order = mem.orders(h)[o]
+    if order["auction"] != _NO_AUCTION:
+        return _R_ON_OPEN if order["auction"] == _ON_OPEN else _R_ON_CLOSE
+    if order["in_batch"] == TRIGGERS:
+        is_stop = order["trigger"] == _STOP
+        if order["is_limited"] != 0:
+            return _R_STOP_LIMIT if is_stop else _R_LIMIT_IF_TOUCHED
+        if is_stop:
+            return _R_STOP_OPEN if at == AT_OPEN else _R_STOP_CLOSE
+        return _R_TOUCHED_OPEN if at == AT_OPEN else _R_TOUCHED_CLOSE
+    if order["is_limited"] != 0:
+        return _R_LIMIT_OPEN if at == AT_OPEN else _R_LIMIT_CLOSE
+    return market_reason if order["trigger"] == _NO_TRIGGER else _market_reason(at)
+
+
+@compiled
+def _passes_trigger(h: int, o: int, price: float, at: int) -> bool:
+    """Whether a print is at an order's trigger or beyond; if not, it may move the water mark."""
+    order = mem.orders(h)[o]
+    turn = order["side_venue"] * order["trigger"]
+    if (price - order["stop"]) * turn >= 0.0:
+        return True
+    if order["is_trailing"] != 0 and (at != AT_OPEN or not trails_by_close(h)):
+        follow(h, o, price)
+    return False
 
 
 @compiled
 def meet_print(h: int, o: int, at: int) -> int:
-    """Let a stop trigger, and say whether the order fills at this print: 0 if not."""
+    """Let an order trigger, and say whether it fills at this print: 0 if not."""
     order = mem.orders(h)[o]
     price = _print_price(h, order["instrument"], at)
-    side = order["side_venue"]
     is_first = order["has_print"] == 0
     order["has_print"] = 1
+    order["last_meeting"] = mem.sims(h)[0]["print_id"]
     order["open_bar"] = mem.instruments(h)[order["instrument"]]["bar"]
-    if order["type"] == _MARKET:
-        return _FILLS
-    verdict = _FILLS
-    if order["type"] != _LIMIT and order["is_triggered"] == 0:
-        if (price - order["stop"]) * side < 0.0:
+    verdict = FILLS
+    if order["trigger"] != _NO_TRIGGER and order["is_triggered"] == 0:
+        if not _passes_trigger(h, o, price, at):
             return 0
         trigger(h, o)
         is_first = True
-        verdict = _TRIGGERS
-    if order["type"] == _STOP:
+        verdict = TRIGGERS
+    if order["is_limited"] == 0:
         return verdict
-    if (order["limit"] - price) * side < 0.0:
+    if (order["limit"] - price) * order["side_venue"] < 0.0:
+        return 0
+    if is_first and order["post_only"] != 0:
+        end_order(h, o, _REJECTED, _POST_ONLY, 0.0, 0.0)
         return 0
     if is_first:
         order["taker_bar"] = order["open_bar"]
@@ -77,10 +108,9 @@ def raw_at(h: int, o: int, at: int) -> float:
     order = mem.orders(h)[o]
     i = order["instrument"]
     price = _print_price(h, i, at)
-    has_limit = order["type"] == _LIMIT or (order["type"] != _MARKET and order["type"] != _STOP)
-    if not has_limit or mem.policies(h)[0]["gap_improvement"] != 0:
+    if order["is_limited"] == 0 or mem.policies(h)[0]["gap_improvement"] != 0:
         return price
-    if order["in_batch"] == _TRIGGERS:
+    if order["in_batch"] == TRIGGERS or order["auction"] != _NO_AUCTION:
         return price
     bar = mem.bars(h)[mem.instruments(h)[i]["bar"]]
     if order["side_venue"] > 0:

@@ -40,8 +40,9 @@ def _is_tight(h: int) -> bool:
     """Whether the next slice could overflow an array."""
     sim = mem.sims(h)[0]
     waiting = sim["n_orders"] - sim["n_sent"]
-    most = _PER_ORDER * (sim["n_active"] + waiting) + _SLACK
-    if sim["n_active"] + waiting > len(mem.active(h)):
+    most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"]) + _SLACK
+    working = sim["n_active"] + waiting
+    if working > len(mem.active(h)) or 2 * working > len(mem.hits(h)):
         return True
     if sim["n_reports"] + most > len(mem.reports(h)):
         return True
@@ -154,15 +155,15 @@ def make_room(state: State) -> None:
     """Grow whatever the next slice could overflow."""
     sim = state["sim"][0]
     working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
-    most = _PER_ORDER * working + _SLACK
+    most = _PER_ORDER * (working + int(sim["n_amends"])) + _SLACK
     places = int(sim["n_instruments"]) * int(sim["n_accounts"]) * int(sim["n_books"])
     for name in ("reports", "fills", "postings", "position_rows"):
         need = int(sim[GROWING[name]]) + most + (places if name == "position_rows" else 0)
         if need > len(state[name]):
             grow(state, name, need)
-    for name in PER_WORKING_ORDER:
-        if working > len(state[name]):
-            grow(state, name, working)
+    for name, entries in PER_WORKING_ORDER.items():
+        if entries * working > len(state[name]):
+            grow(state, name, entries * working)
 
 
 def drive(state: State, tick: Callable[[], None], until: int, on_grow: Callable[[], None]) -> int:

@@ -14,16 +14,17 @@ from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, leverage_limit, next_commission, position_place
 from quant.kernel.match import (
-    close_out,
     closing_part,
+    end_idle_reducer,
     execute,
     fill_cut,
-    is_final,
     paid_price,
     wanted,
 )
 from quant.kernel.prints import raw_at, reason_at
+from quant.kernel.reports import close_out, is_final
 from quant.kernel.subsystem import subsystem
+from quant.kernel.whole import is_whole
 
 __all__ = ["fill_scaled"]
 
@@ -41,7 +42,9 @@ def _place_of(h: int, o: int) -> int:
 @inlined
 def _takes_part(h: int, o: int) -> bool:
     order = mem.orders(h)[o]
-    return order["in_batch"] != 0 and not is_final(order["status_venue"])
+    if order["in_batch"] == 0 or is_final(order["status_venue"]):
+        return False
+    return not is_whole(h, o)
 
 
 @compiled
@@ -69,6 +72,8 @@ def _plan(h: int, n: int, at: int) -> None:
         is_cash = mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT
         if opening > 0 and is_cash and order["side_venue"] < 0:
             order["is_refused"] = 1
+            opening = 0
+        if order["reduce_only"] != 0:
             opening = 0
         order["plan_close"] = closing
         order["plan_open"] = opening
@@ -187,5 +192,9 @@ def fill_scaled(h: int, n: int, at: int, market_reason: int) -> None:
                 _fill_planned(h, o, factor, at, market_reason)
     for j in range(n):
         o = mem.candidates(h)[j]
-        if _takes_part(h, o) and mem.orders(h)[o]["is_refused"] != 0:
+        if not _takes_part(h, o):
+            continue
+        if mem.orders(h)[o]["reduce_only"] != 0:
+            end_idle_reducer(h, o)
+        elif mem.orders(h)[o]["is_refused"] != 0:
             close_out(h, o, _SHORT, 0.0, 0.0)

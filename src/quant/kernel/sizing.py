@@ -11,7 +11,7 @@ from quant.kernel.codes import REASON, REPORT_KIND, TARGET_KIND
 from quant.kernel.cost import commission_total, quantity, slipped, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
-from quant.kernel.match import end_order, is_final, remaining
+from quant.kernel.reports import end_order, is_final, is_free, remaining
 from quant.kernel.subsystem import subsystem
 
 __all__ = ["size_order", "working_units"]
@@ -24,7 +24,10 @@ _CANCELED = REPORT_KIND.CANCELED
 
 @compiled
 def working_units(h: int, i: int, a: int, except_order: int) -> int:
-    """Signed increments that other working orders of an instrument would still do."""
+    """Signed increments that other working orders of an instrument would still do.
+
+    Those that only protect a position do not count.
+    """
     sim = mem.sims(h)[0]
     total = 0
     for j in range(sim["n_active"]):
@@ -32,13 +35,13 @@ def working_units(h: int, i: int, a: int, except_order: int) -> int:
         order = mem.orders(h)[o]
         if o == except_order or order["instrument"] != i or order["account"] != a:
             continue
-        if not is_final(order["status_venue"]):
+        if not is_final(order["status_venue"]) and is_free(h, o):
             total += order["side_venue"] * remaining(h, o)
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
         if o == except_order or order["instrument"] != i or order["account"] != a:
             continue
-        if not is_final(order["status_venue"]):
+        if not is_final(order["status_venue"]) and is_free(h, o):
             total += order["side_venue"] * remaining(h, o)
     return total
 

@@ -7,9 +7,13 @@ if it wants to be asked at this timestamp.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
+from quant.kernel.amend import amend_due
 from quant.kernel.batch import run_batch
 from quant.kernel.codes import (
+    AUCTION,
+    BAR_FLAG,
     FILL_REASON,
+    GROUP_KIND,
     NONE,
     ORDER_TYPE,
     POSTING_KIND,
@@ -26,20 +30,25 @@ from quant.kernel.margin import remark
 from quant.kernel.match import (
     AT_CLOSE,
     AT_OPEN,
-    end_order,
     has_trading,
-    is_final,
-    new_report,
     note_position,
 )
 from quant.kernel.path import walk_bars
 from quant.kernel.post import post
+from quant.kernel.reports import end_at, end_order, is_final, new_report
+from quant.kernel.trailing import follow, trails, trails_by_close
 
 __all__ = ["after_decide", "before_decide", "begin", "break_off", "open_bars"]
 
 _WARM = SLICE_FLAG.WARM
 _CLOSES = SLICE_FLAG.SESSION_CLOSE
+_SESSION_LAST = BAR_FLAG.SESSION_LAST
 _DAY = TIF.DAY
+_GTD = TIF.GTD
+_NO_AUCTION = AUCTION.NONE
+_ON_OPEN = AUCTION.ON_OPEN
+_ON_CLOSE = AUCTION.ON_CLOSE
+_ATOMIC = GROUP_KIND.ATOMIC
 _MARKET = ORDER_TYPE.MARKET
 _NEXT_OPEN = TIMING.NEXT_OPEN
 _NEXT_CLOSE = TIMING.NEXT_CLOSE
@@ -49,11 +58,16 @@ _R_CLOSE = FILL_REASON.MARKET_CLOSE
 _R_SAME = FILL_REASON.SAME_CLOSE
 _DAY_END = REASON.DAY_END
 _NO_PRINT = REASON.NO_PRINT
+_GOOD_TILL = REASON.GOOD_TILL
 _EXPIRED = REPORT_KIND.EXPIRED
 _CASH_REPORT = REPORT_KIND.CASH
 _CASH_VERB = VERB.CASH
 _DEPOSIT = POSTING_KIND.DEPOSIT
 _WITHDRAWAL = POSTING_KIND.WITHDRAWAL
+# What orders can meet at a timestamp.
+_OPENING, _PATH, _CLOSING = 0, 1, 2
+# What the bars that begin at a timestamp print: nothing, opens, or the open of a session.
+_NO_OPEN, _AN_OPEN, _SESSION_OPEN = 0, 1, 2
 
 
 @inlined
@@ -61,6 +75,23 @@ def _waits_for_close(h: int, o: int) -> bool:
     """Whether an order fills at closing prints only: a market order, with a timing that says so."""
     timing = mem.policies(h)[0]["timing"]
     return mem.orders(h)[o]["type"] == _MARKET and timing != _NEXT_OPEN
+
+
+@inlined
+def _is_in_time(h: int, o: int, session: int) -> bool:
+    """Whether an order for the close arrived early enough before that of a session."""
+    deadline = mem.session_closes(h)[session] - mem.policies(h)[0]["close_cutoff_ns"]
+    return mem.orders(h)[o]["ts_arrival"] <= deadline
+
+
+@inlined
+def _is_about(h: int, o: int, slack: int) -> bool:
+    """Whether an order may have to do with its instrument's bar: it was there when the bar began,
+    or it waits for its parent or for the close of the session."""
+    order = mem.orders(h)[o]
+    if order["ts_arrival"] <= mem.instruments(h)[order["instrument"]]["opened_at"] + slack:
+        return True
+    return order["is_held"] != 0 or order["auction"] == _ON_CLOSE
 
 
 @compiled
@@ -84,7 +115,7 @@ def _gather(h: int, lo: int, hi: int, is_open: int, slack: int) -> int:
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
         ins = mem.instruments(h)[order["instrument"]]
-        if ins["stamp"] == stamp and order["ts_arrival"] <= ins["opened_at"] + slack:
+        if ins["stamp"] == stamp and _is_about(h, o, slack):
             order["next"] = ins["head"]
             ins["head"] = o
         j -= 1
@@ -99,34 +130,58 @@ def _gather(h: int, lo: int, hi: int, is_open: int, slack: int) -> int:
     return n
 
 
+@inlined
+def _meets(h: int, o: int, what: int) -> bool:
+    """Whether an order of a bar can fill at its opening print, on its path or at its close."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    if order["auction"] == _ON_OPEN:
+        return what == _OPENING and ins["opens_session"] != 0
+    if order["auction"] == _ON_CLOSE:
+        bar = mem.bars(h)[ins["bar"]]
+        is_last = (bar["flags"] & _SESSION_LAST) != 0
+        return what == _CLOSING and is_last and _is_in_time(h, o, bar["session"])
+    if order["is_held"] != 0:
+        # it may be set free on the way
+        return what == _PATH and ins["closes_only"] == 0
+    if order["group_kind"] == _ATOMIC and what == _PATH:
+        return False
+    at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
+    return at_close == (what == _CLOSING)
+
+
 @compiled
-def _keep(h: int, n: int, closes: int) -> int:
-    """Of the candidates keep those that fill at closing prints (1) or at the others (0)."""
+def _keep(h: int, n: int, what: int) -> int:
+    """Of the candidates keep those that can fill at ``what``."""
+    stamp = mem.sims(h)[0]["stamp"]
     kept = 0
     for c in range(n):
         o = mem.candidates(h)[c]
-        if is_final(mem.orders(h)[o]["status_venue"]):
-            continue
-        ins = mem.instruments(h)[mem.orders(h)[o]["instrument"]]
-        at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
-        if at_close == (closes != 0):
+        order = mem.orders(h)[o]
+        if not is_final(order["status_venue"]) and _meets(h, o, what):
+            order["stamp"] = stamp
             mem.candidates(h)[kept] = o
             kept += 1
     return kept
 
 
 @compiled
-def _assign_day(h: int, session: int, latest_arrival: int, closes: int) -> None:
+def _assign_day(h: int, session: int, latest_arrival: int, closes: int, opening: int) -> None:
     """Give DAY orders the session of the first print at which their type could fill.
 
     With ``same_close`` a market order needs no bar of its own: any closing print after it was sent.
+    ``opening`` says what kind of opening print it is; orders for the close are not asked here.
     """
     sim = mem.sims(h)[0]
     is_same_close = mem.policies(h)[0]["timing"] == _SAME_CLOSE
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
-        if order["tif"] != _DAY or order["day_session"] != NONE:
+        if order["tif"] != _DAY or order["day_session"] != NONE or order["is_held"] != 0:
+            continue
+        if order["auction"] == _ON_CLOSE:
+            continue
+        if order["auction"] == _ON_OPEN and opening != _SESSION_OPEN:
             continue
         ins = mem.instruments(h)[order["instrument"]]
         at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
@@ -155,10 +210,12 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
     if sim["n_active"] > 0:
         latest = _latest_open(h, lo, hi)
         if latest >= 0:
-            _assign_day(h, sim["session"], latest + slack, 1)
-        n = _keep(h, _gather(h, lo, hi, 0, slack), 0)
+            _assign_day(h, sim["session"], latest + slack, 1, _NO_OPEN)
+        n = _keep(h, _gather(h, lo, hi, 0, slack), _PATH)
         if n > 0:
             walk_bars(h, lo, hi, n)
+            if sim["n_trailing"] > 0 and trails_by_close(h):
+                _follow_closes(h, n)
             compact(h)
     bars = mem.bars(h)
     instruments = mem.instruments(h)
@@ -169,20 +226,30 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
         ins["mark"] = bar["close"]
         ins["mark_ts"] = now
     if sim["n_active"] > 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:
-        n = _keep(h, _gather(h, lo, hi, 0, slack), 1)
+        n = _keep(h, _gather(h, lo, hi, 0, slack), _CLOSING)
         if n > 0:
             run_batch(h, n, AT_CLOSE, _R_CLOSE)
             compact(h)
     elif sim["n_active"] > 0:
-        n = _keep_closes_only(h, _keep(h, _gather(h, lo, hi, 0, slack), 1))
+        n = _keep_others(h, _keep(h, _gather(h, lo, hi, 0, slack), _CLOSING))
         if n > 0:
             run_batch(h, n, AT_CLOSE, _R_CLOSE)
             compact(h)
 
 
 @compiled
-def _keep_closes_only(h: int, n: int) -> int:
-    """With ``same_close``, market orders wait for phase 8; others of closes-only data do not."""
+def _follow_closes(h: int, n: int) -> None:
+    """Where only closes move them: the bars that ended move the water marks."""
+    for c in range(n):
+        o = mem.candidates(h)[c]
+        order = mem.orders(h)[o]
+        if trails(h, o) and not is_final(order["status_venue"]):
+            follow(h, o, mem.bars(h)[mem.instruments(h)[order["instrument"]]["bar"]]["close"])
+
+
+@compiled
+def _keep_others(h: int, n: int) -> int:
+    """With ``same_close``, market orders wait for phase 8; what else fills at closes does not."""
     kept = 0
     for c in range(n):
         o = mem.candidates(h)[c]
@@ -208,18 +275,39 @@ def _count_bars(h: int, lo: int, hi: int) -> None:
 
 @compiled
 def _expire(h: int, only_same_close: int) -> None:
-    """Phase 2 (and the end of phase 8): DAY orders whose session ends now."""
+    """Phase 2 (and the end of phase 8): orders whose last session ends now."""
     sim = mem.sims(h)[0]
     is_same_close = mem.policies(h)[0]["timing"] == _SAME_CLOSE
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
-        if order["tif"] != _DAY or order["day_session"] == NONE or is_final(order["status_venue"]):
+        if is_final(order["status_venue"]):
+            continue
+        if order["auction"] == _ON_CLOSE and only_same_close == 0:
+            if _is_in_time(h, o, sim["session"]):
+                end_order(h, o, _EXPIRED, _NO_PRINT, 0.0, 0.0)
+            continue
+        if order["tif"] == _GTD and 0 <= order["good_session"] <= sim["session"]:
+            if only_same_close == 0:
+                end_order(h, o, _EXPIRED, _GOOD_TILL, 0.0, 0.0)
+            continue
+        if order["tif"] != _DAY or order["day_session"] == NONE:
             continue
         in_phase_8 = is_same_close and order["type"] == _MARKET
         if in_phase_8 == (only_same_close != 0) and order["day_session"] <= sim["session"]:
             reason = _DAY_END if order["has_print"] != 0 else _NO_PRINT
             end_order(h, o, _EXPIRED, reason, 0.0, 0.0)
+    compact(h)
+
+
+@compiled
+def _expire_dated(h: int, latest: int) -> None:
+    """End orders that were good till a moment that has come."""
+    for j in range(mem.sims(h)[0]["n_active"]):
+        o = mem.active(h)[j]
+        order = mem.orders(h)[o]
+        if order["good_till"] <= latest and not is_final(order["status_venue"]):
+            end_at(h, o, _EXPIRED, _GOOD_TILL, 0.0, 0.0, order["good_till"])
     compact(h)
 
 
@@ -241,12 +329,19 @@ def before_decide(h: int) -> None:
             ins["mark_ts"] = at["ts"]
         _count_bars(h, lo, hi)
         return
+    # what arrived or came due since the last timestamp, before this one's prints
     if sim["n_cancels"] > 0:
-        # those that arrived since the last timestamp, before this one's prints
         cancel_due(h, sim["now"] - 1)
+    if sim["n_amends"] > 0:
+        amend_due(h, sim["now"] - 1)
+        compact(h)
+    if sim["n_dated"] > 0:
+        _expire_dated(h, sim["now"] - 1)
     if hi > lo:
         _market_phase(h, lo, hi)
         _count_bars(h, lo, hi)
+    if sim["n_dated"] > 0:
+        _expire_dated(h, sim["now"])
     if (at["flags"] & _CLOSES) != 0 and sim["n_active"] > 0:
         _expire(h, 0)
     for a in range(sim["n_accounts"]):
@@ -258,7 +353,7 @@ def _same_close(h: int, lo: int, hi: int, flags: int) -> None:
     """Phase 8: market orders meet the close they were decided at."""
     sim = mem.sims(h)[0]
     # no bound on when the bar began: what has arrived by now is sorted out below
-    n = _keep(h, _gather(h, lo, hi, 0, sim["now"]), 1)
+    n = _keep(h, _gather(h, lo, hi, 0, sim["now"]), _CLOSING)
     n = _keep_market(h, n)
     if n > 0:
         run_batch(h, n, AT_CLOSE, _R_SAME)
@@ -327,12 +422,12 @@ def _run_events(h: int) -> None:
 
 @compiled
 def open_bars(h: int, lo: int, hi: int) -> int:
-    """Begin the bars of this slice and mark their opens; 1 if any of them prints an open."""
+    """Begin the bars of this slice and mark their opens; says what kind of open they print."""
     now = mem.sims(h)[0]["now"]
     open_rows = mem.open_rows(h)
     bars = mem.bars(h)
     instruments = mem.instruments(h)
-    prints = 0
+    prints = _NO_OPEN
     for j in range(lo, hi):
         row = open_rows[j]
         bar = bars[row]
@@ -341,10 +436,15 @@ def open_bars(h: int, lo: int, hi: int) -> int:
         ins["opened_at"] = bar["ts_open"]
         ins["filled_open"] = 0
         ins["filled_inside"] = 0
+        ins["opens_session"] = 0
         if not bar["volume"] <= 0.0 and ins["closes_only"] == 0:
             ins["mark"] = bar["open"]
             ins["mark_ts"] = now
-            prints = 1
+            prints = max(prints, _AN_OPEN)
+            if bar["session"] != ins["open_session"]:
+                ins["open_session"] = bar["session"]
+                ins["opens_session"] = 1
+                prints = _SESSION_OPEN
     return prints
 
 
@@ -352,8 +452,8 @@ def open_bars(h: int, lo: int, hi: int) -> int:
 def _open_phase(h: int, lo: int, hi: int) -> None:
     """Phase 12: the first print of the bars that begin now."""
     sim = mem.sims(h)[0]
-    prints = open_bars(h, lo, hi)
-    if prints == 0:
+    opening = open_bars(h, lo, hi)
+    if opening == _NO_OPEN:
         return
     if sim["n_active"] == 0:
         if sim["n_held"] > 0:
@@ -361,8 +461,8 @@ def _open_phase(h: int, lo: int, hi: int) -> None:
                 remark(h, a)
         return
     slack = mem.policies(h)[0]["bar_slack_ns"]
-    _assign_day(h, sim["session"], sim["now"] + slack, 0)
-    n = _keep(h, _gather(h, lo, hi, 1, slack), 0)
+    _assign_day(h, sim["session"], sim["now"] + slack, 0, opening)
+    n = _keep(h, _gather(h, lo, hi, 1, slack), _OPENING)
     if n > 0:
         run_batch(h, n, AT_OPEN, _R_OPEN)
         compact(h)
@@ -377,9 +477,11 @@ def after_decide(h: int) -> None:
     sim = mem.sims(h)[0]
     at = mem.slices(h)[sim["slice"]]
     sent = sim["n_sent"]
-    if sim["n_orders"] > sent or sim["n_cancels"] > 0:
+    if sim["n_orders"] > sent or sim["n_cancels"] > 0 or sim["n_amends"] > 0:
         refuse_early(h)
         cancel_due(h, sim["now"])
+        amend_due(h, sim["now"])
+        compact(h)
         send_orders(h)
     lo = at["close_lo"]
     hi = at["close_hi"]
@@ -419,7 +521,7 @@ def _gather_late(h: int) -> int:
             continue
         if order["ts_submit"] != now or mem.bars(h)[ins["bar"]]["ts_close"] <= now:
             continue
-        if not has_trading(h, ins["bar"]) or ins["closes_only"] != 0 or _waits_for_close(h, o):
+        if not has_trading(h, ins["bar"]) or order["is_held"] != 0 or not _meets(h, o, _OPENING):
             continue
         if order["tif"] == _DAY and order["day_session"] == NONE:
             order["day_session"] = mem.bars(h)[ins["bar"]]["session"]

@@ -8,7 +8,12 @@ from numbers import Integral, Real
 
 from quant.errors import ConfigError, nearest
 
-__all__ = ["choice", "fraction_text", "number", "switch", "whole_number"]
+__all__ = ["choice", "fraction_text", "number", "put", "switch", "whole_number"]
+
+
+def put(record: object, name: str, value: object) -> None:
+    """Set a field of a frozen record while it checks itself."""
+    object.__setattr__(record, name, value)
 
 
 def number(

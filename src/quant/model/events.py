@@ -107,7 +107,9 @@ class OrderUpdate:
     order_id : int
     symbol : str
     status : str
-        TRIGGERED, CANCELED, REJECTED or EXPIRED; fills come as `Fill`.
+        TRIGGERED, CANCELED, REJECTED, EXPIRED; ACTIVATED (a child whose parent filled), REPLACED
+        (other terms, or a quantity cut by another order) or REPLACE_REJECTED (too late). Fills come
+        as `Fill`.
     reason : str
         Why, for example ``insufficient_funds``.
     needed, available : float

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,45 +16,44 @@ from quant.model.checks import number
 from quant.model.config import Config
 from quant.model.events import as_datetime
 from quant.seeds import generator
+from quant.strategy.delays import Delays
 from quant.strategy.desk import OrderDesk
 from quant.strategy.features import Features
 from quant.strategy.market import DataView
+from quant.strategy.orders import Node, OneCancelsOther, Order
 from quant.strategy.portfolio import Portfolio
+from quant.strategy.terms import TermsDesk
 from quant.strategy.views import SIM_NOW, SIM_SESSION, StateViews
 from quant.strategy.witness import WatchedDesk, Witness
 
-__all__ = ["Context", "Order", "Risk"]
+__all__ = ["Context", "Risk"]
 
 _LOG_NAMES = ("ts", "level", "event", "run_id", "text")
 _EPOCH = date(1970, 1, 1)
 _LIMITS = {name: word_of("accounts", name) for name in ("max_gross", "max_symbol", "max_leverage")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """An order to be handed to ``ctx.submit``; the fields are the arguments of ``ctx.order``."""
-
-    symbol: str
-    qty: float
-    type: str = "market"
-    limit_price: float | None = None
-    stop_price: float | None = None
-    tif: str = "DAY"
-    tag: str | None = None
-    why: str | None = None
-
-
 def _desk(
+    bars: Bars,
+    config: Config,
     views: StateViews,
-    symbols: tuple[str, ...],
-    latency_ns: int,
+    delays: Delays,
     note: Callable[..., None],
     witness: Witness | None,
 ) -> OrderDesk:
     """Where orders are made, noted by a witness where there is one."""
+    terms = TermsDesk(
+        views,
+        bars.symbols,
+        bars.calendar,
+        closes_only=bars.closes_only,
+        markets_wait=config.execution.timing != "next_open" and not bars.closes_only,
+        allow_nonpositive=[s for s in bars.symbols if config.settings_of(s).allow_nonpositive],
+        note=note,
+    )
     if witness is None:
-        return OrderDesk(views, symbols, latency_ns, note)
-    desk = WatchedDesk(views, symbols, latency_ns, note)
+        return OrderDesk(views, terms, delays)
+    desk = WatchedDesk(views, terms, delays)
     desk.witness = witness
     return desk
 
@@ -136,7 +134,8 @@ class Context:
         self.portfolio = Portfolio(views, bars.symbols)
         self.risk = Risk(views, witness)
         self.timers: list[tuple[str, str]] = []
-        self.desk = _desk(views, bars.symbols, config.execution.latency_ns, note, witness)
+        self.delays = Delays(config.delays, config.seed)
+        self.desk = _desk(bars, config, views, self.delays, note, witness)
 
     @property
     def now(self) -> datetime:
@@ -198,7 +197,13 @@ class Context:
         *,
         limit_price: float | None = None,
         stop_price: float | None = None,
+        trail_amount: float | None = None,
+        trail_percent: float | None = None,
+        limit_offset: float | None = None,
         tif: str = "DAY",
+        good_till: date | str | None = None,
+        reduce_only: bool = False,
+        post_only: bool = False,
         tag: str | None = None,
         why: str | None = None,
     ) -> int:
@@ -209,12 +214,25 @@ class Context:
         symbol : str
         qty : float
             Positive buys, negative sells; cut to whole increments of the instrument.
-        type : "market", "limit", "stop" or "stop_limit"
+        type : str
+            market, limit, stop, stop_limit, market_if_touched, limit_if_touched, trailing_stop,
+            trailing_stop_limit, market_on_open, limit_on_open, market_on_close or limit_on_close.
         limit_price, stop_price : float, optional
-            As the type needs them; on the instrument's tick.
-        tif : "DAY" or "GTC"
+            As the type needs them, on the instrument's tick; of an if-touched order the trigger is
+            ``stop_price``.
+        trail_amount, trail_percent : float, optional
+            How far a trailing stop follows: one of them; 5 is 5 %.
+        limit_offset : float, optional
+            How far the limit of a trailing_stop_limit lies beyond its stop.
+        tif : "DAY", "GTC", "GTD", "IOC" or "FOK"
+        good_till : date, datetime with a zone, or ISO text of either, optional
+            With GTD: the last session, or the moment from which the order is no longer good.
+        reduce_only : bool
+            Fill at most what brings the position to zero.
+        post_only : bool
+            End, rather than take, where a limit could fill at the first print it meets.
         tag : str, optional
-            A name to find or cancel it by.
+            A name to find, amend or cancel it by.
         why : str, optional
             The reason in words, for logs.jsonl and for the rationale of a signal.
 
@@ -228,8 +246,31 @@ class Context:
         OrderError
             For what no venue could accept. A refusal for money or risk is not an error: it is an
             `OrderUpdate` with a reason.
+
+        Notes
+        -----
+        What each type does is written in docs/concepts/fills.md.
         """
-        made = self.desk.order(symbol, qty, type, limit_price, stop_price, tif, tag)
+        has_more = reduce_only or post_only or good_till is not None
+        if has_more or not (trail_amount is trail_percent is limit_offset is None):
+            order = Order(
+                symbol=symbol,
+                qty=qty,
+                type=type,
+                limit_price=limit_price,
+                stop_price=stop_price,
+                trail_amount=trail_amount,
+                trail_percent=trail_percent,
+                limit_offset=limit_offset,
+                tif=tif,
+                good_till=good_till,
+                reduce_only=reduce_only,
+                post_only=post_only,
+                tag=tag,
+            )
+            made = self.desk.submit((order,), False)[0]
+        else:
+            made = self.desk.order(symbol, qty, type, limit_price, stop_price, tif, tag)
         if why is not None:
             self._explained(made, symbol, why)
         return made
@@ -243,31 +284,114 @@ class Context:
             )
         self._note("order_reason", level="info", order_id=order_id, symbol=symbol, text=why)
 
-    def submit(self, orders: Order | Iterable[Order]) -> list[int]:
-        """Send one or several `Order` objects; returns their ids."""
-        batch = [orders] if isinstance(orders, Order) else orders
+    def submit(self, orders: Node | Iterable[Node], atomic: bool = False) -> list[int]:
+        """Send orders, with children and in groups.
+
+        Parameters
+        ----------
+        orders : Order, OneCancelsOther, or several of them
+        atomic : bool
+            All legs fill at one print, after one look at the account, or none does: market and
+            limit orders of one tif, without children.
+
+        Returns
+        -------
+        list of int
+            Ids, parents before their children, each child followed by its own.
+
+        Raises
+        ------
+        OrderError
+            For what no venue could accept; then nothing of the call is sent.
+
+        Examples
+        --------
+        In a hook, a pair that is bought together or not at all::
+
+            ctx.submit(
+                [qt.Order(symbol="KO", qty=100), qt.Order(symbol="PEP", qty=-40)], atomic=True
+            )
+        """
+        single = isinstance(orders, Order | OneCancelsOther)
+        batch: Any = [orders] if single else orders
         if not isinstance(batch, Iterable) or isinstance(batch, str):
             batch = [batch]
-        batch = list(batch)
-        for one in batch:
-            if not isinstance(one, Order):
+        nodes = tuple(batch)
+        for one in nodes:
+            if not isinstance(one, Order | OneCancelsOther):
                 raise OrderError(
-                    f"ctx.submit: expected qt.Order objects, found {one!r}; write for example "
-                    "qt.Order(symbol='SPY', qty=1)."
+                    f"ctx.submit: expected qt.Order or qt.OneCancelsOther objects, found {one!r}; "
+                    "write for example qt.Order(symbol='SPY', qty=1)."
                 )
-        return [
-            self.order(
-                one.symbol,
-                one.qty,
-                one.type,
-                limit_price=one.limit_price,
-                stop_price=one.stop_price,
-                tif=one.tif,
-                tag=one.tag,
-                why=one.why,
+        made = self.desk.submit(nodes, atomic)
+        for order_id, order in zip(made, _in_sequence(nodes), strict=True):
+            if order.why is not None:
+                self._explained(order_id, order.symbol, order.why)
+        return made
+
+    def bracket(
+        self,
+        symbol: str,
+        qty: float,
+        type: str = "market",
+        *,
+        take_profit: float,
+        stop_loss: float,
+        limit_price: float | None = None,
+        stop_price: float | None = None,
+        tif: str = "DAY",
+        tag: str | None = None,
+        why: str | None = None,
+    ) -> list[int]:
+        """Send an entry with a limit that takes the profit and a stop that ends the loss.
+
+        Both exits come alive as the entry fills, in its share, live until one of them has closed
+        what was opened (GTC), only ever reduce, and each fill of one takes as much from the other.
+
+        Parameters
+        ----------
+        symbol, qty, type, limit_price, stop_price, tif, tag, why
+            Of the entry, as in ``order``; the exits have the same tag.
+        take_profit, stop_loss : float
+            Prices of the exits.
+
+        Returns
+        -------
+        list of int
+            Ids of the entry, the profit's limit and the loss's stop.
+        """
+        exits = OneCancelsOther(
+            orders=(
+                Order(
+                    symbol=symbol,
+                    type="limit",
+                    limit_price=take_profit,
+                    tif="GTC",
+                    reduce_only=True,
+                    tag=tag,
+                ),
+                Order(
+                    symbol=symbol,
+                    type="stop",
+                    stop_price=stop_loss,
+                    tif="GTC",
+                    reduce_only=True,
+                    tag=tag,
+                ),
             )
-            for one in batch
-        ]
+        )
+        entry = Order(
+            symbol=symbol,
+            qty=qty,
+            type=type,
+            limit_price=limit_price,
+            stop_price=stop_price,
+            tif=tif,
+            tag=tag,
+            why=why,
+            children=(exits,),
+        )
+        return self.submit(entry)
 
     def order_target(
         self,
@@ -299,6 +423,57 @@ class Context:
         """Cancel an order by id or all working orders of a tag; returns how many."""
         return self.desk.cancel(tag_or_id)
 
+    def amend(
+        self,
+        tag_or_id: str | int,
+        *,
+        qty: float | None = None,
+        limit_price: float | None = None,
+        stop_price: float | None = None,
+        trail_amount: float | None = None,
+        trail_percent: float | None = None,
+        good_till: date | str | None = None,
+    ) -> int:
+        """Ask for other terms of a working order, or of all working orders of a tag.
+
+        Parameters
+        ----------
+        tag_or_id : str or int
+        qty : float, optional
+            The new whole quantity, signed as the order's. At or below what has filled it ends the
+            order.
+        limit_price, stop_price, trail_amount, trail_percent, good_till : optional
+            New terms, as the order's type has them.
+
+        Returns
+        -------
+        int
+            How many orders were asked.
+
+        Raises
+        ------
+        OrderError
+            For a term the order does not have, and for orders made by ``order_target``.
+
+        Notes
+        -----
+        A new price makes the order a new one for bars: it waits for the next, and may take at the
+        first print it meets there.
+        """
+        return self.desk.amend(
+            tag_or_id, qty, limit_price, stop_price, trail_amount, trail_percent, good_till
+        )
+
     def working_orders(self, symbol: str | None = None) -> list[int]:
         """Ids of orders that can still fill."""
         return self.desk.working(symbol)
+
+
+def _in_sequence(nodes: tuple[Node, ...]) -> Iterator[Order]:
+    """The orders of some trees and groups in the order in which they are made."""
+    for node in nodes:
+        if isinstance(node, OneCancelsOther):
+            yield from _in_sequence(node.orders)
+        else:
+            yield node
+            yield from _in_sequence(node.children)

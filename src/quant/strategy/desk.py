@@ -6,93 +6,81 @@ leaves at the end of phase 7, when ``kernel.leave`` checks all orders of the mom
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from quant.errors import OrderError, nearest
-from quant.kernel.codes import NEVER, NONE, ORDER_TYPE, REASON, STATUS, TARGET_KIND, TIF
+from quant.errors import OrderError
+from quant.kernel.codes import (
+    GROUP_KIND,
+    NEVER,
+    NONE,
+    ORDER_TYPE,
+    REASON,
+    STATUS,
+    TARGET_KIND,
+    TIF,
+    TRIGGER,
+)
 from quant.kernel.layout import ARRAYS, State, word_of
 from quant.kernel.run import grow
-from quant.strategy.market import symbol_index
+from quant.strategy.delays import Delays
+from quant.strategy.orders import TYPES, Node, OneCancelsOther, Order, Parts
+from quant.strategy.terms import Terms, TermsDesk, check_tag, finite, whole
 from quant.strategy.views import StateViews, record_words
 
 __all__ = ["OrderDesk"]
 
-_TYPES = {
-    "market": ORDER_TYPE.MARKET,
-    "limit": ORDER_TYPE.LIMIT,
-    "stop": ORDER_TYPE.STOP,
-    "stop_limit": ORDER_TYPE.STOP_LIMIT,
-}
-_TIFS = {"DAY": TIF.DAY, "GTC": TIF.GTC}
 _WORDS = record_words("orders")
 _INSTRUMENT = record_words("instruments")
 _POSITION = record_words("positions")
-_SIM = {name: word_of("sim", name) for name in ("n_orders", "n_cancels", "now", "session")}
+_SIM = {name: word_of("sim", name) for name in ARRAYS["sim"].names or ()}
 _ORDER = {name: word_of("orders", name) for name in ARRAYS["orders"].names or ()}
 _STATUS = _ORDER["status"]
 _UNITS = word_of("positions", "units")
-_TICK = word_of("instruments", "tick")
-_NUM = word_of("instruments", "unit_num")
-_DEN = word_of("instruments", "unit_den")
 _MARK = word_of("instruments", "mark")
 _MULTIPLIER = word_of("instruments", "multiplier")
 _EQUITY = word_of("accounts", "equity")
 _FINAL = STATUS.FILLED
-_SNAP = 1e-9
+_IN_OCO = (GROUP_KIND.OCO, GROUP_KIND.OCO_SHARED)
+_MARKET = TYPES["market"]
+_TYPE_NAMES = {parts.code: name for name, parts in TYPES.items()}
+
+
+_NONE_AT_FIRST = (
+    *("parent", "first_child", "next_child", "group", "next_in_group"),
+    *("day_session", "good_session", "open_bar", "taker_bar", "join_bar"),
+    *("last_fill", "last_meeting", "tag", "ts_end", "ts_cancel_sent"),
+)
 
 
 def _blank() -> memoryview[int]:
     """An order record as every order begins."""
     record = np.zeros(1, ARRAYS["orders"])
-    for name in ("parent", "group", "cancel_reason", "day_session", "open_bar", "taker_bar"):
+    for name in _NONE_AT_FIRST:
         record[name] = NONE
-    record["cancel_reason"] = 0
-    record["last_fill"] = NONE
-    record["tag"] = NONE
     record["ts_cancel"] = NEVER
-    record["ts_end"] = NONE
-    record["net_limit"] = math.nan
+    record["good_till"] = NEVER
     record["ratio"] = 1.0
-    record["limit"] = math.nan
-    record["stop"] = math.nan
-    record["target"] = math.nan
+    for name in ("net_limit", "limit", "stop", "trail", "limit_offset", "water", "target"):
+        record[name] = math.nan
     row: Any = record.view(np.int64).ravel()
     return memoryview(row)
 
 
-def _whole(x: float) -> int:
-    """Whole counts in x, towards zero; what lies within 1e-9 of a whole count is that count."""
-    nearest_count = math.floor(x + 0.5)
-    if abs(x - nearest_count) <= _SNAP * max(1.0, abs(x)):
-        return nearest_count
-    return math.trunc(x)
-
-
 class OrderDesk:
-    """Makes orders, cancels them and knows which are still working."""
+    """Makes orders, amends and cancels them, and knows which are still working."""
 
-    def __init__(
-        self,
-        views: StateViews,
-        symbols: tuple[str, ...],
-        latency_ns: int,
-        note: Callable[..., None],
-    ) -> None:
+    def __init__(self, views: StateViews, terms: TermsDesk, delays: Delays) -> None:
         self._views = views
-        self._symbols = symbols
-        self._lookup = {symbol: i for i, symbol in enumerate(symbols)}
-        self._latency = latency_ns
-        self._note = note
+        self._terms = terms
+        self._delays = delays
         self._blank = _blank()
-        self._working: list[list[int]] = [[] for _ in symbols]
+        self._working: list[list[int]] = [[] for _ in terms.symbols]
         self._target_of: dict[int, int] = {}
         self.tags: list[str | None] = []
-        self._cut_noted: set[int] = set()
 
     @property
     def _state(self) -> State:
@@ -108,25 +96,153 @@ class OrderDesk:
         tif: str,
         tag: str | None,
     ) -> int:
-        """Make an order with an explicit quantity; returns its id."""
-        i = symbol_index(self._symbols, self._lookup, symbol)
-        kind = _word("type", type, _TYPES)
-        life = _word("tif", tif, _TIFS)
-        count = self._count(i, qty)
-        limit = self._price(i, "limit_price", limit_price, kind in (1, 3), type)
-        stop = self._price(i, "stop_price", stop_price, kind in (2, 3), type)
-        o = self._new(i, kind, life, tag)
+        """Make an order without conditions; returns its id."""
+        terms = self._terms.plain(symbol, qty, type, limit_price, stop_price, tif, tag)
+        return self._make(terms) + 1
+
+    def submit(self, nodes: tuple[Node, ...], atomic: bool) -> list[int]:
+        """Make orders with all that hangs on them; returns ids, parents before their children."""
+        if atomic:
+            self._check_atomic(nodes)
+        checked: list[Terms] = []
+        for node in nodes:
+            self._check(node, None, checked)
+        first = self._views.sim_q[_SIM["n_orders"]]
+        rest = iter(checked)
+        members = [o for node in nodes for o in self._place(node, NONE, rest)]
+        if atomic:
+            self._bind(members, GROUP_KIND.ATOMIC)
+        return list(range(first + 1, self._views.sim_q[_SIM["n_orders"]] + 1))
+
+    def _check(self, node: Node, parent: Order | None, checked: list[Terms]) -> None:
+        """Collect the terms of a tree in order of sequence, or raise before anything is made."""
+        if isinstance(node, OneCancelsOther):
+            for member in node.orders:
+                self._check(member, parent, checked)
+            return
+        qty = node.qty
+        if parent is not None:
+            if node.tif in ("IOC", "FOK"):
+                raise OrderError(
+                    f"order({node.symbol}): expected tif DAY, GTC or GTD for a child, found "
+                    f"{node.tif}; a child waits for its parent."
+                )
+            if qty is None and node.symbol == parent.symbol and parent.qty is not None:
+                qty = -parent.qty
+        if qty is None:
+            raise OrderError(
+                f"order({node.symbol}): expected qty, found none; only a child of the same symbol "
+                "can take its parent's."
+            )
+        checked.append(self._terms.of(node, qty))
+        complete = node if node.qty is not None else dataclasses.replace(node, qty=qty)
+        for child in node.children:
+            self._check(child, complete, checked)
+
+    def _check_atomic(self, nodes: tuple[Node, ...]) -> None:
+        """A group that fills together has legs that can meet one print."""
+        where = "ctx.submit(atomic=True)"
+        legs = [node for node in nodes if isinstance(node, Order) and not node.children]
+        if len(legs) < 2 or len(legs) < len(nodes):
+            raise OrderError(
+                f"{where}: expected at least two orders without children, found {len(nodes)} "
+                f"of which {len(legs)} are; submit the others by themselves."
+            )
+        types = sorted({str(leg.type) for leg in legs})
+        if not set(types) <= {"market", "limit"}:
+            raise OrderError(
+                f"{where}: expected market and limit orders, found {', '.join(types)}; "
+                "change the type."
+            )
+        lives = sorted({str(leg.tif) for leg in legs})
+        if len(lives) > 1 or lives[0] not in ("DAY", "GTC", "IOC"):
+            raise OrderError(
+                f"{where}: expected one tif of DAY, GTC and IOC for all legs, found "
+                f"{', '.join(lives)}; make them equal."
+            )
+        if any(leg.reduce_only or leg.post_only for leg in legs):
+            raise OrderError(
+                f"{where}: expected legs without reduce_only and post_only, found one; drop it."
+            )
+        if len(types) > 1 and self._terms.markets_wait:
+            raise OrderError(
+                f"{where}: expected legs that meet one print, found market orders that fill at "
+                "closes (execution.timing) and limit orders that fill at opens; make them equal."
+            )
+
+    def _place(self, node: Node, parent: int, checked: Any) -> list[int]:
+        """Make the orders of a node and tie them together; returns those at its top."""
+        if isinstance(node, OneCancelsOther):
+            members = [o for one in node.orders for o in self._place(one, parent, checked)]
+            self._bind(members, self._oco_kind(members))
+            return members
+        o = self._make(next(checked), parent)
+        children = [c for child in node.children for c in self._place(child, o, checked)]
+        q = self._views.order_q
+        q[o * _WORDS + _ORDER["n_descendants"]] = self._views.sim_q[_SIM["n_orders"]] - o - 1
+        for before, after in zip([None, *children], [*children, None], strict=True):
+            if after is None:
+                break
+            place = o * _WORDS + _ORDER["first_child"]
+            if before is not None:
+                place = before * _WORDS + _ORDER["next_child"]
+            q[place] = after
+        return [o]
+
+    def _bind(self, members: list[int], kind: int) -> None:
+        """Make a ring of the members of a group."""
+        q = self._views.order_q
+        for o, after in zip(members, [*members[1:], members[0]], strict=True):
+            base = o * _WORDS
+            q[base + _ORDER["group"]] = members[0]
+            q[base + _ORDER["group_kind"]] = kind
+            q[base + _ORDER["next_in_group"]] = after
+
+    def _oco_kind(self, members: list[int]) -> int:
+        """Members of one symbol, side and quantity share that quantity."""
+        q = self._views.order_q
+        alike = {
+            tuple(q[o * _WORDS + _ORDER[name]] for name in ("instrument", "side", "whole"))
+            for o in members
+        }
+        return GROUP_KIND.OCO_SHARED if len(alike) == 1 else GROUP_KIND.OCO
+
+    def _make(self, terms: Terms, parent: int = NONE) -> int:
+        """A record of an order with an explicit quantity; returns its place."""
+        o = self._new(terms.instrument, terms.parts, terms.tif, terms.tag)
         q, f, base = self._views.order_q, self._views.order_f, o * _WORDS
+        count = terms.units
         side = 1 if count >= 0 else -1
+        size = abs(count)
         q[base + _ORDER["side"]] = side
         q[base + _ORDER["side_venue"]] = side
-        q[base + _ORDER["units"]] = abs(count)
-        q[base + _ORDER["units_venue"]] = abs(count)
-        if limit is not None:
-            f[base + _ORDER["limit"]] = limit
-        if stop is not None:
-            f[base + _ORDER["stop"]] = stop
-        return o + 1
+        q[base + _ORDER["units"]] = size
+        q[base + _ORDER["whole"]] = size
+        if parent == NONE:
+            q[base + _ORDER["units_venue"]] = size
+        else:
+            q[base + _ORDER["parent"]] = parent
+            q[base + _ORDER["is_held"]] = 1
+            q[base + _ORDER["held_back"]] = size
+            q[base + _ORDER["ts_arrival"]] = NEVER
+        if terms.parts.code != ORDER_TYPE.MARKET:
+            f[base + _ORDER["limit"]] = terms.limit
+            f[base + _ORDER["stop"]] = terms.stop
+        if terms.parts.is_trailing:
+            f[base + _ORDER["trail"]] = terms.trail
+            f[base + _ORDER["limit_offset"]] = terms.limit_offset
+            q[base + _ORDER["is_percent"]] = terms.is_percent
+            self._views.sim_q[_SIM["n_trailing"]] += 1
+        if terms.tif == TIF.GTD:
+            q[base + _ORDER["good_till"]] = terms.good_till
+            q[base + _ORDER["good_session"]] = terms.good_session
+            self._views.sim_q[_SIM["n_dated"]] += terms.good_till != NEVER
+        if terms.reduce_only:
+            q[base + _ORDER["reduce_only"]] = 1
+            self._views.sim_q[_SIM["n_reducers"]] += 1
+        if terms.post_only:
+            q[base + _ORDER["post_only"]] = 1
+        return o
 
     def target(
         self,
@@ -147,20 +263,22 @@ class OrderDesk:
                 f"order_target({symbol}): expected one of qty, weight and value, found "
                 f"{' and '.join(given) or 'none'}; give exactly one."
             )
-        i = symbol_index(self._symbols, self._lookup, symbol)
+        i = self._terms.index_of(symbol)
+        if tag is not None:
+            check_tag(symbol, tag)
         earlier = self._working_target(i)
         if qty is not None:
-            return self._target_count(i, self._count(i, qty), earlier, tag)
-        number = _finite(symbol, given[0], weight if weight is not None else value)
+            return self._target_count(i, self._terms.count(i, qty), earlier, tag)
+        number = finite(symbol, given[0], weight if weight is not None else value)
         if earlier is not None:
             self._cancel(earlier, REASON.REPLACED)
         estimate = number if weight is None else number * max(self._views.account_f[_EQUITY], 0.0)
         mark = self._views.instrument_f[i * _INSTRUMENT + _MARK]
         if mark == mark and mark != 0.0:
             worth = abs(mark) * self._views.instrument_f[i * _INSTRUMENT + _MULTIPLIER]
-            if _whole(self._in_increments(i, estimate / worth)) == self._projected(i):
+            if whole(self._terms.in_increments(i, estimate / worth)) == self._projected(i):
                 return None
-        o = self._new(i, ORDER_TYPE.MARKET, TIF.DAY, tag)
+        o = self._new(i, _MARKET, TIF.DAY, tag)
         base = o * _WORDS
         kind = TARGET_KIND.WEIGHT if weight is not None else TARGET_KIND.VALUE
         self._views.order_q[base + _ORDER["target_kind"]] = kind
@@ -182,58 +300,157 @@ class OrderDesk:
         change = count - self._projected(i)
         if change == 0:
             return None
-        o = self._new(i, ORDER_TYPE.MARKET, TIF.DAY, tag)
-        base = o * _WORDS
-        side = 1 if change > 0 else -1
-        q = self._views.order_q
-        q[base + _ORDER["side"]] = side
-        q[base + _ORDER["side_venue"]] = side
-        if self._latency > 0:
+        if not self._delays.is_any:
+            o = self._make(Terms(i, _MARKET, TIF.DAY, change, tag=tag))
+            self._views.order_q[o * _WORDS + _ORDER["target_kind"]] = TARGET_KIND.QTY
+        else:
             # what is being replaced may fill before its cancel arrives
+            o = self._new(i, _MARKET, TIF.DAY, tag)
+            q, base = self._views.order_q, o * _WORDS
+            q[base + _ORDER["side"]] = q[base + _ORDER["side_venue"]] = 1 if change > 0 else -1
             q[base + _ORDER["target_kind"]] = TARGET_KIND.COUNT
             self._views.order_f[base + _ORDER["target"]] = float(count)
-        else:
-            q[base + _ORDER["units"]] = abs(change)
-            q[base + _ORDER["units_venue"]] = abs(change)
-            q[base + _ORDER["target_kind"]] = TARGET_KIND.QTY
         self._target_of[i] = o
         return o + 1
 
     def cancel(self, tag_or_id: str | int) -> int:
         """Cancel an order by id, or all working orders of a tag; returns how many were asked."""
+        found = self._find("cancel", tag_or_id)
+        for o in found:
+            self._cancel(o, REASON.CANCELED)
+        return len(found)
+
+    def amend(
+        self,
+        tag_or_id: str | int,
+        qty: float | None,
+        limit_price: float | None,
+        stop_price: float | None,
+        trail_amount: float | None,
+        trail_percent: float | None,
+        good_till: object,
+    ) -> int:
+        """Ask for other terms of an order, or of all working orders of a tag; returns how many."""
+        prices = {
+            "limit_price": limit_price,
+            "stop_price": stop_price,
+            "trail_amount": trail_amount,
+            "trail_percent": trail_percent,
+        }
+        if qty is None and good_till is None and all(p is None for p in prices.values()):
+            raise OrderError(
+                "amend: expected at least one of qty, limit_price, stop_price, trail_amount, "
+                "trail_percent and good_till, found none; say what is to change."
+            )
+        found = self._find("amend", tag_or_id)
+        checked = [self._amendment(o, qty, prices, good_till) for o in found]
+        for o, fields in zip(found, checked, strict=True):
+            self._request(o, fields)
+        return len(found)
+
+    def _amendment(
+        self, o: int, qty: float | None, prices: dict[str, float | None], good_till: object
+    ) -> dict[str, float]:
+        """The fields of an amendment's record that are asked for, checked as those of an order."""
+        q, base = self._views.order_q, o * _WORDS
+        i = q[base + _ORDER["instrument"]]
+        symbol = self._terms.symbols[i]
+        name = _TYPE_NAMES[q[base + _ORDER["type"]]]
+        parts = TYPES[name]
+        if q[base + _ORDER["target_kind"]] != TARGET_KIND.NONE:
+            raise OrderError(
+                f"amend({symbol}): expected an order with a quantity of its own, found one made "
+                "by order_target; give another target."
+            )
+        fields: dict[str, float] = {}
+        if qty is not None:
+            count = self._terms.count(i, qty)
+            if count * q[base + _ORDER["side"]] < 0:
+                raise OrderError(
+                    f"amend({symbol}): expected qty on the order's side, found {qty:g}; cancel it "
+                    "and send another."
+                )
+            fields["units"] = abs(count)
+        trails = parts.is_trailing
+        percent = q[base + _ORDER["is_percent"]] != 0
+        fits = {
+            "limit_price": parts.is_limited and not trails,
+            "stop_price": parts.trigger != TRIGGER.NONE and not trails,
+            "trail_amount": trails and not percent,
+            "trail_percent": trails and percent,
+        }
+        for word, value in prices.items():
+            if value is None:
+                continue
+            if not fits[word]:
+                raise OrderError(
+                    f"amend({symbol}): expected no {word} for this {name} order, found {value}; "
+                    "drop it."
+                )
+            if trails:
+                fields["trail"] = self._terms.trail_of(symbol, word, value)
+            else:
+                price = self._terms.price(i, word, value, name, is_needed=True)
+                fields[word.removesuffix("_price")] = price
+        if good_till is not None:
+            if q[base + _ORDER["tif"]] != TIF.GTD:
+                raise OrderError(
+                    f"amend({symbol}): expected an order with tif GTD to change good_till, found "
+                    "another tif; drop it."
+                )
+            moment, session = self._terms.good_till(symbol, good_till)
+            fields["good_till"], fields["good_session"] = moment, session
+        return fields
+
+    def _request(self, o: int, fields: dict[str, float]) -> None:
+        """Write an amendment; it takes effect when it arrives."""
+        sim = self._views.sim_q
+        k = sim[_SIM["n_amendments"]]
+        if k >= len(self._state["amendments"]):
+            grow(self._state, "amendments", k + 1)
+            self._views.refresh()
+        record = self._state["amendments"][k]
+        now = sim[_SIM["now"]]
+        delay = self._delays.amend(k)
+        record["order"], record["is_done"] = o, 0
+        record["ts_sent"], record["ts_arrival"] = now, now + delay
+        for name in ("units", "good_till", "good_session"):
+            record[name] = fields.get(name, NONE)
+        for name in ("limit", "stop", "trail"):
+            record[name] = fields.get(name, math.nan)
+        sim[_SIM["n_dated"]] += fields.get("good_till", NEVER) != NEVER
+        sim[_SIM["n_amendments"]] = k + 1
+        sim[_SIM["n_amends"]] += 1
+        if delay > 0:
+            self._views.order_q[o * _WORDS + _STATUS] = STATUS.PENDING_REPLACE
+
+    def _find(self, what: str, tag_or_id: str | int) -> list[int]:
+        """The working orders of a tag or an id, in order of sequence."""
         if isinstance(tag_or_id, str):
-            found = [
+            return sorted(
                 o
                 for per in self._working
                 for o in per
                 if self.tags[o] == tag_or_id and self._is_working(o)
-            ]
-        elif isinstance(tag_or_id, int) and not isinstance(tag_or_id, bool):
+            )
+        if isinstance(tag_or_id, int) and not isinstance(tag_or_id, bool):
             if not 1 <= tag_or_id <= len(self.tags):
                 raise OrderError(
-                    f"cancel: expected an id from 1 to {len(self.tags)}, found {tag_or_id}; "
+                    f"{what}: expected an id from 1 to {len(self.tags)}, found {tag_or_id}; "
                     "use what ctx.order returned."
                 )
-            found = [tag_or_id - 1] if self._is_working(tag_or_id - 1) else []
-        else:
-            raise OrderError(f"cancel: expected a tag or an order id, found {tag_or_id!r}.")
-        for o in sorted(found):
-            self._cancel(o, REASON.CANCELED)
-        return len(found)
+            return [tag_or_id - 1] if self._is_working(tag_or_id - 1) else []
+        raise OrderError(f"{what}: expected a tag or an order id, found {tag_or_id!r}.")
 
     def working(self, symbol: str | None = None) -> list[int]:
         """Ids of orders that can still fill, in order of id."""
-        places = (
-            range(len(self._symbols))
-            if symbol is None
-            else [symbol_index(self._symbols, self._lookup, symbol)]
-        )
+        places = range(len(self._working)) if symbol is None else [self._terms.index_of(symbol)]
         return sorted(o + 1 for i in places for o in self._prune(i))
 
     def rebuild(self, tags: list[str | None]) -> None:
         """Find working orders and targets again in a restored state."""
         self.tags = list(tags)
-        self._working = [[] for _ in self._symbols]
+        self._working = [[] for _ in self._terms.symbols]
         self._target_of = {}
         orders = self._state.used("orders")
         for o, (i, kind) in enumerate(
@@ -244,10 +461,8 @@ class OrderDesk:
                 if kind != TARGET_KIND.NONE:
                     self._target_of[i] = o
 
-    def _new(self, i: int, kind: int, life: int, tag: str | None) -> int:
+    def _new(self, i: int, parts: Parts, life: int, tag: str | None) -> int:
         """A record with everything but side and size."""
-        if tag is not None:
-            _check_tag(self._symbols[i], tag)
         sim = self._views.sim_q
         o = sim[_SIM["n_orders"]]
         if o >= len(self._state["orders"]):
@@ -256,11 +471,16 @@ class OrderDesk:
         q, base = self._views.order_q, o * _WORDS
         q[base : base + _WORDS] = self._blank
         q[base + _ORDER["instrument"]] = i
-        q[base + _ORDER["type"]] = kind
+        if parts.code != ORDER_TYPE.MARKET:
+            q[base + _ORDER["type"]] = parts.code
+            q[base + _ORDER["trigger"]] = parts.trigger
+            q[base + _ORDER["is_limited"]] = parts.is_limited
+            q[base + _ORDER["is_trailing"]] = parts.is_trailing
+            q[base + _ORDER["auction"]] = parts.auction
         q[base + _ORDER["tif"]] = life
         now = sim[_SIM["now"]]
         q[base + _ORDER["ts_submit"]] = now
-        q[base + _ORDER["ts_arrival"]] = now + self._latency
+        q[base + _ORDER["ts_arrival"]] = now + self._delays.submit(o)
         q[base + _ORDER["session_sent"]] = sim[_SIM["session"]]
         sim[_SIM["n_orders"]] = o + 1
         self.tags.append(tag)
@@ -272,9 +492,12 @@ class OrderDesk:
         q, base = self._views.order_q, o * _WORDS
         if q[base + _ORDER["cancel_reason"]] != 0:
             return
+        now = self._views.sim_q[_SIM["now"]]
+        delay = self._delays.cancel(o)
         q[base + _ORDER["cancel_reason"]] = reason
-        q[base + _ORDER["ts_cancel"]] = self._views.sim_q[_SIM["now"]] + self._latency
-        if self._latency > 0:
+        q[base + _ORDER["ts_cancel_sent"]] = now
+        q[base + _ORDER["ts_cancel"]] = now + delay
+        if delay > 0:
             q[base + _STATUS] = STATUS.PENDING_CANCEL
         self._views.sim_q[_SIM["n_cancels"]] += 1
 
@@ -300,94 +523,16 @@ class OrderDesk:
         return o if o is not None and self._is_working(o) else None
 
     def _projected(self, i: int) -> int:
-        """Position plus what all working orders would still do, in increments."""
+        """Position plus what working orders would still do, in increments; those that only protect
+        the position aside."""
         total: int = self._views.position_q[i * _POSITION + _UNITS]
         q = self._views.order_q
         for o in self._prune(i):
             base = o * _WORDS
+            if q[base + _ORDER["is_held"]] or q[base + _ORDER["reduce_only"]]:
+                continue
+            if q[base + _ORDER["group_kind"]] in _IN_OCO:
+                continue
             left = q[base + _ORDER["units_venue"]] - q[base + _ORDER["filled_venue"]]
             total += q[base + _ORDER["side_venue"]] * left
         return total
-
-    def _in_increments(self, i: int, qty: float) -> float:
-        f = self._views.instrument_f
-        return qty * f[i * _INSTRUMENT + _DEN] / f[i * _INSTRUMENT + _NUM]
-
-    def _count(self, i: int, qty: float) -> int:
-        """Increments of a quantity; what is smaller than one is cut, and said once per symbol."""
-        exact = self._in_increments(i, _finite(self._symbols[i], "qty", qty))
-        if abs(exact) >= 2.0**62:
-            raise OrderError(
-                f"order({self._symbols[i]}): expected a quantity below 2**62 increments, found "
-                f"{qty}; lower it."
-            )
-        count = _whole(exact)
-        if abs(exact - count) > _SNAP * max(1.0, abs(exact)) and i not in self._cut_noted:
-            self._cut_noted.add(i)
-            self._note(
-                "quantity_cut",
-                level="warning",
-                symbol=self._symbols[i],
-                qty=qty,
-                text="quantity cut to a whole number of increments",
-            )
-        return count
-
-    def _price(
-        self, i: int, name: str, price: float | None, is_needed: bool, kind: str
-    ) -> float | None:
-        """A limit or stop price, on the tick where one is set."""
-        where = f"order({self._symbols[i]})"
-        if price is None:
-            if is_needed:
-                raise OrderError(
-                    f"{where}: expected {name} for a {kind} order, found none; give it."
-                )
-            return None
-        if not is_needed:
-            raise OrderError(
-                f"{where}: expected no {name} for a {kind} order, found {price}; drop it."
-            )
-        value = _finite(self._symbols[i], name, price)
-        tick = self._views.instrument_f[i * _INSTRUMENT + _TICK]
-        if tick > 0.0:
-            steps = value / tick
-            if abs(steps - round(steps)) > 1e-6:
-                raise OrderError(
-                    f"{where}: expected {name} on the tick of {tick:g}, found {value:g}; use "
-                    f"{round(steps) * tick:g}."
-                )
-        return value
-
-
-def _finite(symbol: str, name: str, value: object) -> float:
-    """A finite number, or an OrderError."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise OrderError(
-            f"order({symbol}): expected {name} to be a finite number, found {value!r}; check how "
-            "it is computed."
-        )
-    return float(value)
-
-
-def _check_tag(symbol: str, tag: object) -> None:
-    """Raise unless a tag is text that a file can hold."""
-    try:
-        is_text = isinstance(tag, str) and bool(tag.encode() or True)
-    except UnicodeEncodeError:
-        is_text = False
-    if not is_text:
-        raise OrderError(
-            f"order({symbol}): expected tag to be text, found {tag!r}; use for example 'entry'."
-        )
-
-
-def _word(name: str, value: object, known: dict[str, int]) -> int:
-    """The code of a word, or an OrderError that names the nearest."""
-    try:
-        return known[value]  # type: ignore[index]
-    except (KeyError, TypeError):
-        raise OrderError(
-            f"order: expected {name} to be one of {', '.join(known)}, found {value!r}; "
-            f"correct it.{nearest(str(value), known)}"
-        ) from None

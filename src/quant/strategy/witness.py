@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from quant.lake import Bars
 from quant.strategy.desk import OrderDesk
 from quant.strategy.market import Bar
+from quant.strategy.orders import Node
 
 __all__ = ["Decision", "WatchedDesk", "Witness"]
 
@@ -98,6 +99,16 @@ class WatchedDesk(OrderDesk):
         """As `OrderDesk.order`."""
         self.witness.decide("order", *arguments)
         return super().order(*arguments)
+
+    def submit(self, nodes: tuple[Node, ...], atomic: bool) -> list[int]:
+        """As `OrderDesk.submit`."""
+        self.witness.decide("submit", repr(nodes), atomic)
+        return super().submit(nodes, atomic)
+
+    def amend(self, *arguments: Any) -> int:
+        """As `OrderDesk.amend`."""
+        self.witness.decide("amend", *arguments)
+        return super().amend(*arguments)
 
     def target(self, *arguments: Any) -> int | None:
         """As `OrderDesk.target`."""

@@ -1,0 +1,227 @@
+"""Orders that fill whole or not at all: fill-or-kill, and groups whose legs fill together.
+
+Neither is split into parts. The whole is judged at once: the quantity against the cap, then the
+state after it against the account's rule.
+"""
+
+from __future__ import annotations
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, REASON, REPORT_KIND, TIF
+from quant.kernel.cost import quantity
+from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import (
+    SAME,
+    both_figures,
+    buying_power,
+    leverage_limit,
+    next_commission,
+    passes,
+    position_place,
+)
+from quant.kernel.match import cap_left, closing_part, execute, paid_price
+from quant.kernel.prints import raw_at, reason_at
+from quant.kernel.reports import close_out, end_alone, end_order, is_final, remaining
+from quant.kernel.subsystem import subsystem
+
+__all__ = ["fill_whole", "is_whole"]
+
+_CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_FOK = TIF.FOK
+_ATOMIC = GROUP_KIND.ATOMIC
+_CANCELED = REPORT_KIND.CANCELED
+_REJECTED = REPORT_KIND.REJECTED
+_R_FOK = REASON.FOK
+_R_FUNDS = REASON.INSUFFICIENT_FUNDS
+_R_SHORT = REASON.SHORT_NOT_ALLOWED
+_R_REDUCE_ONLY = REASON.REDUCE_ONLY
+
+
+@inlined
+def is_whole(h: int, o: int) -> bool:
+    """Whether an order fills whole or not at all."""
+    order = mem.orders(h)[o]
+    return order["tif"] == _FOK or order["group_kind"] == _ATOMIC
+
+
+@compiled
+def _execute_whole(h: int, o: int, at: int, market_reason: int) -> None:
+    """Fill all that remains of an order: what closes, then what opens, as one fill row."""
+    raw = raw_at(h, o, at)
+    reason = reason_at(h, o, at, market_reason)
+    closing = closing_part(h, o, remaining(h, o))
+    if closing > 0:
+        execute(h, o, closing, raw, at, reason, 0)
+    opening = remaining(h, o)
+    if opening > 0 and not is_final(mem.orders(h)[o]["status_venue"]):
+        execute(h, o, opening, raw, at, reason, 0)
+
+
+@compiled
+def _fill_or_kill(h: int, o: int, at: int, market_reason: int) -> None:
+    """Fill an order whole, or end it."""
+    order = mem.orders(h)[o]
+    want = remaining(h, o)
+    if cap_left(h, order["instrument"], at) < want:
+        end_order(h, o, _CANCELED, _R_FOK, 0.0, 0.0)
+        return
+    if closing_part(h, o, want) < want:
+        if order["reduce_only"] != 0:
+            close_out(h, o, _R_REDUCE_ONLY, 0.0, 0.0)
+            return
+        if mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT and order["side_venue"] < 0:
+            close_out(h, o, _R_SHORT, 0.0, 0.0)
+            return
+        p = position_place(h, order["account"], order["book"], order["instrument"])
+        raw = raw_at(h, o, at)
+        price, _ = paid_price(h, o, raw, at)
+        if not passes(h, o, p, want, price, raw):
+            needed, available = both_figures(h, o, p, want, price, raw)
+            close_out(h, o, _R_FUNDS, needed, available)
+            return
+    _execute_whole(h, o, at, market_reason)
+
+
+@compiled
+def _are_all_met(h: int, o: int, at: int) -> bool:
+    """Whether every leg meets this print, and the cap has room for what each instrument's want."""
+    m = o
+    while True:
+        leg = mem.orders(h)[m]
+        if leg["last_meeting"] != mem.sims(h)[0]["print_id"] or leg["in_batch"] == 0:
+            return False
+        want = 0
+        other = m
+        while True:
+            if mem.orders(h)[other]["instrument"] == leg["instrument"]:
+                want += remaining(h, other)
+            other = mem.orders(h)[other]["next_in_group"]
+            if other == m:
+                break
+        if want > cap_left(h, leg["instrument"], at):
+            return False
+        m = leg["next_in_group"]
+        if m == o:
+            return True
+
+
+@compiled
+def _change_of(h: int, o: int, i: int) -> int:
+    """Signed increments that all legs of a group do in instrument ``i``."""
+    change = 0
+    m = o
+    while True:
+        leg = mem.orders(h)[m]
+        if leg["instrument"] == i:
+            change += leg["side_venue"] * remaining(h, m)
+        m = leg["next_in_group"]
+        if m == o:
+            return change
+
+
+@inlined
+def _is_first_of_its_instrument(h: int, first: int, m: int) -> bool:
+    """Whether no leg before ``m``, from ``first`` on round the ring, has its instrument."""
+    j = first
+    while j != m:
+        if mem.orders(h)[j]["instrument"] == mem.orders(h)[m]["instrument"]:
+            return False
+        j = mem.orders(h)[j]["next_in_group"]
+    return True
+
+
+@compiled
+def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
+    """What all legs together would leave to compare, what it may be, and whether they open a short.
+
+    As ``margin`` judges one order, for the whole group at once.
+    """
+    a = mem.orders(h)[o]["account"]
+    account = mem.accounts(h)[a]
+    equity = account["equity"]
+    gross = account["gross"]
+    spent = 0.0
+    shorts = 0
+    m = o
+    while True:
+        leg = mem.orders(h)[m]
+        ins = mem.instruments(h)[leg["instrument"]]
+        count = remaining(h, m)
+        raw = raw_at(h, m, at)
+        price, _ = paid_price(h, m, raw, at)
+        spent += quantity(ins, leg["side_venue"] * count) * price * ins["multiplier"]
+        spent += next_commission(h, m, count, price)
+        if _is_first_of_its_instrument(h, o, m):
+            units = mem.positions(h)[position_place(h, a, leg["book"], leg["instrument"])]["units"]
+            after_units = units + _change_of(h, o, leg["instrument"])
+            before = quantity(ins, units) * ins["multiplier"] * ins["mark"]
+            after = quantity(ins, after_units) * ins["multiplier"] * raw
+            equity += after - before
+            gross += abs(after) - abs(before)
+            if after_units < 0 and after_units < units:
+                shorts = 1
+        m = leg["next_in_group"]
+        if m == o:
+            break
+    if account["kind"] == _CASH_ACCOUNT:
+        return spent, account["cash"], shorts
+    return gross, leverage_limit(h, a) * (equity - spent), 0
+
+
+@compiled
+def _only_closes(h: int, o: int) -> bool:
+    """Whether no leg of a group opens anything."""
+    m = o
+    while True:
+        leg = mem.orders(h)[m]
+        p = position_place(h, leg["account"], leg["book"], leg["instrument"])
+        units = mem.positions(h)[p]["units"]
+        after = units + _change_of(h, o, leg["instrument"])
+        if after * units < 0 or abs(after) > abs(units):
+            return False
+        m = leg["next_in_group"]
+        if m == o:
+            return True
+
+
+@compiled
+def _reject_all(h: int, o: int, reason: int, needed: float, available: float) -> None:
+    """End every leg of a group for the same reason."""
+    now = mem.sims(h)[0]["now"]
+    m = o
+    while True:
+        end_alone(h, m, _REJECTED, reason, needed, available, now)
+        m = mem.orders(h)[m]["next_in_group"]
+        if m == o:
+            return
+
+
+@compiled
+def _fill_together(h: int, o: int, at: int, market_reason: int) -> None:
+    """Fill all legs of a group, end all, or let the group wait."""
+    if not _are_all_met(h, o, at):
+        return
+    if not _only_closes(h, o):
+        wanted, most, shorts = _state_after(h, o, at)
+        if shorts != 0:
+            _reject_all(h, o, _R_SHORT, 0.0, 0.0)
+            return
+        if wanted > most + SAME * max(abs(wanted), abs(most)):
+            room = max(buying_power(h, mem.orders(h)[o]["account"]), 0.0)
+            _reject_all(h, o, _R_FUNDS, room + (wanted - most), room)
+            return
+    m = o
+    while True:
+        _execute_whole(h, m, at, market_reason)
+        m = mem.orders(h)[m]["next_in_group"]
+        if m == o:
+            return
+
+
+@subsystem("void(int64, int64, int64, int64)")
+def fill_whole(h: int, o: int, at: int, market_reason: int) -> None:
+    """Let an order that fills whole or not at all, or the group it leads, meet this print."""
+    if mem.orders(h)[o]["group_kind"] == _ATOMIC:
+        _fill_together(h, o, at, market_reason)
+    else:
+        _fill_or_kill(h, o, at, market_reason)
