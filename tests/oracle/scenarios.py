@@ -51,11 +51,44 @@ class InstrumentSpec:
 
 
 @dataclass
+class OrderSpec:
+    """An order as it is written down; as a child its `qty` may be None: the parent's, opposite.
+
+    `good_till` is a moment in ns, `good_till_session` the label of a session; a GTD order has one.
+    """
+
+    symbol: str
+    qty: float | None = None
+    type: str = "market"
+    limit_price: float | None = None
+    stop_price: float | None = None
+    tif: str = "DAY"
+    trail_amount: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
+    good_till: int | None = None
+    good_till_session: int | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+    tag: str = ""
+    children: list[OrderSpec | OcoSpec] = field(default_factory=list)
+
+
+@dataclass
+class OcoSpec:
+    """A group in which the fills of one order take from the others, or end them."""
+
+    orders: list[OrderSpec]
+
+
+@dataclass
 class Action:
     """One thing the strategy does in phase 7 at `at`, always the close time of some bar.
 
-    `kind` is `order`, `target_qty`, `target_weight`, `target_value` or `cancel`; `qty` is signed;
-    `cancel` is the number of an order made earlier, counted from 1.
+    `kind` is `order`, `submit`, `amend`, `cancel`, `target_qty`, `target_weight` or `target_value`;
+    `qty` is signed. `cancel` is the number of an order made earlier, counted from 1; where it is 0,
+    a cancel means the order with that `tag`, as an amend always does. Of an amend the prices,
+    trails, `good_till` or `good_till_session` that are set are the new ones, and `qty` unless 0.
     """
 
     at: int
@@ -68,6 +101,16 @@ class Action:
     tif: str = "DAY"
     value: float = 0.0
     cancel: int = 0
+    trail_amount: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
+    good_till: int | None = None
+    good_till_session: int | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+    tag: str = ""
+    orders: list[OrderSpec | OcoSpec] = field(default_factory=list)
+    atomic: bool = False
 
 
 class Account(TypedDict):
@@ -89,6 +132,16 @@ class Execution(TypedDict, total=False):
     size_at: str
     gap_improvement: bool
     guardrail: float
+    trailing: str
+    close_cutoff_ns: int
+
+
+class Latency(TypedDict):
+    """Nanoseconds from the decision to the venue, the same for every one."""
+
+    submit_ns: int
+    amend_ns: int
+    cancel_ns: int
 
 
 class Commission(TypedDict, total=False):
@@ -139,6 +192,7 @@ class Scenario:
     instruments: list[InstrumentSpec]
     actions: list[Action]
     session_closes: dict[int, int] = field(default_factory=dict)
+    latency: Latency | None = None
 
 
 def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:
