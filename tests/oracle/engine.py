@@ -147,7 +147,7 @@ def _terms(order: Action | OrderSpec) -> dict[str, Any]:
     """The keywords of an order; what has its usual value is not said."""
     names = (*_PRICES, "limit_offset", "reduce_only", "post_only", "tag")
     values = {name: getattr(order, name) for name in names}
-    said = {name: value for name, value in values.items() if value not in (None, False, "")}
+    said = {n: v for n, v in values.items() if v is not None and v is not False and v != ""}
     return {"tif": order.tif, **said, **_good_till(order)}
 
 

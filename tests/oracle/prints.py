@@ -91,6 +91,18 @@ def _end_at_print(state: State, order: Order, *, is_reached: bool) -> None:
 # ------------------------------------------------------------------------ which order meets a print
 
 
+def note_if_it_could_fill_later(state: State, order: Order) -> None:
+    """Whether an order that is good till this moment ends in phase 2 before a print of its own."""
+    for bar in state.bars[order.symbol]:
+        kind = "open" if bar.t_open == state.now else "same" if bar.t_close == state.now else ""
+        is_there = kind == "open" and not state.closes_only
+        is_there = is_there or (kind == "same" and state.timing == "same_close")
+        if is_there and bar.has_trading and order.live:
+            at = Print(kind, bar, bar.open if kind == "open" else bar.close, state.now)
+            if _meets(state, order, at):
+                state.note("rule: good till the very moment of a print after phase 2")
+
+
 def _meets(state: State, order: Order, at: Print) -> bool:
     """Whether the order takes part in this print, and its type could fill there."""
     if at.kind == "same":
@@ -121,8 +133,6 @@ def _market_reason(state: State, at: Print) -> str:
 def _offer_at(state: State, order: Order, at: Print) -> Offer | None:
     """What an order does at a print that it meets: its offer, or None if it does not fill."""
     order.had_print = True
-    if order.good_till == at.ts and order.is_till_moment and at.kind != "close":
-        state.note("rule: good till the very moment of a print after phase 2")
     if order.type == "market":
         return _offer(order, at, at.price, _market_reason(state, at), taker=True)
     if order.type in (*ON_OPEN, *ON_CLOSE):
