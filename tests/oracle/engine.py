@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+import quant as qt
 from quant.calendars import Calendar
 from quant.engine.simulation import Simulation
 from quant.kernel.codes import FILL_REASON, LIQUIDITY, REASON, STATUS, names
@@ -15,7 +17,7 @@ from quant.lake import Bars, DataOptions, DataSource
 from quant.model.parse import config_from
 from quant.strategy import Context, Slice, Strategy
 
-from .scenarios import Action, InstrumentSpec, Scenario
+from .scenarios import Action, InstrumentSpec, OcoSpec, OrderSpec, Scenario
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,16 +96,17 @@ def config_of(scenario: Scenario) -> Any:
     slippage = dict(scenario.slippage)
     if slippage["kind"] == "ticks" and any(spec.tick is None for spec in scenario.instruments):
         slippage = {"kind": "ticks", "ticks": 0.0}
-    return config_from(
-        {
-            "cash": scenario.cash,
-            "account": account,
-            "execution": dict(scenario.execution),
-            "commission": commission,
-            "slippage": slippage,
-            "instruments": {spec.symbol: _instrument(spec) for spec in scenario.instruments},
-        }
-    )
+    fields: dict[str, Any] = {
+        "cash": scenario.cash,
+        "account": account,
+        "execution": dict(scenario.execution),
+        "commission": commission,
+        "slippage": slippage,
+        "instruments": {spec.symbol: _instrument(spec) for spec in scenario.instruments},
+    }
+    if scenario.latency is not None:
+        fields["latency"] = {"kind": "constant", **scenario.latency}
+    return config_from(fields)
 
 
 class Scripted(Strategy):
@@ -121,14 +124,12 @@ class Scripted(Strategy):
 
 def act(action: Action, ctx: Context) -> None:
     if action.kind == "order":
-        ctx.order(
-            action.symbol,
-            action.qty,
-            action.type,
-            limit_price=action.limit_price,
-            stop_price=action.stop_price,
-            tif=action.tif,
-        )
+        ctx.order(action.symbol, action.qty, action.type, **_terms(action))
+    elif action.kind == "submit":
+        orders = [_entry(entry) for entry in action.orders]
+        ctx.submit(orders, **({"atomic": True} if action.atomic else {}))
+    elif action.kind == "amend":
+        ctx.amend(action.tag, **_changes(action))
     elif action.kind == "target_qty":
         ctx.order_target(action.symbol, action.qty)
     elif action.kind == "target_weight":
@@ -136,7 +137,46 @@ def act(action: Action, ctx: Context) -> None:
     elif action.kind == "target_value":
         ctx.order_target(action.symbol, value=action.value)
     else:
-        ctx.cancel(action.cancel)
+        ctx.cancel(action.cancel or action.tag)
+
+
+_PRICES = ("limit_price", "stop_price", "trail_amount", "trail_percent")
+
+
+def _terms(order: Action | OrderSpec) -> dict[str, Any]:
+    """The keywords of an order; what has its usual value is not said."""
+    names = (*_PRICES, "limit_offset", "reduce_only", "post_only", "tag")
+    values = {name: getattr(order, name) for name in names}
+    said = {n: v for n, v in values.items() if v is not None and v is not False and v != ""}
+    return {"tif": order.tif, **said, **_good_till(order)}
+
+
+def _good_till(order: Action | OrderSpec) -> dict[str, datetime | date]:
+    if order.good_till_session is not None:
+        return {"good_till": date(1970, 1, 1) + timedelta(days=order.good_till_session)}
+    if order.good_till is not None:
+        assert order.good_till % 1_000 == 0, "a datetime holds whole microseconds"
+        since = timedelta(microseconds=order.good_till // 1_000)
+        return {"good_till": datetime(1970, 1, 1, tzinfo=UTC) + since}
+    return {}
+
+
+def _changes(action: Action) -> dict[str, Any]:
+    values = {name: getattr(action, name) for name in _PRICES}
+    said = {name: value for name, value in values.items() if value is not None}
+    if action.qty:
+        said["qty"] = action.qty
+    return {**said, **_good_till(action)}
+
+
+def _entry(entry: OrderSpec | OcoSpec) -> Any:
+    """The order or the group as the public classes have it."""
+    if isinstance(entry, OcoSpec):
+        return qt.OneCancelsOther(orders=tuple(_entry(order) for order in entry.orders))
+    terms = _terms(entry)
+    if entry.children:
+        terms["children"] = tuple(_entry(child) for child in entry.children)
+    return qt.Order(symbol=entry.symbol, qty=entry.qty, type=entry.type, **terms)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 
+from .groups import after_fill, closable, end, finish
 from .world import ZERO, Bar, Change, FillRow, Offer, Order, State
 
 EQUAL_MONEY = Decimal("1e-12")
@@ -41,19 +42,25 @@ def fillable(state: State, order: Order) -> int:
 def end_over_cap(state: State, order: Order) -> None:
     """With ``over_cap: reject`` an order that wants more than the cap leaves ends."""
     cap = state.cap.get(order.symbol)
+    # Reading: a reduce-only order wants no more than it may close.
+    wanted = order.remaining
+    if order.reduce_only:
+        wanted = min(wanted, closable(state, order))
     rejects = state.scenario.execution.get("over_cap") == "reject"
-    if rejects and order.working and cap is not None and order.remaining > cap:
-        end(order, "over_cap")
+    if rejects and order.working and cap is not None and wanted > cap:
+        end(state, order, "over_cap")
 
 
-def _closable(state: State, order: Order) -> int:
-    """Increments of the position that an order could close."""
-    return max(0, -order.side * state.position[order.symbol])
+def end_useless(state: State, order: Order) -> None:
+    """Ends a reduce-only order that fills here and has nothing left to close."""
+    # Reading: what only the cap keeps from closing goes on working.
+    if order.reduce_only and order.remaining and not closable(state, order):
+        end(state, order, "reduce_only")
 
 
 def fill_closing(state: State, offer: Offer) -> None:
     end_over_cap(state, offer.order)
-    units = min(fillable(state, offer.order), _closable(state, offer.order))
+    units = min(fillable(state, offer.order), closable(state, offer.order))
     if units:
         _fill(state, offer, units)
 
@@ -70,13 +77,14 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     order.filled += units
     order.notional += quantity * price
     order.charged += charge
-    order.status = "FILLED" if order.filled == order.units else "PARTIALLY_FILLED"
+    order.status = "FILLED" if order.filled == order.whole else "PARTIALLY_FILLED"
     cap = state.cap.get(symbol)
     if cap is not None:
         state.cap[symbol] = cap - units
     if offer.where == "open":
         state.filled_at_open[symbol] = state.filled_at_open.get(symbol, 0) + units
     _record(state, offer, price, units, charge)
+    after_fill(state, offer, units)
 
 
 def _record(state: State, offer: Offer, price: Decimal, units: int, charge: Decimal) -> None:
@@ -103,11 +111,12 @@ def fill_opening(state: State, offer: Offer) -> None:
     """The opening part of one offer: checked, filled, cut or ended."""
     order = offer.order
     end_over_cap(state, order)
+    end_useless(state, order)
     units = fillable(state, order)
-    if not units:
+    if not units or order.reduce_only:
         return
     if state.is_cash_account and order.side < 0:
-        end(order, "short_not_allowed")
+        end(state, order, "short_not_allowed")
         return
     passes = _affordable(state, offer)
     what = f"order {order.number} affordable"
@@ -121,7 +130,7 @@ def fill_opening(state: State, offer: Offer) -> None:
         count = _largest(passes, 0, units - 1, what)
         if count:
             _fill(state, offer, count)
-    _end_opening(order, count)
+    _end_opening(state, order, count)
 
 
 def _change(state: State, offer: Offer, units: int) -> Change:
@@ -192,21 +201,81 @@ def _keep_amounts(state: State, order: Order, changes: list[Change]) -> None:
     order.needed, order.available = _amounts(state, changes)
 
 
-def end(order: Order, reason: str) -> None:
-    order.status = "CANCELED" if order.filled else "REJECTED"
-    order.reason = reason
-
-
-def _end_opening(order: Order, count: int) -> None:
+def _end_opening(state: State, order: Order, count: int) -> None:
     """What the opening part could not fill ends; an order sized by money that just filled
     ``count`` increments is cut instead."""
     if not order.is_sized_by_money or not count:
-        end(order, "insufficient_funds")
+        end(state, order, "insufficient_funds")
         return
     order.needed = order.available = None
     order.reason = "sized_down"
     order.status = "FILLED"
     order.units = order.filled
+
+
+# --------------------------------------------------------------------- Money: whole or not at all
+
+
+def fill_whole(state: State, offer: Offer) -> None:
+    """A fill-or-kill order in its turn: cap, then money, for the whole of it."""
+    order = offer.order
+    units, cap = order.remaining, state.cap.get(order.symbol)
+    opening = units - min(units, closable(state, order))
+    if cap is not None and units > cap:
+        # Reading: also with `over_cap: reject`.
+        finish(state, order, "CANCELED", "fok")
+    elif opening and order.reduce_only:
+        # Reading: it may not open and must fill whole, so it is killed.
+        finish(state, order, "CANCELED", "fok")
+    elif opening and state.is_cash_account and order.side < 0:
+        # Reading: what money alone does not forbid ends for the reason that does.
+        end(state, order, "short_not_allowed")
+    # Reading: one that only closes is never refused for money, as no closing part is.
+    elif opening and not _affordable(state, offer)(units, f"order {order.number} whole"):
+        _keep_amounts(state, order, [_change(state, offer, units)])
+        end(state, order, "insufficient_funds")
+    elif units:
+        _fill(state, offer, units)
+
+
+def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
+    """All legs of a group, by instrument, then sequence; or none of them."""
+    position, cap = dict(state.position), dict(state.cap)
+    only_closes, is_short = True, False
+    for offer in offers:
+        order, symbol = offer.order, offer.order.symbol
+        left = cap.get(symbol)
+        if left is not None:
+            # Reading: legs of one instrument share its cap, and wait also with `over_cap: reject`.
+            if order.remaining > left:
+                return
+            cap[symbol] = left - order.remaining
+        if order.remaining > max(0, -order.side * position[symbol]):
+            only_closes = False
+        position[symbol] += order.side * order.remaining
+        is_short = is_short or (order.side < 0 and position[symbol] < 0)
+    if state.is_cash_account and is_short:
+        # Reading: the same end as for money, with the reason of the rule that fails.
+        _refuse(state, offers, "short_not_allowed")
+        return
+    changes = [_change(state, offer, offer.order.remaining) for offer in offers]
+    what = f"group of order {offers[0].order.number}"
+    # Reading: legs that only close are never refused for money.
+    if not only_closes and not _at_most(state, *_amounts(state, changes), what):
+        for offer in offers:
+            _keep_amounts(state, offer.order, changes)
+        _refuse(state, offers, "insufficient_funds")
+        return
+    for offer in offers:
+        _fill(state, offer, offer.order.remaining)
+
+
+def _refuse(state: State, offers: Sequence[Offer], reason: str) -> None:
+    """Ends all legs of a group for one reason."""
+    for offer in offers:
+        offer.order.atomic = []
+    for offer in offers:
+        end(state, offer.order, reason)
 
 
 # ------------------------------------------------------------------------------------- Money: scale
@@ -238,21 +307,27 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
                 _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
         if any(part.closing for part in parts):
             state.note("rule: scale with orders that close what others of the batch open")
+        if any(part.offer.order.oco or part.offer.order.reduce_only for part in parts):
+            state.note("rule: scale with orders that a group or a position cuts")
         counts = _scaled(openings, counts, passes, what)
     cut = [(part, n) for part, n in zip(parts, counts, strict=True) if n < part.opening]
     for part, count in zip(parts, counts, strict=True):
         _fill_closing_of(state, part)
+        # Earlier fills of the batch may have taken from a member of a group.
+        count = min(count, part.offer.order.remaining)
         if count:
             _fill(state, part.offer, count)
+        end_useless(state, part.offer.order)
     for part, count in cut:
-        _end_opening(part.offer.order, count)
+        _end_opening(state, part.offer.order, count)
     for part in parts:
         if part.is_refused:
-            end(part.offer.order, "short_not_allowed")
+            end(state, part.offer.order, "short_not_allowed")
 
 
 def _fill_closing_of(state: State, part: _Part) -> None:
-    units = min(part.closing, _closable(state, part.offer.order))
+    order = part.offer.order
+    units = min(part.closing, closable(state, order), order.remaining)
     if units:
         _fill(state, part.offer, units)
 
@@ -264,12 +339,14 @@ def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:
     for offer in offers:
         order = offer.order
         left = cap.get(order.symbol)
+        can_close = max(0, -order.side * position[order.symbol])
+        wanted = min(order.remaining, can_close) if order.reduce_only else order.remaining
         rejects = state.scenario.execution.get("over_cap") == "reject"
-        if rejects and order.working and left is not None and order.remaining > left:
-            end(order, "over_cap")
+        if rejects and order.working and left is not None and wanted > left:
+            end(state, order, "over_cap")
         units = order.remaining if left is None else min(order.remaining, left)
-        closing = min(units, max(0, -order.side * position[order.symbol]))
-        opening = units - closing
+        closing = min(units, can_close)
+        opening = 0 if order.reduce_only else units - closing
         is_refused = opening > 0 and state.is_cash_account and order.side < 0
         if is_refused:
             opening = 0
@@ -332,25 +409,40 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
     room = state.cash
     if not state.is_cash_account:
         room = Decimal(state.scenario.account["k"]) * state.equity() - state.gross()
+    # Reading: a reduce-only order neither takes room nor makes any, nor moves the position that
+    # others are judged along. Members of an OCO group are judged as all orders are.
+    leaving = [order for order in leaving if not order.reduce_only]
     numbers = {order.number for order in leaving}
     for order in state.orders:
-        if order.working and order.number not in numbers:
+        if order.live and not order.reduce_only and order.number not in numbers:
             closes, opens = _split(state, projected, order)
             room += closes - opens
     splits: list[tuple[Order, Decimal, Decimal]] = []
     for order in leaving:
         if _is_only_short(state, projected, order):
             # Reading: an order rejected here as a short never moves the projected position.
-            end(order, "short_not_allowed")
+            end(state, order, "short_not_allowed")
+            continue
+        if not order.working:
+            # Reading: nor does a leg whose group ended for another one's reason.
             continue
         closes, opens = _split(state, projected, order)
         room += closes
         splits.append((order, closes, opens))
+    given_back = ZERO
     for order, closes, opens in splits:
+        if not order.working:
+            given_back += closes
+            continue
+        if given_back and opens:
+            state.note("rule: room of a group that ended at its submission")
         _judge(state, order, closes, opens, room)
         if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
             room -= opens
+        if order.atomic and not order.working:
+            mates = [split for split in splits if split[0].number in order.atomic]
+            given_back += sum((most for _, *both in mates for most in both), ZERO)
 
 
 def _is_only_short(state: State, projected: Mapping[str, int], order: Order) -> bool:
@@ -377,7 +469,7 @@ def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: De
         return
     if not _at_most(state, opens, room, f"order {order.number} submission"):
         order.needed, order.available = opens, room
-        end(order, "insufficient_funds")
+        end(state, order, "insufficient_funds")
 
 
 # ------------------------------------------------------------------ Sizing from a weight or a value
@@ -388,7 +480,7 @@ def size(
 ) -> Callable[[], None]:
     """Works out an order's quantity now; the call that is returned gives it to the order."""
     goal = _goal(order, equity)
-    others = sum(o.side * o.remaining for o in state.working(order.symbol) if o is not order)
+    others = state.on_its_way(order.symbol, without=order)
     held = state.position[order.symbol] + others
     value = state.worth(order.symbol, held) * raw
     side = 1 if goal > value else -1
@@ -470,15 +562,15 @@ def _slipped(
     tick = state.specs[symbol].tick
     if slip == 0 or not tick:
         return price
-    on_tick = _on_tick(price, Decimal(tick), side)
-    if abs(on_tick - raw) <= most:
-        return on_tick
+    moved = on_tick(price, Decimal(tick), side)
+    if abs(moved - raw) <= most:
+        return moved
     # the next tick would be beyond the guardrail: the last one before it
-    within = _on_tick(raw + side * most, Decimal(tick), -side)
+    within = on_tick(raw + side * most, Decimal(tick), -side)
     return max(within, raw) if side > 0 else min(within, raw)
 
 
-def _on_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
+def on_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
     """The next price on the tick against the order."""
     steps = price / tick
     nearest = steps.to_integral_value()

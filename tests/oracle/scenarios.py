@@ -51,11 +51,44 @@ class InstrumentSpec:
 
 
 @dataclass
+class OrderSpec:
+    """An order as it is written down; as a child its `qty` may be None: the parent's, opposite.
+
+    `good_till` is a moment in ns, `good_till_session` the label of a session; a GTD order has one.
+    """
+
+    symbol: str
+    qty: float | None = None
+    type: str = "market"
+    limit_price: float | None = None
+    stop_price: float | None = None
+    tif: str = "DAY"
+    trail_amount: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
+    good_till: int | None = None
+    good_till_session: int | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+    tag: str = ""
+    children: list[OrderSpec | OcoSpec] = field(default_factory=list)
+
+
+@dataclass
+class OcoSpec:
+    """A group in which the fills of one order take from the others, or end them."""
+
+    orders: list[OrderSpec]
+
+
+@dataclass
 class Action:
     """One thing the strategy does in phase 7 at `at`, always the close time of some bar.
 
-    `kind` is `order`, `target_qty`, `target_weight`, `target_value` or `cancel`; `qty` is signed;
-    `cancel` is the number of an order made earlier, counted from 1.
+    `kind` is `order`, `submit`, `amend`, `cancel`, `target_qty`, `target_weight` or `target_value`;
+    `qty` is signed. `cancel` is the number of an order made earlier, counted from 1; where it is 0,
+    a cancel means the order with that `tag`, as an amend always does. Of an amend the prices,
+    trails, `good_till` or `good_till_session` that are set are the new ones, and `qty` unless 0.
     """
 
     at: int
@@ -68,6 +101,16 @@ class Action:
     tif: str = "DAY"
     value: float = 0.0
     cancel: int = 0
+    trail_amount: float | None = None
+    trail_percent: float | None = None
+    limit_offset: float | None = None
+    good_till: int | None = None
+    good_till_session: int | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+    tag: str = ""
+    orders: list[OrderSpec | OcoSpec] = field(default_factory=list)
+    atomic: bool = False
 
 
 class Account(TypedDict):
@@ -89,6 +132,16 @@ class Execution(TypedDict, total=False):
     size_at: str
     gap_improvement: bool
     guardrail: float
+    trailing: str
+    close_cutoff_ns: int
+
+
+class Latency(TypedDict):
+    """Nanoseconds from the decision to the venue, the same for every one."""
+
+    submit_ns: int
+    amend_ns: int
+    cancel_ns: int
 
 
 class Commission(TypedDict, total=False):
@@ -139,6 +192,7 @@ class Scenario:
     instruments: list[InstrumentSpec]
     actions: list[Action]
     session_closes: dict[int, int] = field(default_factory=dict)
+    latency: Latency | None = None
 
 
 def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:
@@ -154,7 +208,7 @@ def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:
 
 
 @dataclass(frozen=True)
-class _Style:
+class Style:
     """What all instruments of one scenario share: clock, kind of prices, kind of volumes."""
 
     clock: str
@@ -173,33 +227,33 @@ class _Style:
 def random_scenario(seed: int) -> Scenario:
     """One adversarial scenario; the same seed gives the same scenario."""
     rng = random.Random(seed)
-    execution = _execution(rng)
-    slippage = _slippage(rng)
-    style = _style(rng, slippage["kind"], execution["limit"])
+    execution = draw_execution(rng)
+    slippage = draw_slippage(rng)
+    style = draw_style(rng, slippage["kind"], execution["limit"])
     instruments = [
-        _instrument(rng, style, symbol) for symbol in "ABCD"[: rng.choice((1, 1, 2, 2, 3, 4))]
+        draw_instrument(rng, style, symbol) for symbol in "ABCD"[: rng.choice((1, 1, 2, 2, 3, 4))]
     ]
     rng.shuffle(instruments)
     account = Account(
         kind=rng.choice(("gross_leverage", "gross_leverage", "gross_leverage", "cash")),
         k=rng.choice((1.0, 1.0, 2.0, 100.0)),
     )
-    cash = _cash(rng, style)
+    cash = draw_cash(rng, style)
     scenario = Scenario(
         cash=cash,
         account=account,
         execution=execution,
-        commission=_commission(rng, style),
+        commission=draw_commission(rng, style),
         slippage=slippage,
         instruments=instruments,
-        actions=[_on_tick(a, instruments) for a in _actions(rng, style, instruments)],
+        actions=[on_tick(a, instruments) for a in _actions(rng, style, instruments)],
         session_closes=session_closes(instruments),
     )
-    _complicate(rng, scenario)
+    complicate(rng, scenario)
     return scenario
 
 
-def _complicate(rng: random.Random, scenario: Scenario) -> None:
+def complicate(rng: random.Random, scenario: Scenario) -> None:
     """Now and then a multiplier, or orders that end where the cap would cut them."""
     if rng.random() < 0.2:
         for spec in scenario.instruments:
@@ -208,7 +262,7 @@ def _complicate(rng: random.Random, scenario: Scenario) -> None:
         scenario.execution["over_cap"] = "reject"
 
 
-def _on_tick(action: Action, instruments: Sequence[InstrumentSpec]) -> Action:
+def on_tick(action: Action, instruments: Sequence[InstrumentSpec]) -> Action:
     """The action with its prices on the instrument's tick: others are mistakes, not orders."""
     tick = next((spec.tick for spec in instruments if spec.symbol == action.symbol), None)
     if tick:
@@ -219,7 +273,7 @@ def _on_tick(action: Action, instruments: Sequence[InstrumentSpec]) -> Action:
     return action
 
 
-def _execution(rng: random.Random) -> Execution:
+def draw_execution(rng: random.Random) -> Execution:
     return Execution(
         timing=rng.choice(("next_open", "next_open", "next_open", "next_close", "same_close")),
         path=rng.choice(("adverse", "adverse", "adverse", "ohlc", "olhc", "nearest_extreme")),
@@ -232,7 +286,7 @@ def _execution(rng: random.Random) -> Execution:
     )
 
 
-def _slippage(rng: random.Random) -> Slippage:
+def draw_slippage(rng: random.Random) -> Slippage:
     kind = rng.choice(("none", "none", "rate", "ticks", "range"))
     if kind == "ticks":
         return Slippage(kind="ticks", ticks=rng.choice((1.0, 2.0)))
@@ -242,14 +296,14 @@ def _slippage(rng: random.Random) -> Slippage:
     return Slippage(kind="rate", rate=rng.choice(rates))
 
 
-def _style(rng: random.Random, slippage: str, limit: str) -> _Style:
+def draw_style(rng: random.Random, slippage: str, limit: str) -> Style:
     prices = rng.choice(("grid", "grid", "grid", "cents", "float"))
     # A limit less a tick is exact in floats on the grid only.
     may_have_tick = prices == "grid" or limit == "touch"
     if slippage == "ticks" and not may_have_tick:
         prices = "grid"
     has_tick = slippage == "ticks" or (may_have_tick and rng.random() < 0.5)
-    return _Style(
+    return Style(
         clock=rng.choice(("daily", "daily", "minute", "minute", "round", "day24", "staggered")),
         bars_per_session=rng.randint(2, 6),
         n_bars=rng.randint(6, 25),
@@ -264,14 +318,14 @@ def _style(rng: random.Random, slippage: str, limit: str) -> _Style:
     )
 
 
-def _cash(rng: random.Random, style: _Style) -> float:
+def draw_cash(rng: random.Random, style: Style) -> float:
     """Cash that buys a handful, dozens or any number of increments at the base price."""
     count = rng.choice((rng.randint(1, 8), rng.randint(10, 40), 100, 1_000, 1_000_000))
     amount = Decimal(style.base) * Decimal(style.increment) * count
     return float(amount) + (0.37 if rng.random() < 0.2 else 0.0)
 
 
-def _commission(rng: random.Random, style: _Style) -> Commission:
+def draw_commission(rng: random.Random, style: Style) -> Commission:
     kind = rng.choice(("none", "none", "rate", "per_share", "per_order", "tiered"))
     unit = style.base * float(style.increment)
     fees = Commission(kind="rate" if kind == "none" else kind)
@@ -294,7 +348,7 @@ def _commission(rng: random.Random, style: _Style) -> Commission:
     return fees
 
 
-def _clock(rng: random.Random, style: _Style) -> list[tuple[int, int, int]]:
+def _clock(rng: random.Random, style: Style) -> list[tuple[int, int, int]]:
     """Open time, close time and session of every bar one instrument could have."""
     per = style.bars_per_session
     rows: list[tuple[int, int, int]] = []
@@ -330,7 +384,7 @@ def _staggered(rng: random.Random, rows: list[tuple[int, int, int]]) -> list[tup
     return rows
 
 
-def _instrument(rng: random.Random, style: _Style, symbol: str) -> InstrumentSpec:
+def draw_instrument(rng: random.Random, style: Style, symbol: str) -> InstrumentSpec:
     bars: list[BarRow] = []
     last = style.base
     for t_open, t_close, session in _clock(rng, style):
@@ -344,16 +398,16 @@ def _instrument(rng: random.Random, style: _Style, symbol: str) -> InstrumentSpe
     return InstrumentSpec(symbol, style.increment, style.tick, bars, style.closes_only)
 
 
-def _prices(rng: random.Random, style: _Style, last: float) -> tuple[float, float, float, float]:
+def _prices(rng: random.Random, style: Style, last: float) -> tuple[float, float, float, float]:
     gap = rng.choice((0, 0, 0, 0, 1, -1, 2, -2)) if rng.random() > 0.06 else rng.randint(-6, 6)
-    open_ = _shift(rng, style, last, gap)
-    close = _shift(rng, style, open_, rng.randint(-2, 2))
-    high = _shift(rng, style, max(open_, close), rng.choice((0, 0, 1, 2)))
-    low = _shift(rng, style, min(open_, close), -rng.choice((0, 0, 1, 2)))
+    open_ = shift(rng, style, last, gap)
+    close = shift(rng, style, open_, rng.randint(-2, 2))
+    high = shift(rng, style, max(open_, close), rng.choice((0, 0, 1, 2)))
+    low = shift(rng, style, min(open_, close), -rng.choice((0, 0, 1, 2)))
     return open_, max(high, open_, close), min(low, open_, close), close
 
 
-def _shift(rng: random.Random, style: _Style, price: float, steps: int) -> float:
+def shift(rng: random.Random, style: Style, price: float, steps: int) -> float:
     """The price moved by so many steps; off the grid a step is a random half per cent or so."""
     if style.prices == "grid":
         return max(style.step, price + steps * style.step)
@@ -361,7 +415,7 @@ def _shift(rng: random.Random, style: _Style, price: float, steps: int) -> float
     return round(moved, 2) if style.prices == "cents" else moved
 
 
-def _volume(rng: random.Random, style: _Style) -> float | None:
+def _volume(rng: random.Random, style: Style) -> float | None:
     draw = rng.random()
     if style.volume == "absent" or (style.volume == "mixed" and draw < 0.1):
         return None
@@ -371,7 +425,7 @@ def _volume(rng: random.Random, style: _Style) -> float | None:
     return float(Decimal(style.increment) * count)
 
 
-def _actions(rng: random.Random, style: _Style, instruments: list[InstrumentSpec]) -> list[Action]:
+def _actions(rng: random.Random, style: Style, instruments: list[InstrumentSpec]) -> list[Action]:
     """What the strategy does; `made` is a lower bound of the orders made so far."""
     times = sorted({bar.t_close for spec in instruments for bar in spec.bars})
     actions: list[Action] = []
@@ -388,19 +442,19 @@ def _actions(rng: random.Random, style: _Style, instruments: list[InstrumentSpec
 
 
 def _draw(
-    rng: random.Random, style: _Style, spec: InstrumentSpec, at: int, made: int
+    rng: random.Random, style: Style, spec: InstrumentSpec, at: int, made: int
 ) -> list[Action]:
     draw = rng.random()
     if draw < 0.08 and made:
         return [Action(at, "cancel", cancel=rng.randint(1, made))]
     if draw < 0.3:
-        return [_target(rng, style, spec, at)]
+        return [draw_target(rng, style, spec, at)]
     if draw < 0.42:
         return _bracket(rng, style, spec, at)
     return [_order(rng, style, spec, at)]
 
 
-def _target(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> Action:
+def draw_target(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> Action:
     kind = rng.choice(("target_qty", "target_weight", "target_value"))
     action = Action(at, kind, spec.symbol)
     if kind == "target_qty":
@@ -414,48 +468,48 @@ def _target(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) ->
     return action
 
 
-def _count(rng: random.Random) -> int:
+def draw_count(rng: random.Random) -> int:
     return rng.choice((rng.randint(1, 6), rng.randint(1, 12), rng.randint(10, 60)))
 
 
-def _qty(style: _Style, count: int) -> float:
+def quantity(style: Style, count: int) -> float:
     return float(Decimal(style.increment) * count)
 
 
-def _bracket(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> list[Action]:
+def _bracket(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> list[Action]:
     """An entry now and then, and a target with a stop on either side of a coming bar."""
     side = rng.choice((1, 1, -1))
-    count = _count(rng)
+    count = draw_count(rng)
     tif = rng.choice(("GTC", "DAY"))
-    low, high = _level(rng, style, spec, at), _level(rng, style, spec, at)
+    low, high = draw_level(rng, style, spec, at), draw_level(rng, style, spec, at)
     low, high = min(low, high), max(low, high)
     target, stop = (high, low) if side > 0 else (low, high)
-    exit_qty = _qty(style, -side * count)
+    exit_qty = quantity(style, -side * count)
     orders = [
         Action(at, "order", spec.symbol, exit_qty, "limit", limit_price=target, tif=tif),
         Action(at, "order", spec.symbol, exit_qty, "stop", stop_price=stop, tif=tif),
     ]
     if rng.random() < 0.5:
-        orders.insert(0, Action(at, "order", spec.symbol, _qty(style, side * count)))
+        orders.insert(0, Action(at, "order", spec.symbol, quantity(style, side * count)))
     return orders
 
 
-def _order(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> Action:
+def _order(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> Action:
     kind = rng.choice(("market", "market", "limit", "limit", "stop", "stop_limit"))
     action = Action(at, "order", spec.symbol, type=kind, tif=rng.choice(("DAY", "DAY", "GTC")))
-    action.qty = _qty(style, rng.choice((1, 1, 1, -1, -1)) * _count(rng))
+    action.qty = quantity(style, rng.choice((1, 1, 1, -1, -1)) * draw_count(rng))
     if rng.random() < 0.02:
         action.qty = float(Decimal(style.increment) / 3)
     if kind in ("limit", "stop_limit"):
-        action.limit_price = _level(rng, style, spec, at)
+        action.limit_price = draw_level(rng, style, spec, at)
     if kind in ("stop", "stop_limit"):
-        action.stop_price = _level(rng, style, spec, at)
+        action.stop_price = draw_level(rng, style, spec, at)
     return action
 
 
-def _level(rng: random.Random, style: _Style, spec: InstrumentSpec, at: int) -> float:
+def draw_level(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> float:
     """A price of one of the next few bars, sometimes a step away from it."""
     ahead = [bar for bar in spec.bars if bar.t_open >= at][:4] or spec.bars[-1:]
     bar = rng.choice(ahead)
     level = rng.choice((bar.open, bar.high, bar.low, bar.close))
-    return _shift(rng, style, level, rng.choice((0, 0, 0, 1, -1)))
+    return shift(rng, style, level, rng.choice((0, 0, 0, 1, -1)))

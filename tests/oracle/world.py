@@ -10,10 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .scenarios import InstrumentSpec, Scenario
+from .scenarios import Action, InstrumentSpec, Scenario
 
 ZERO = Decimal(0)
 WORKING = ("NEW", "TRIGGERED", "PARTIALLY_FILLED")
+TRAILING = ("trailing_stop", "trailing_stop_limit")
+IF_TOUCHED = ("market_if_touched", "limit_if_touched")
+STOP_LIMITS = ("stop_limit", "limit_if_touched", "trailing_stop_limit")
+TRIGGERED = ("stop", "market_if_touched", "trailing_stop", *STOP_LIMITS)
+ON_OPEN = ("market_on_open", "limit_on_open")
+ON_CLOSE = ("market_on_close", "limit_on_close")
 
 
 # ------------------------------------------------------------------------------------------ results
@@ -70,7 +76,7 @@ class Outcome:
 # -------------------------------------------------------------------------------------------- state
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bar:
     """One bar in decimals, with the one before it; it has trading unless its volume is zero."""
 
@@ -90,19 +96,46 @@ class Bar:
         return self.volume is None or self.volume > 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Order:
-    """One order: `side` is +1 or −1, `units` counts without sign, None while it is not sized."""
+    """One order: `side` is +1 or −1, `units` counts without sign, None while it is not sized.
+
+    `arrival` is when it is at the venue; a held child has none of its own until it is live. Of the
+    `units` of a child `share` are live. `cut` is what the fills of its OCO group took from it.
+    Orders of a group know one another by number, so that a copy of some of them stays whole.
+    """
 
     number: int
     symbol: str
     type: str
     tif: str
     made_at: int
+    arrival: int = 0
     side: int = 0
     units: int | None = None
     limit: Decimal | None = None
     stop: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
+    limit_offset: Decimal = ZERO
+    water: Decimal | None = None
+    good_till: int | None = None
+    is_till_moment: bool = False
+    reduce_only: bool = False
+    post_only: bool = False
+    tag: str = ""
+    parent: int = 0
+    children: list[int] = field(default_factory=list)
+    oco: list[int] = field(default_factory=list)
+    is_cut_by_increment: bool = False
+    atomic: list[int] = field(default_factory=list)
+    held: bool = False
+    share: int = 0
+    is_parent_over: bool = False
+    cut: int = 0
+    joined: Bar | None = None
+    came_with_open: bool = False
+    open_met: Bar | None = None
     target: str = ""
     value: Decimal = ZERO
     status: str = "NEW"
@@ -112,6 +145,7 @@ class Order:
     charged: Decimal = ZERO
     triggered: bool = False
     met_print: bool = False
+    is_repriced: bool = False
     had_print: bool = False
     session: int | None = None
     needed: Decimal | None = None
@@ -122,8 +156,22 @@ class Order:
         return self.status in WORKING
 
     @property
+    def live(self) -> bool:
+        return self.working and not self.held
+
+    @property
+    def whole(self) -> int:
+        """All it can come to fill: its quantity, of a child whose parent is over the live share."""
+        if self.units is None:
+            return 0
+        return max(0, (self.share if self.is_parent_over else self.units) - self.cut)
+
+    @property
     def remaining(self) -> int:
-        return 0 if self.units is None or not self.working else self.units - self.filled
+        """What of it can fill now."""
+        if self.units is None or not self.live:
+            return 0
+        return max(0, (self.share if self.parent else self.units) - self.cut - self.filled)
 
     @property
     def is_sized_by_money(self) -> bool:
@@ -131,11 +179,35 @@ class Order:
 
     @property
     def is_limit(self) -> bool:
-        return self.type == "limit" or (self.type == "stop_limit" and self.triggered)
+        return self.type == "limit" or (self.type in STOP_LIMITS and self.triggered)
 
     @property
     def waits_for_stop(self) -> bool:
-        return self.type in ("stop", "stop_limit") and not self.triggered
+        return self.type in TRIGGERED and not self.triggered
+
+    @property
+    def is_trailing(self) -> bool:
+        return self.type in TRAILING and not self.triggered
+
+    @property
+    def is_touched(self) -> bool:
+        return self.type in IF_TOUCHED
+
+    @property
+    def is_protecting(self) -> bool:
+        return self.held or bool(self.oco) or self.reduce_only
+
+    @property
+    def fills_whole(self) -> bool:
+        """Whether it fills all at once or not at all: fill or kill, and the legs of a group."""
+        return self.tif == "FOK" or bool(self.atomic)
+
+    @property
+    def acts_on_path(self) -> bool:
+        """Whether it could fill between the prints."""
+        if self.fills_whole or self.tif == "IOC":
+            return False
+        return self.type in TRIGGERED or self.type == "limit"
 
 
 @dataclass(frozen=True)
@@ -150,7 +222,10 @@ class Print:
 
 @dataclass(frozen=True)
 class Offer:
-    """An order about to fill at `raw`; `where` picks the bar for slippage by range."""
+    """An order about to fill at `raw`; `where` picks the bar for slippage by range.
+
+    `point` is where the path is when it fills, None at a print.
+    """
 
     order: Order
     bar: Bar
@@ -160,6 +235,25 @@ class Offer:
     ts: int
     where: str
     distance: Decimal = ZERO
+    point: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A child that its parent's fill on the path made live, and where the path was."""
+
+    order: Order
+    point: Decimal
+    distance: Decimal
+
+
+@dataclass(frozen=True)
+class Request:
+    """A cancel (no action), or an amend, on its way to the venue."""
+
+    number: int
+    arrives: int
+    action: Action | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +283,8 @@ class State:
     orders: list[Order] = field(default_factory=list)
     fills: list[FillRow] = field(default_factory=list)
     rows: dict[int, FillRow] = field(default_factory=dict)
+    arrivals: list[Arrival] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     equity_rows: list[EquityRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     peak: Decimal = ZERO
@@ -205,6 +301,10 @@ class State:
     def is_cash_account(self) -> bool:
         return self.scenario.account["kind"] == "cash"
 
+    @property
+    def is_scaled(self) -> bool:
+        return self.scenario.execution["insufficient"] == "scale"
+
     def note(self, text: str) -> None:
         entry = f"{self.now} {text}"
         if entry not in self.notes:
@@ -219,7 +319,18 @@ class State:
         return units * Decimal(self.specs[symbol].increment)
 
     def working(self, symbol: str) -> list[Order]:
-        return [o for o in self.orders if o.symbol == symbol and o.working]
+        """Orders of an instrument that can fill: held ones meet nothing."""
+        return [o for o in self.orders if o.symbol == symbol and o.live]
+
+    def on_its_way(self, symbol: str, without: Order | None = None) -> int:
+        """What the working orders of an instrument would still do, protecting ones aside."""
+        # Reading: what is not yet sized counts 0.
+        others = (o for o in self.working(symbol) if o is not without and not o.is_protecting)
+        return sum(o.side * o.remaining for o in others)
+
+    def find(self, number: int) -> Order | None:
+        """The order of a number; a copy of one instrument does not have the others' orders."""
+        return next((o for o in self.orders if o.number == number), None)
 
     def equity(self) -> Decimal:
         return self.cash + sum(

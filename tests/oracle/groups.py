@@ -1,0 +1,148 @@
+"""Orders that know one another: what a fill and an end of one does to the others.
+
+Follows `Groups` and the condition `reduce_only` of `docs/concepts/fills.md`. Where the written rule
+leaves room, the reading taken stands in a comment that starts `Reading:`.
+"""
+
+from __future__ import annotations
+
+from .lives import session_of
+from .world import TRAILING, Arrival, Offer, Order, State
+
+
+def finish(state: State, order: Order, status: str, reason: str) -> None:
+    """Ends an order that works, and what must end with it."""
+    if not order.working:
+        return
+    order.status, order.reason = status, reason
+    end_of_parent(state, order)
+    # Reading: also where several legs would end at the same moment, each for its own reason, the
+    # first of them ends the others.
+    for mate in _known(state, order.atomic):
+        finish(state, mate, "CANCELED", "atomic")
+
+
+def end(state: State, order: Order, reason: str) -> None:
+    """Ends what is left of an order: REJECTED if nothing of it ever filled."""
+    finish(state, order, "CANCELED" if order.filled else "REJECTED", reason)
+
+
+def end_of_parent(state: State, order: Order) -> None:
+    """From here on a child is what of it is live; what is held of it never will be."""
+    for child in _known(state, order.children):
+        if not child.working:
+            continue
+        child.is_parent_over = True
+        if child.held:
+            # Reading: also where the parent filled, but too little for one increment of the child.
+            finish(state, child, "CANCELED", "parent_ended")
+        elif child.whole <= child.filled:
+            _close_down(state, child)
+
+
+def _close_down(state: State, child: Order) -> None:
+    """A child whose live share was used up before its parent ended."""
+    if child.cut and child.filled:
+        state.note("rule: a child that both filled and was cut when its parent ended")
+    # Reading: its quantity is its live share now, so it is filled, or was left with nothing.
+    if child.filled:
+        child.status = "FILLED"
+        end_of_parent(state, child)
+    else:
+        finish(state, child, "CANCELED", "oco")
+
+
+def _known(state: State, numbers: list[int]) -> list[Order]:
+    """The orders of these numbers, as far as this copy of the state has them."""
+    found = (state.find(number) for number in numbers)
+    return [order for order in found if order is not None]
+
+
+def closable(state: State, order: Order) -> int:
+    """Increments of the position that an order could close."""
+    return max(0, -order.side * state.position[order.symbol])
+
+
+def after_fill(state: State, offer: Offer, units: int) -> None:
+    """What follows at once from a fill that has just been posted."""
+    order = offer.order
+    # Reading: the group first, so that a bracket's other leg ends for `oco`, then the children,
+    # then what no longer reduces; a child of this very fill is spared that.
+    _cut_others(state, order, units)
+    born = _open_children(state, offer)
+    _end_useless(state, order, units, born)
+    if order.status == "FILLED":
+        end_of_parent(state, order)
+
+
+def _cut_others(state: State, order: Order, units: int) -> None:
+    for mate in _known(state, order.oco):
+        if not mate.working:
+            continue
+        if not order.is_cut_by_increment:
+            finish(state, mate, "CANCELED", "oco")
+            continue
+        mate.cut += units
+        if mate.whole <= mate.filled:
+            finish(state, mate, "CANCELED", "oco")
+
+
+def _end_useless(state: State, order: Order, units: int, born: list[Order]) -> None:
+    """Reduce-only orders that could no longer reduce, once a fill makes flat or turns."""
+    after = state.position[order.symbol]
+    before = after - order.side * units
+    if before == 0 or (after != 0 and (before > 0) == (after > 0)):
+        return
+    for other in state.working(order.symbol):
+        is_there = other.reduce_only and other.arrival <= state.now
+        if not is_there or other in born or closable(state, other):
+            continue
+        if after == 0 and order.remaining and not order.reduce_only and other.side != order.side:
+            state.note("rule: reduce-only orders of the side to which a reversal turns")
+        end(state, other, "reduce_only")
+
+
+# ----------------------------------------------------------------------------------------- children
+
+
+def live_share(child: Order, parent: Order) -> int:
+    """Increments of a child that are live after the parent's fills so far."""
+    if child.units is None or not parent.units:
+        return 0
+    return child.units * parent.filled // parent.units
+
+
+def _open_children(state: State, offer: Offer) -> list[Order]:
+    """Gives the children their share; those that now have one are live, and are returned."""
+    born: list[Order] = []
+    for child in _known(state, offer.order.children):
+        if not child.working:
+            continue
+        child.share = live_share(child, offer.order)
+        if child.held and child.share:
+            _go_live(state, child, offer)
+            born.append(child)
+    return born
+
+
+def _go_live(state: State, child: Order, offer: Offer) -> None:
+    """A child arrives with its parent's fill; on a path where the path is at that moment."""
+    child.held = False
+    child.arrival = child.made_at = state.now
+    is_same = child.symbol == offer.order.symbol
+    price = state.mark.get(child.symbol)
+    if offer.point is not None and is_same:
+        # Reading: where the path is, also if the parent was given a worse price.
+        price = offer.point
+        child.joined = offer.bar
+        state.arrivals.append(Arrival(child, offer.point, offer.distance))
+    elif offer.where == "open":
+        # Reading: a child of another instrument joins its bar only if that begins here too, and
+        # waits for the next one if the parent fills inside a bar.
+        child.came_with_open = True
+        begins = (bar for bar in state.bars[child.symbol] if bar.t_open == state.now)
+        child.joined = next((bar for bar in begins if bar.has_trading), None)
+    if child.type in TRAILING:
+        # Reading: a child leaves when it is live, so its water mark starts there.
+        child.water = price
+    child.session = session_of(state, child)

@@ -1,0 +1,190 @@
+"""A print of several instruments: which orders fill at it, and in what order.
+
+Follows `Which print fills which order` and `Order of fills at one print` of
+`docs/concepts/fills.md`. Where the written rule leaves room, the reading taken stands in a comment
+that starts `Reading:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from .groups import end, finish
+from .levels import is_marketable, is_passed, move_water, stop_level, trigger
+from .lives import is_first_of_session, is_last_of_session, takes_part
+from .money import fill_atomic, fill_closing, fill_opening, fill_scaled, fill_whole, size
+from .paths import raw_at_open
+from .world import ON_CLOSE, ON_OPEN, STOP_LIMITS, Offer, Order, Print, State
+
+
+def fill_together(state: State, prints: Mapping[str, Print]) -> None:
+    """Steps 1 to 4 of a print of several instruments, and what ends there unfilled."""
+    state.rows = {}
+    met: list[Order] = []
+    offers: list[Offer] = []
+    for symbol, at in prints.items():
+        for order in state.working(symbol):
+            if not _meets(state, order, at):
+                continue
+            met.append(order)
+            offer = _offer_at(state, order, at)
+            if offer is not None:
+                offers.append(offer)
+    reached = {offer.order.number for offer in offers}
+    equity = state.equity()
+    # All are sized before any is, so that no sizing sees another's new quantity.
+    unsized = [o for o in offers if o.order.units is None]
+    for settle in [size(state, o.order, o.raw, o.bar, o.where, equity) for o in unsized]:
+        settle()
+    _fill(state, [o for o in offers if o.order.working])
+    for order in met:
+        _end_at_print(state, order, is_reached=order.number in reached)
+
+
+def _fill(state: State, offers: Sequence[Offer]) -> None:
+    """Steps 3 and 4."""
+    for offer in offers:
+        if not offer.order.fills_whole:
+            fill_closing(state, offer)
+    if state.is_scaled:
+        # Reading: a group of legs is taken before the factor is found, as a fill or kill is.
+        for offer in sorted(offers, key=lambda o: o.order.number):
+            _fill_in_turn(state, offer, offers)
+        fill_scaled(state, [offer for offer in offers if not offer.order.fills_whole])
+        return
+    for offer in offers:
+        _fill_in_turn(state, offer, offers)
+        if not offer.order.fills_whole:
+            fill_closing(state, offer)
+            fill_opening(state, offer)
+
+
+def _fill_in_turn(state: State, offer: Offer, offers: Sequence[Offer]) -> None:
+    """An order that fills whole or not at all, if this is one and its turn has come."""
+    order = offer.order
+    if not order.working:
+        return
+    if order.atomic:
+        numbers = {order.number, *order.atomic}
+        legs = [other for other in offers if other.order.number in numbers]
+        is_first = legs[0] is offer
+        if state.is_scaled:
+            is_first = order.number == min(numbers)
+        if len(legs) == len(numbers) and is_first:
+            fill_atomic(state, legs)
+    elif order.fills_whole:
+        fill_whole(state, offer)
+
+
+def _end_at_print(state: State, order: Order, *, is_reached: bool) -> None:
+    """What has only this one print: auctions, and orders that fill here or nowhere."""
+    if not order.working:
+        return
+    if order.type in (*ON_OPEN, *ON_CLOSE):
+        finish(state, order, "EXPIRED", "day_end" if is_reached else "not_met")
+    elif order.tif in ("IOC", "FOK"):
+        # Reading: a fill or kill whose limit is not reached ends as one that the cap stops.
+        finish(state, order, "CANCELED", order.tif.lower())
+
+
+# ------------------------------------------------------------------------ which order meets a print
+
+
+def note_if_it_could_fill_later(state: State, order: Order) -> None:
+    """Whether an order that is good till this moment ends in phase 2 before a print of its own."""
+    for bar in state.bars[order.symbol]:
+        kind = "open" if bar.t_open == state.now else "same" if bar.t_close == state.now else ""
+        is_there = kind == "open" and not state.closes_only
+        is_there = is_there or (kind == "same" and state.timing == "same_close")
+        if is_there and bar.has_trading and order.live:
+            at = Print(kind, bar, bar.open if kind == "open" else bar.close, state.now)
+            if _meets(state, order, at):
+                state.note("rule: good till the very moment of a print after phase 2")
+
+
+def _meets(state: State, order: Order, at: Print) -> bool:
+    """Whether the order takes part in this print, and its type could fill there."""
+    if at.kind == "same":
+        return order.type == "market"
+    if order.type in ON_CLOSE:
+        # Reading: in time for the session is enough; it need not have arrived by the bar's open.
+        is_its = at.kind == "close" and order.session == at.bar.session and order.arrival <= at.ts
+        return is_its and is_last_of_session(state, at.bar)
+    if not takes_part(order, at.bar):
+        return False
+    if order.type in ON_OPEN:
+        return at.kind == "open" and is_first_of_session(at.bar)
+    if order.type == "market":
+        return bool(_market_reason(state, at))
+    return at.kind == "open" or (at.kind == "close" and state.closes_only)
+
+
+def _market_reason(state: State, at: Print) -> str:
+    """The reason with which a market order fills at this print, empty if it does not."""
+    if at.kind == "same":
+        return "same_close"
+    if at.kind == "open":
+        return "market_open" if state.timing == "next_open" else ""
+    waits = state.timing == "next_close" or (state.closes_only and state.timing == "next_open")
+    return "market_close" if waits else ""
+
+
+def _offer_at(state: State, order: Order, at: Print) -> Offer | None:
+    """What an order does at a print that it meets: its offer, or None if it does not fill."""
+    order.had_print = True
+    if order.type == "market":
+        return _offer(order, at, at.price, _market_reason(state, at), taker=True)
+    if order.type in (*ON_OPEN, *ON_CLOSE):
+        # Reading: an auction gives its price, also without gap improvement.
+        if order.limit is not None and not is_marketable(order, at.price):
+            return None
+        reason = "on_open" if order.type in ON_OPEN else "on_close"
+        return _offer(order, at, at.price, reason, taker=True)
+    return _resting_offer(state, order, at)
+
+
+def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
+    """A limit, or an order with a trigger, at a print that counts as an open."""
+    first, order.met_print = not order.met_print, True
+    if order.waits_for_stop:
+        return _offer_if_passed(state, order, at)
+    if not order.is_limit:
+        # Reading: what a triggered stop could not fill is a market order, at opening prints.
+        return _offer(order, at, at.price, f"market_{at.kind}", taker=True)
+    if not is_marketable(order, at.price):
+        return None
+    if first and order.post_only:
+        end(state, order, "post_only")
+        return None
+    if at.kind == "open":
+        order.open_met = at.bar
+    raw = raw_at_open(state, order, at.bar, at.price)
+    # Reading: a limit that has triggered takes only at its trigger, or after a new price.
+    is_taker = first and (order.type == "limit" or order.is_repriced)
+    return _offer(order, at, raw, f"limit_{at.kind}", taker=is_taker)
+
+
+def _offer_if_passed(state: State, order: Order, at: Print) -> Offer | None:
+    """An order whose level this print may have passed; a print that has not moves a trail."""
+    level = stop_level(state, order)
+    if level is None or not is_passed(order, level, at.price):
+        waits_for_close = state.scenario.execution.get("trailing") == "close"
+        if order.water is None or state.closes_only or not waits_for_close:
+            move_water(order, at.price)
+        return None
+    trigger(state, order)
+    if order.type not in STOP_LIMITS:
+        reason = "touched" if order.is_touched else "stop"
+        return _offer(order, at, at.price, f"{reason}_{at.kind}", taker=True)
+    if not is_marketable(order, at.price):
+        return None
+    if at.kind == "open":
+        order.open_met = at.bar
+    reason = "limit_if_touched" if order.is_touched else "stop_limit"
+    return _offer(order, at, at.price, reason, taker=True)
+
+
+def _offer(order: Order, at: Print, raw: Decimal, reason: str, *, taker: bool) -> Offer:
+    where = "open" if at.kind == "open" else "inside"
+    return Offer(order, at.bar, raw, reason, taker, at.ts, where)
