@@ -173,6 +173,7 @@ def results_of(run: Run) -> dict[str, bytes]:
 def artifacts_of(run: Run, run_id: str) -> dict[str, bytes]:
     """All files that come out of a run, by name: the results, the log and the report."""
     found = results_of(run)
+    found["order_events.csv"] = csv_text(run.order_events).encode()
     found["logs.jsonl"] = _log_bytes(run, run_id)
     found["report.html"] = render_tearsheet(run.sheet(run_id)).encode()
     return found

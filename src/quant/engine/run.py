@@ -16,6 +16,7 @@ from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
 from quant.engine.journal import order_lines
 from quant.engine.lookahead.verdict import LookAheadAudit
+from quant.engine.order_events import order_events_table
 from quant.engine.parameters import parameters_used
 from quant.engine.simulation import Simulation
 from quant.engine.source import source_of
@@ -57,7 +58,7 @@ class Run:
 
     Attributes
     ----------
-    equity, orders, fills, positions, trades, ledger : polars.DataFrame
+    equity, orders, order_events, fills, positions, trades, ledger : polars.DataFrame
         The tables of the run folder (docs/reference/run-folder.md).
     metrics : dict of str to number or None
         Every figure by name; ``metric_details`` has unit, definition and inputs.
@@ -126,6 +127,11 @@ class Run:
         """All orders, as they stood at the end."""
         sim = self.simulation
         return tables.orders_table(sim.state, sim.bars, sim.ctx.desk.tags)
+
+    @cached_property
+    def order_events(self) -> pl.DataFrame:
+        """Everything that happened to orders, one row per change, with its reason."""
+        return order_events_table(self.simulation.state, self.simulation.bars)
 
     @cached_property
     def fills(self) -> pl.DataFrame:

@@ -16,9 +16,10 @@ from typing import Any, Literal
 import numpy as np
 
 from quant.engine.asof import bars_asof, moment_of, session_at
+from quant.engine.columns import quantities
 from quant.engine.inputs import config_of, day_of, load_for, strategy_of
 from quant.engine.simulation import Simulation
-from quant.engine.tables import orders_table, quantities
+from quant.engine.tables import orders_table
 from quant.engine.writing import time_text
 from quant.errors import ConfigError, nearest
 from quant.kernel.codes import SIZE_AT, STATUS, TARGET_KIND

@@ -6,12 +6,20 @@ Times are UTC datetimes with nanoseconds, sessions dates.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from quant.engine.columns import (
+    column,
+    missing,
+    quantities,
+    session_dates,
+    side_words,
+    symbol_names,
+    times,
+    word_column,
+)
 from quant.kernel.codes import (
     FILL_FLAG,
     FILL_REASON,
@@ -46,61 +54,26 @@ __all__ = [
     "trades_table",
 ]
 
-IntArray = NDArray[np.int64]
 _NS_PER_DAY = 86_400_000_000_000
 _FLAGS = ((FILL_FLAG.UNCAPPED, "uncapped"), (FILL_FLAG.LATE_OPEN, "late_open"),
           (FILL_FLAG.CLAMPED, "clamped"))  # fmt: skip
 
 
-def _times(ts: IntArray) -> pl.Series:
-    return pl.Series("ts", np.ascontiguousarray(ts)).cast(pl.Datetime("ns", "UTC"))
-
-
-def _sessions(index: IntArray, bars: Bars) -> pl.Series:
-    days = bars.calendar.days[index].astype(np.int32)
-    return pl.Series("session", days).cast(pl.Date)
-
-
-def _words(codes: IntArray, words: dict[int, str]) -> pl.Series:
-    """Text per code; a code without a word is missing."""
-    table = [words.get(code, "") for code in range(max(words, default=0) + 1)]
-    return pl.Series([table[code] or None for code in codes.tolist()], dtype=pl.String)
-
-
-def _symbols(instrument: IntArray, bars: Bars) -> pl.Series:
-    names_of = [*bars.symbols, None]
-    return pl.Series([names_of[i] for i in instrument.tolist()], dtype=pl.String)
-
-
-def quantities(state: State, instrument: IntArray, units: IntArray) -> NDArray[np.float64]:
-    """Quantities of counts, by each instrument's increment."""
-    table = state["instruments"]
-    return np.asarray(units * table["unit_num"][instrument] / table["unit_den"][instrument])
-
-
-def _side(sign: IntArray) -> pl.Series:
-    return pl.Series(["BUY" if s > 0 else "SELL" for s in sign.tolist()], dtype=pl.String)
-
-
-def _column(rows: NDArray[np.void], name: str) -> Any:
-    return np.ascontiguousarray(rows[name])
-
-
 def equity_table(state: State, bars: Bars) -> pl.DataFrame:
     """The equity curve; row 0 is the opening deposit."""
     rows = state["equity"][: int(state["sim"][0]["n_equity"])]
-    equity = _column(rows, "equity")
+    equity = column(rows, "equity")
     return pl.DataFrame(
         {
-            "ts": _times(rows["ts"]),
-            "session": _sessions(rows["session"], bars),
+            "ts": times(rows["ts"]),
+            "session": session_dates(rows["session"], bars),
             "equity": equity,
-            "cash": _column(rows, "cash"),
-            "accrued": _column(rows, "accrued"),
-            "debt": _column(rows, "debt"),
-            "positions_value": _column(rows, "positions_value"),
-            "gross_exposure": _column(rows, "gross"),
-            "net_exposure": _column(rows, "net"),
+            "cash": column(rows, "cash"),
+            "accrued": column(rows, "accrued"),
+            "debt": column(rows, "debt"),
+            "positions_value": column(rows, "positions_value"),
+            "gross_exposure": column(rows, "gross"),
+            "net_exposure": column(rows, "net"),
             "drawdown": drawdown_path(equity),
         }
     )
@@ -113,39 +86,34 @@ def orders_table(state: State, bars: Bars, tags: list[str | None]) -> pl.DataFra
     qty = quantities(state, instrument, rows["units"])
     filled = quantities(state, instrument, rows["filled"])
     unsized = (rows["target_kind"] > 1) & (rows["units"] == 0)
-    side = _side(rows["side"])
+    side = side_words(rows["side"])
     with np.errstate(invalid="ignore", divide="ignore"):
         average = np.where(filled > 0, rows["value_filled"] / filled, np.nan)
     return pl.DataFrame(
         {
             "order_id": np.arange(1, len(rows) + 1),
-            "ts": _times(rows["ts_submit"]),
-            "session": _sessions(rows["session_sent"], bars),
-            "symbol": _symbols(instrument, bars),
+            "ts": times(rows["ts_submit"]),
+            "session": session_dates(rows["session_sent"], bars),
+            "symbol": symbol_names(instrument, bars),
             "side": pl.select(
                 pl.when(pl.Series(unsized)).then(None).otherwise(side).alias("side")
             ).to_series(),
-            "type": _words(rows["type"], names(ORDER_TYPE)),
+            "type": word_column(rows["type"], names(ORDER_TYPE)),
             "qty": _blank_where(qty, unsized),
-            "limit_price": _missing(rows["limit"]),
-            "stop_price": _missing(rows["stop"]),
-            "tif": _words(rows["tif"], names(TIF, upper=True)),
+            "limit_price": missing(rows["limit"]),
+            "stop_price": missing(rows["stop"]),
+            "tif": word_column(rows["tif"], names(TIF, upper=True)),
             "tag": pl.Series(tags, dtype=pl.String),
-            "status": _words(rows["status"], names(STATUS, upper=True)),
+            "status": word_column(rows["status"], names(STATUS, upper=True)),
             "filled_qty": filled,
-            "avg_price": _missing(average),
-            "reason": _words(rows["reason"], {k: v for k, v in names(REASON).items() if k}),
+            "avg_price": missing(average),
+            "reason": word_column(rows["reason"], {k: v for k, v in names(REASON).items() if k}),
         }
     )
 
 
-def _missing(values: Any) -> pl.Series:
-    """Numbers, where NaN means that there is none."""
-    return pl.Series(np.ascontiguousarray(values)).fill_nan(None)
-
-
 def _blank_where(values: NDArray[np.float64], where: NDArray[np.bool_]) -> pl.Series:
-    return _missing(np.where(where, np.nan, values))
+    return missing(np.where(where, np.nan, values))
 
 
 def fills_table(state: State, bars: Bars) -> pl.DataFrame:
@@ -160,18 +128,18 @@ def fills_table(state: State, bars: Bars) -> pl.DataFrame:
         {
             "fill_id": np.arange(1, len(rows) + 1),
             "order_id": rows["order"] + 1,
-            "ts": _times(rows["ts"]),
-            "session": _sessions(rows["session"], bars),
-            "symbol": _symbols(rows["instrument"], bars),
-            "side": _side(rows["units"]),
+            "ts": times(rows["ts"]),
+            "session": session_dates(rows["session"], bars),
+            "symbol": symbol_names(rows["instrument"], bars),
+            "side": side_words(rows["units"]),
             "qty": np.abs(quantities(state, rows["instrument"], rows["units"])),
-            "price": _column(rows, "price"),
-            "price_raw": _column(rows, "price_raw"),
-            "commission": _column(rows, "commission"),
-            "fees": _column(rows, "fees"),
-            "slippage": _column(rows, "slippage"),
-            "impact": _column(rows, "impact"),
-            "liquidity": _words(rows["liquidity"], names(LIQUIDITY)),
+            "price": column(rows, "price"),
+            "price_raw": column(rows, "price_raw"),
+            "commission": column(rows, "commission"),
+            "fees": column(rows, "fees"),
+            "slippage": column(rows, "slippage"),
+            "impact": column(rows, "impact"),
+            "liquidity": word_column(rows["liquidity"], names(LIQUIDITY)),
             "reason": pl.Series(texts, dtype=pl.String),
         }
     )
@@ -182,15 +150,15 @@ def positions_table(state: State, bars: Bars) -> pl.DataFrame:
     rows = state.used("position_rows")
     return pl.DataFrame(
         {
-            "ts": _times(rows["ts"]),
-            "session": _sessions(rows["session"], bars),
-            "symbol": _symbols(rows["instrument"], bars),
+            "ts": times(rows["ts"]),
+            "session": session_dates(rows["session"], bars),
+            "symbol": symbol_names(rows["instrument"], bars),
             "qty": quantities(state, rows["instrument"], rows["units"]),
-            "avg_price": _column(rows, "avg_price"),
-            "mark": _column(rows, "mark"),
-            "market_value": _column(rows, "market_value"),
-            "unrealized_pnl": _column(rows, "unrealized"),
-            "realized_pnl": _column(rows, "realized"),
+            "avg_price": column(rows, "avg_price"),
+            "mark": column(rows, "mark"),
+            "market_value": column(rows, "market_value"),
+            "unrealized_pnl": column(rows, "unrealized"),
+            "realized_pnl": column(rows, "realized"),
         }
     )
 
@@ -201,13 +169,13 @@ def ledger_table(state: State, bars: Bars, currency: str) -> pl.DataFrame:
     refs = [f"fill:{ref}" if ref > 0 else None for ref in rows["ref"].tolist()]
     return pl.DataFrame(
         {
-            "ts": _times(rows["ts"]),
-            "session": _sessions(rows["session"], bars),
-            "kind": _words(rows["kind"], names(POSTING_KIND)),
-            "symbol": _symbols(rows["instrument"], bars),
-            "amount": _column(rows, "amount"),
+            "ts": times(rows["ts"]),
+            "session": session_dates(rows["session"], bars),
+            "kind": word_column(rows["kind"], names(POSTING_KIND)),
+            "symbol": symbol_names(rows["instrument"], bars),
+            "amount": column(rows, "amount"),
             "currency": pl.Series([currency] * len(rows), dtype=pl.String),
-            "balance": _column(rows, "balance"),
+            "balance": column(rows, "balance"),
             "ref": pl.Series(refs, dtype=pl.String),
         }
     )
@@ -217,26 +185,34 @@ def fill_arrays(state: State, bars: Bars) -> FillArrays:
     """Fills as the report folds them."""
     rows = state.used("fills")
     reason = rows["reason"]
-    opens = (FILL_REASON.MARKET_OPEN, FILL_REASON.LIMIT_OPEN, FILL_REASON.STOP_OPEN)
+    opens = (
+        FILL_REASON.MARKET_OPEN,
+        FILL_REASON.LIMIT_OPEN,
+        FILL_REASON.STOP_OPEN,
+        FILL_REASON.TOUCHED_OPEN,
+        FILL_REASON.ON_OPEN,
+    )
     closes = (
         FILL_REASON.MARKET_CLOSE,
         FILL_REASON.SAME_CLOSE,
         FILL_REASON.LIMIT_CLOSE,
         FILL_REASON.STOP_CLOSE,
+        FILL_REASON.TOUCHED_CLOSE,
+        FILL_REASON.ON_CLOSE,
     )
     ends = bars.ts_close[bars.offsets[rows["instrument"]] + rows["bar"]]
-    at_start = _column(rows, "ts") < ends
+    at_start = column(rows, "ts") < ends
     return FillArrays(
-        instrument=_column(rows, "instrument"),
-        ts=_column(rows, "ts"),
-        units=_column(rows, "units"),
+        instrument=column(rows, "instrument"),
+        ts=column(rows, "ts"),
+        units=column(rows, "units"),
         qty=quantities(state, rows["instrument"], rows["units"]),
-        price=_column(rows, "price"),
-        price_raw=_column(rows, "price_raw"),
-        commission=_column(rows, "commission"),
-        fees=_column(rows, "fees"),
-        slippage=_column(rows, "slippage"),
-        bar=_column(rows, "bar"),
+        price=column(rows, "price"),
+        price_raw=column(rows, "price_raw"),
+        commission=column(rows, "commission"),
+        fees=column(rows, "fees"),
+        slippage=column(rows, "slippage"),
+        bar=column(rows, "bar"),
         at_open=np.isin(reason, opens) & at_start,
         at_close=np.isin(reason, closes),
     )
@@ -246,9 +222,9 @@ def position_arrays(state: State) -> PositionArrays:
     """Positions as the report folds them."""
     rows = state.used("position_rows")
     return PositionArrays(
-        session=_column(rows, "session"),
-        instrument=_column(rows, "instrument"),
-        value=_column(rows, "market_value"),
+        session=column(rows, "session"),
+        instrument=column(rows, "instrument"),
+        value=column(rows, "market_value"),
     )
 
 
@@ -302,13 +278,13 @@ def rolling_table(sheet: TearSheet, window: int) -> pl.DataFrame:
     days = sheet.dates[sessions.rows[found.place]].astype(np.int32)
     columns = {
         "session": pl.Series(days).cast(pl.Date),
-        "sharpe": _missing(found.sharpe),
+        "sharpe": missing(found.sharpe),
         "volatility": found.volatility,
     }
     if found.beta is not None:
-        columns["beta"] = _missing(found.beta)
+        columns["beta"] = missing(found.beta)
     more = further_figures(sessions, window, sheet.periods_per_year, sheet.risk_free, other)
-    return pl.DataFrame(columns | {name: _missing(values) for name, values in more.items()})
+    return pl.DataFrame(columns | {name: missing(values) for name, values in more.items()})
 
 
 def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:
@@ -316,13 +292,13 @@ def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "trade_id": trades.trade_id,
-            "symbol": _symbols(trades.instrument, bars),
+            "symbol": symbol_names(trades.instrument, bars),
             "side": pl.Series(
                 ["LONG" if s > 0 else "SHORT" for s in trades.side.tolist()], dtype=pl.String
             ),
-            "entry_ts": _times(trades.entry_ts).alias("entry_ts"),
+            "entry_ts": times(trades.entry_ts).alias("entry_ts"),
             "entry_price": trades.entry_price,
-            "exit_ts": _times(trades.exit_ts).alias("exit_ts"),
+            "exit_ts": times(trades.exit_ts).alias("exit_ts"),
             "exit_price": trades.exit_price,
             "qty": trades.qty,
             "pnl_gross": trades.pnl_gross,

@@ -91,6 +91,8 @@ ORDER = _record(
     "parent first_child next_child n_descendants "
     # its group: a ring of members
     "group group_kind next_in_group "
+    # how many reports there were when it was made, and when its cancel was asked for
+    "reports_before reports_at_cancel session_cancel "
     "target_kind ts_submit ts_arrival ts_cancel ts_cancel_sent cancel_reason "
     "good_till good_session session_sent day_session open_bar has_print taker_bar tag "
     # the venue's side. whole: the quantity that children's shares are counted by; held_back: what
@@ -101,16 +103,19 @@ ORDER = _record(
     "next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
     # our side
     "status filled reason last_fill ts_end",
-    "ratio net_limit limit stop trail limit_offset water target value_venue commission_venue "
-    "value_filled commission needed available",
+    "ratio net_limit limit_sent stop_sent limit stop trail limit_offset water target "
+    "value_venue commission_venue value_filled commission needed available",
 )
 # What an amendment asks for: NONE and NaN leave a term as it is.
 AMENDMENT = _record(
-    "order ts_sent ts_arrival is_done units good_till good_session", "limit stop trail"
+    "order ts_sent ts_arrival session reports_before is_done units good_till good_session",
+    "limit stop trail",
 )
 REPORT = _record(
     "kind ts session order account instrument book units reason fill_reason flags liquidity "
-    "is_merge bar currency posting_kind new_units",
+    "is_merge bar currency posting_kind new_units "
+    # how the order stands on our side after it, and the fill it made
+    "status filled whole fill",
     "price price_raw commission fees slippage impact amount needed available",
 )
 FILL = _record(

@@ -211,7 +211,7 @@ def send_orders(h: int) -> None:
             active[sim["n_active"]] = o
             sim["n_active"] += 1
             mark = mem.instruments(h)[order["instrument"]]["mark"]
-            if order["is_trailing"] != 0 and mark == mark:
+            if order["is_trailing"] != 0 and order["is_held"] == 0 and mark == mark:
                 follow(h, o, mark)
     sim["n_sent"] = sim["n_orders"]
 

@@ -93,20 +93,6 @@ def cap_left(h: int, i: int, at: int) -> int:
     return max(cap - used, 0)
 
 
-@compiled
-def wanted(h: int, o: int, at: int, claimed: int) -> int:
-    """What an order may fill here: what remains of it, within the cap less what is ``claimed``.
-
-    With ``over_cap: reject`` an order that wants more than the cap leaves ends instead.
-    """
-    left = remaining(h, o)
-    cap = max(cap_left(h, mem.orders(h)[o]["instrument"], at) - claimed, 0)
-    if left > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
-        close_out(h, o, _OVER_CAP, 0.0, 0.0)
-        return 0
-    return min(left, cap)
-
-
 @inlined
 def closing_part(h: int, o: int, count: int) -> int:
     """How much of the next ``count`` increments brings the position towards zero."""
@@ -116,6 +102,22 @@ def closing_part(h: int, o: int, count: int) -> int:
     if units * order["side_venue"] >= 0:
         return 0
     return min(count, abs(units))
+
+
+@compiled
+def wanted(h: int, o: int, at: int, claimed: int) -> int:
+    """What an order may fill here: what remains of it, within the cap less what is ``claimed``.
+
+    With ``over_cap: reject`` an order that wants more than the cap leaves ends instead.
+    """
+    left = remaining(h, o)
+    if mem.orders(h)[o]["reduce_only"] != 0:
+        left = closing_part(h, o, left)
+    cap = max(cap_left(h, mem.orders(h)[o]["instrument"], at) - claimed, 0)
+    if left > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
+        close_out(h, o, _OVER_CAP, 0.0, 0.0)
+        return 0
+    return min(left, cap)
 
 
 @inlined

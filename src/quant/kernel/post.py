@@ -178,6 +178,7 @@ def post_fill(h: int, r: int) -> None:
     order = mem.orders(h)[report["order"]]
     ins = mem.instruments(h)[report["instrument"]]
     f = _note_fill(h, r)
+    report["fill"] = f
     _fold_position(h, r, f)
     add_posting(h, r, _COMMISSION, -report["commission"], f + 1)
     add_posting(h, r, _FEE, -report["fees"], f + 1)
@@ -219,33 +220,40 @@ def _post_replaced(h: int, r: int) -> None:
         order["status"] = report["flags"]
 
 
-@subsystem("void(int64, int64)")
-def post(h: int, r: int) -> None:
-    """Fold report ``r`` into our account. Nothing else changes it."""
+@inlined
+def _post_ending(h: int, r: int) -> None:
+    """An order is over."""
     report = mem.reports(h)[r]
-    kind = report["kind"]
-    if kind == _FILL:
-        post_fill(h, r)
-        return
-    if kind == _CASH:
-        add_posting(h, r, report["posting_kind"], report["amount"], NONE)
-        return
     order = mem.orders(h)[report["order"]]
-    if kind in (_ACTIVATED, _REPLACE_REJECTED):
-        return
-    if kind == _TRIGGERED:
-        order["status"] = _S_TRIGGERED
-        return
-    if kind == _REPLACED:
-        _post_replaced(h, r)
-        return
-    order["status"] = _final_status(kind)
+    order["status"] = _final_status(report["kind"])
     order["reason"] = report["reason"]
     order["needed"] = report["needed"]
     order["available"] = report["available"]
     order["ts_end"] = report["ts"]
     if report["new_units"] >= 0:
         order["units"] = report["new_units"]
+
+
+@subsystem("void(int64, int64)")
+def post(h: int, r: int) -> None:
+    """Fold report ``r`` into our account. Nothing else changes it."""
+    report = mem.reports(h)[r]
+    kind = report["kind"]
+    if kind == _CASH:
+        add_posting(h, r, report["posting_kind"], report["amount"], NONE)
+        return
+    order = mem.orders(h)[report["order"]]
+    if kind == _FILL:
+        post_fill(h, r)
+    elif kind == _TRIGGERED:
+        order["status"] = _S_TRIGGERED
+    elif kind == _REPLACED:
+        _post_replaced(h, r)
+    elif kind not in (_ACTIVATED, _REPLACE_REJECTED):
+        _post_ending(h, r)
+    report["status"] = order["status"]
+    report["filled"] = order["filled"]
+    report["whole"] = order["units"]
 
 
 @entry

@@ -91,6 +91,7 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
     report["is_merge"] = 0
     report["posting_kind"] = 0
     report["new_units"] = NONE
+    report["fill"] = NONE
     report["price"] = 0.0
     report["price_raw"] = 0.0
     report["commission"] = 0.0

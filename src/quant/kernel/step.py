@@ -135,15 +135,15 @@ def _meets(h: int, o: int, what: int) -> bool:
     """Whether an order of a bar can fill at its opening print, on its path or at its close."""
     order = mem.orders(h)[o]
     ins = mem.instruments(h)[order["instrument"]]
+    if order["is_held"] != 0:
+        # it may be set free on the way
+        return what == _PATH and ins["closes_only"] == 0
     if order["auction"] == _ON_OPEN:
         return what == _OPENING and ins["opens_session"] != 0
     if order["auction"] == _ON_CLOSE:
         bar = mem.bars(h)[ins["bar"]]
         is_last = (bar["flags"] & _SESSION_LAST) != 0
         return what == _CLOSING and is_last and _is_in_time(h, o, bar["session"])
-    if order["is_held"] != 0:
-        # it may be set free on the way
-        return what == _PATH and ins["closes_only"] == 0
     if order["group_kind"] == _ATOMIC and what == _PATH:
         return False
     at_close = _waits_for_close(h, o) or ins["closes_only"] != 0

@@ -434,7 +434,7 @@ class Context:
         trail_percent: float | None = None,
         good_till: date | str | None = None,
     ) -> int:
-        """Ask for other terms of a working order, or of all working orders of a tag.
+        """Ask for other terms of a working order, or of all of a tag that have such terms.
 
         Parameters
         ----------

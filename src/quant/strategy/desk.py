@@ -54,6 +54,10 @@ _NONE_AT_FIRST = (
     *("day_session", "good_session", "open_bar", "taker_bar", "join_bar"),
     *("last_fill", "last_meeting", "tag", "ts_end", "ts_cancel_sent"),
 )
+_NAN_AT_FIRST = (
+    *("net_limit", "limit", "stop", "limit_sent", "stop_sent"),
+    *("trail", "limit_offset", "water", "target"),
+)
 
 
 def _blank() -> memoryview[int]:
@@ -64,7 +68,7 @@ def _blank() -> memoryview[int]:
     record["ts_cancel"] = NEVER
     record["good_till"] = NEVER
     record["ratio"] = 1.0
-    for name in ("net_limit", "limit", "stop", "trail", "limit_offset", "water", "target"):
+    for name in _NAN_AT_FIRST:
         record[name] = math.nan
     row: Any = record.view(np.int64).ravel()
     return memoryview(row)
@@ -226,8 +230,8 @@ class OrderDesk:
             q[base + _ORDER["held_back"]] = size
             q[base + _ORDER["ts_arrival"]] = NEVER
         if terms.parts.code != ORDER_TYPE.MARKET:
-            f[base + _ORDER["limit"]] = terms.limit
-            f[base + _ORDER["stop"]] = terms.stop
+            f[base + _ORDER["limit"]] = f[base + _ORDER["limit_sent"]] = terms.limit
+            f[base + _ORDER["stop"]] = f[base + _ORDER["stop_sent"]] = terms.stop
         if terms.parts.is_trailing:
             f[base + _ORDER["trail"]] = terms.trail
             f[base + _ORDER["limit_offset"]] = terms.limit_offset
@@ -343,6 +347,10 @@ class OrderDesk:
                 "trail_percent and good_till, found none; say what is to change."
             )
         found = self._find("amend", tag_or_id)
+        if isinstance(tag_or_id, str):
+            given = [name for name, price in prices.items() if price is not None]
+            having = [o for o in found if all(self._terms_of(o)[name] for name in given)]
+            found = having or found
         checked = [self._amendment(o, qty, prices, good_till) for o in found]
         for o, fields in zip(found, checked, strict=True):
             self._request(o, fields)
@@ -371,14 +379,7 @@ class OrderDesk:
                     "and send another."
                 )
             fields["units"] = abs(count)
-        trails = parts.is_trailing
-        percent = q[base + _ORDER["is_percent"]] != 0
-        fits = {
-            "limit_price": parts.is_limited and not trails,
-            "stop_price": parts.trigger != TRIGGER.NONE and not trails,
-            "trail_amount": trails and not percent,
-            "trail_percent": trails and percent,
-        }
+        fits = self._terms_of(o)
         for word, value in prices.items():
             if value is None:
                 continue
@@ -387,7 +388,7 @@ class OrderDesk:
                     f"amend({symbol}): expected no {word} for this {name} order, found {value}; "
                     "drop it."
                 )
-            if trails:
+            if parts.is_trailing:
                 fields["trail"] = self._terms.trail_of(symbol, word, value)
             else:
                 price = self._terms.price(i, word, value, name, is_needed=True)
@@ -402,6 +403,19 @@ class OrderDesk:
             fields["good_till"], fields["good_session"] = moment, session
         return fields
 
+    def _terms_of(self, o: int) -> dict[str, bool]:
+        """Which prices an order has that can be amended."""
+        q, base = self._views.order_q, o * _WORDS
+        parts = TYPES[_TYPE_NAMES[q[base + _ORDER["type"]]]]
+        trails = parts.is_trailing
+        percent = q[base + _ORDER["is_percent"]] != 0
+        return {
+            "limit_price": parts.is_limited and not trails,
+            "stop_price": parts.trigger != TRIGGER.NONE and not trails,
+            "trail_amount": trails and not percent,
+            "trail_percent": trails and percent,
+        }
+
     def _request(self, o: int, fields: dict[str, float]) -> None:
         """Write an amendment; it takes effect when it arrives."""
         sim = self._views.sim_q
@@ -414,6 +428,7 @@ class OrderDesk:
         delay = self._delays.amend(k)
         record["order"], record["is_done"] = o, 0
         record["ts_sent"], record["ts_arrival"] = now, now + delay
+        record["session"], record["reports_before"] = sim[_SIM["session"]], sim[_SIM["n_reports"]]
         for name in ("units", "good_till", "good_session"):
             record[name] = fields.get(name, NONE)
         for name in ("limit", "stop", "trail"):
@@ -482,6 +497,7 @@ class OrderDesk:
         q[base + _ORDER["ts_submit"]] = now
         q[base + _ORDER["ts_arrival"]] = now + self._delays.submit(o)
         q[base + _ORDER["session_sent"]] = sim[_SIM["session"]]
+        q[base + _ORDER["reports_before"]] = sim[_SIM["n_reports"]]
         sim[_SIM["n_orders"]] = o + 1
         self.tags.append(tag)
         self._working[i].append(o)
@@ -492,14 +508,17 @@ class OrderDesk:
         q, base = self._views.order_q, o * _WORDS
         if q[base + _ORDER["cancel_reason"]] != 0:
             return
-        now = self._views.sim_q[_SIM["now"]]
+        sim = self._views.sim_q
+        now = sim[_SIM["now"]]
         delay = self._delays.cancel(o)
         q[base + _ORDER["cancel_reason"]] = reason
         q[base + _ORDER["ts_cancel_sent"]] = now
+        q[base + _ORDER["session_cancel"]] = sim[_SIM["session"]]
+        q[base + _ORDER["reports_at_cancel"]] = sim[_SIM["n_reports"]]
         q[base + _ORDER["ts_cancel"]] = now + delay
         if delay > 0:
             q[base + _STATUS] = STATUS.PENDING_CANCEL
-        self._views.sim_q[_SIM["n_cancels"]] += 1
+        sim[_SIM["n_cancels"]] += 1
 
     def _is_working(self, o: int) -> bool:
         """Not final, and not asked to be cancelled."""

@@ -47,7 +47,10 @@ _NETWORK = (
 )
 _PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn")
 # What a strategy asked for, as the kernel holds it; quantities change when orders fill.
-_ASKED = ("ts_submit", "instrument", "type", "tif", "limit", "stop", "target_kind", "target")
+_ASKED = (
+    *("ts_submit", "instrument", "type", "tif", "limit_sent", "stop_sent", "limit_offset"),
+    *("reduce_only", "post_only", "parent", "group", "target_kind", "target"),
+)
 
 
 class _Opened:
