@@ -171,17 +171,14 @@ def test_a_held_child_does_not_count_towards_a_target() -> None:
 
 
 def test_children_follow_an_amended_quantity_of_their_parent() -> None:
-    # One for 20 now: 5 filled of 20 by the cap make floor(10 · 5 / 20) = 2 live.
-    bars = instrument("A", (*FLAT, 900), (*FLAT, 50), (100, 106, 99, 100, 900))
+    # One for 20 now: the 5 that the cap lets through make floor(10 · 5 / 20) = 2 live. What is live
+    # when the parent is cancelled is all there is of the child.
+    bars = instrument("A", (*FLAT, 900), (*FLAT, 50), (*FLAT, 50), (100, 106, 99, 100, 900))
     parent = spec("A", 10, "limit", limit_price=99, tif="GTC", tag="x", children=[take(-10, 105)])
-    actions = [submit(0, parent), amend(1, "x", qty=20, limit_price=101)]
-    got = run(bars, actions, cash=10_000, path="ohlc")
-    assert fills(got)[:2] == [(1, 5, 100, "limit_open"), (1, 15, 100, "limit_open")]
-    assert fills(got)[2:] == [(2, -10, 105, "limit")]
-    bars = instrument("A", (*FLAT, 900), (*FLAT, 50), (100, 106, 99.5, 100, 50))
-    actions = [submit(0, parent), amend(1, "x", qty=20, limit_price=100)]
-    got = run(bars, actions, cash=10_000, path="ohlc")
-    assert fills(got) == [(1, 5, 100, "limit_open")]
+    actions = [submit(0, parent), amend(1, "x", qty=20, limit_price=100), cancel(2, "x")]
+    got = run(bars, actions, cash=10_000)
+    assert fills(got) == [(1, 5, 100, "limit_open"), (2, -2, 105, "limit")]
+    assert ends(got) == [("CANCELED", "canceled"), ("FILLED", "")]
 
 
 # ---------------------------------------------------------------------------- one cancels the other
