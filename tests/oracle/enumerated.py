@@ -46,12 +46,18 @@ LIMIT_AUCTIONS: Final = ("limit_on_open", "limit_on_close")
 
 
 def _terms() -> Iterator[dict[str, Any]]:
-    """Every type with its prices."""
+    """Every type with its prices, and the conditions that go with one order alone."""
     yield {"type": "market"}
     for kind in AUCTIONS:
         yield {"type": kind}
     for kind, level in product(("limit", *LIMIT_AUCTIONS), LEVELS):
         yield {"type": kind, "limit_price": float(level)}
+    for tif in ("IOC", "FOK"):
+        yield {"type": "market", "tif": tif}
+        for level in LEVELS:
+            yield {"type": "limit", "limit_price": float(level), "tif": tif}
+    for level in LEVELS:
+        yield {"type": "limit", "limit_price": float(level), "post_only": True}
     for kind, level in product(("stop", "market_if_touched"), LEVELS):
         yield {"type": kind, "stop_price": float(level)}
     for kind, (trigger, limit) in product(("stop_limit", "limit_if_touched"), BOTH):
@@ -73,7 +79,7 @@ def scenarios() -> Iterator[Scenario]:
         if trailing == "close" and "trail_amount" not in terms:
             continue
         tif = "DAY" if _is_daily(terms) else "GTC"
-        yield _scenario([bar, later], {"qty": 3.0 * side, "tif": tif, **terms}, trailing)
+        yield _scenario([bar, later], {"tif": tif, **terms, "qty": 3.0 * side}, trailing)
 
 
 def _scenario(

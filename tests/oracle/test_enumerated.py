@@ -28,4 +28,6 @@ def test_small_worlds_reach_every_way_to_fill() -> None:
         "market_open", "limit_open", "limit", "stop_open", "stop", "stop_limit", "touched_open",
         "touched", "limit_if_touched", "on_open", "on_close",
     }  # fmt: skip
-    assert {order.reason for outcome in outcomes for order in outcome.orders} == {"", "not_met"}
+    assert {order.reason for outcome in outcomes for order in outcome.orders} == {
+        "", "not_met", "ioc", "fok", "post_only",
+    }  # fmt: skip
