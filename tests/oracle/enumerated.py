@@ -87,8 +87,8 @@ def _scenario(
 ) -> Scenario:
     rows = [(100, 101, 99, 100), *later_bars]
     bars = [
-        BarRow(day * DAY + 14 * HOUR, day * DAY + 20 * HOUR, day, *map(float, prices), None)
-        for day, prices in enumerate(rows)
+        BarRow(day * DAY + 14 * HOUR, day * DAY + 20 * HOUR, day, o, h, low, c, None)
+        for day, (o, h, low, c) in enumerate(rows)
     ]
     spec = InstrumentSpec("A", "1", None, bars)
     execution = default_execution()
