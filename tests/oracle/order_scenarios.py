@@ -120,6 +120,7 @@ class _Hand:
     at: int = 0
     n_tags: int = 0
     known: dict[str, OrderSpec] = field(default_factory=dict)
+    legs: list[str] = field(default_factory=list)
 
     @property
     def closes_only(self) -> bool:
@@ -324,6 +325,7 @@ class _Hand:
             leg = self._order(spec, rng.choice(("market", "market", "limit")))
             leg.tif = tif
             leg.tag = f"leg{self.n_tags}.{i}"
+            self.legs.append(leg.tag)
             orders.append(leg)
         self.n_tags += 1
         return self._submit(orders, atomic=True)
@@ -336,6 +338,9 @@ class _Hand:
         return self.known[self.rng.choice(tags[-4:] if self.rng.random() < 0.8 else tags)]
 
     def _cancel(self) -> Action:
+        """Of an order, or of a leg, which is never amended."""
+        if self.legs and self.rng.random() < 0.3:
+            return Action(self.at, "cancel", tag=self.legs[-1])
         return Action(self.at, "cancel", tag=self._some().tag)
 
     def _amend(self) -> Action:

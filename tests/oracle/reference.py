@@ -25,19 +25,21 @@ from .prints import fill_together, note_if_it_could_fill_later
 from .scenarios import InstrumentSpec, Scenario
 from .world import Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
 
-__all__ = ["EquityRow", "FillRow", "OrderRow", "Outcome", "simulate"]
+__all__ = ["EquityRow", "FillRow", "OrderRow", "Outcome", "play", "simulate"]
 
 DIGITS = 60
 
 
 def simulate(scenario: Scenario) -> Outcome:
     """The fills, orders and equity rows that the written rule gives for a scenario."""
-    with localcontext() as context:
-        context.prec = DIGITS
-        return _simulate(scenario)
+    with localcontext(prec=DIGITS):
+        state = play(scenario)
+        orders = [_order_row(order) for order in state.orders]
+        return Outcome(state.fills, orders, state.equity_rows, state.notes)
 
 
-def _simulate(scenario: Scenario) -> Outcome:
+def play(scenario: Scenario) -> State:
+    """The state at the end of a scenario."""
     specs = {spec.symbol: spec for spec in sorted(scenario.instruments, key=lambda s: s.symbol)}
     state = State(
         scenario=scenario,
@@ -56,8 +58,7 @@ def _simulate(scenario: Scenario) -> Outcome:
     for now in sorted(ending.keys() | beginning.keys()):
         state.now = now
         _step(state, ending.get(now, {}), beginning.get(now, {}))
-    orders = [_order_row(order) for order in state.orders]
-    return Outcome(state.fills, orders, state.equity_rows, state.notes)
+    return state
 
 
 def _bars(spec: InstrumentSpec) -> list[Bar]:

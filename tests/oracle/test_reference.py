@@ -8,123 +8,30 @@ scenarios through conditions that hold whatever the prices are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 
-from .reference import FillRow, Outcome, simulate
-from .scenarios import (
-    DAY,
-    HOUR,
-    Action,
-    BarRow,
-    Commission,
-    InstrumentSpec,
-    Scenario,
-    Slippage,
-    default_execution,
-    random_scenario,
-    session_closes,
+from .order_scenarios import random_order_scenario
+from .reference import simulate
+from .scenarios import Action, BarRow, Commission, Slippage, random_scenario
+from .worked import (
+    FLAT,
+    OPENS,
+    T,
+    amounts,
+    check_conditions,
+    ends,
+    equities,
+    fills,
+    instrument,
+    limit,
+    market,
+    run,
+    stop,
+    stop_limit,
+    target,
 )
-
-T = [day * DAY + 20 * HOUR for day in range(10)]
-OPENS = [day * DAY + 14 * HOUR for day in range(10)]
-FLAT = (100, 100, 100, 100)
-
-
-def instrument(symbol: str, *days: Sequence[float | None] | None, **more: Any) -> InstrumentSpec:
-    """Daily bars from (open, high, low, close[, volume]); None is a day without a bar."""
-    bars = []
-    for i, day in enumerate(days):
-        if day is not None:
-            o, h, low, c, *rest = day
-            assert o is not None
-            assert h is not None
-            assert low is not None
-            assert c is not None
-            volume = rest[0] if rest else None
-            bars.append(BarRow(OPENS[i], T[i], i, o, h, low, c, volume))
-    fields: dict[str, Any] = {"increment": "1", "tick": None, **more}
-    return InstrumentSpec(symbol, bars=bars, **fields)
-
-
-def run(
-    instruments: InstrumentSpec | list[InstrumentSpec],
-    actions: list[Action],
-    cash: float = 1_000.0,
-    **settings: Any,
-) -> Outcome:
-    """The oracle's answer; settings are `kind`, `k`, `commission`, `slippage` or execution keys."""
-    specs = instruments if isinstance(instruments, list) else [instruments]
-    kind, k = settings.pop("kind", "gross_leverage"), settings.pop("k", 1.0)
-    commission = settings.pop("commission", Commission(kind="rate", rate=0.0))
-    slippage = settings.pop("slippage", Slippage(kind="rate", rate=0.0))
-    execution = default_execution()
-    assert settings.keys() <= execution.keys()
-    execution.update(settings)  # type: ignore[typeddict-item]
-    scenario = Scenario(
-        cash=cash,
-        account={"kind": kind, "k": k},
-        execution=execution,
-        commission=commission,
-        slippage=slippage,
-        instruments=specs,
-        actions=actions,
-        session_closes=session_closes(specs),
-    )
-    outcome = simulate(scenario)
-    check_conditions(scenario, outcome)
-    assert outcome.ambiguous == []
-    return outcome
-
-
-def market(day: int, symbol: str, qty: float, tif: str = "DAY") -> Action:
-    return Action(T[day], "order", symbol, qty, tif=tif)
-
-
-def limit(day: int, symbol: str, qty: float, price: float, tif: str = "DAY") -> Action:
-    return Action(T[day], "order", symbol, qty, "limit", limit_price=price, tif=tif)
-
-
-def stop(day: int, symbol: str, qty: float, price: float, tif: str = "DAY") -> Action:
-    return Action(T[day], "order", symbol, qty, "stop", stop_price=price, tif=tif)
-
-
-def stop_limit(day: int, symbol: str, qty: float, trigger: float, price: float) -> Action:
-    return Action(T[day], "order", symbol, qty, "stop_limit", limit_price=price, stop_price=trigger)
-
-
-def target(day: int, symbol: str, **goal: float) -> Action:
-    """`qty=`, `weight=` or `money=` (a value)."""
-    ((kind, amount),) = goal.items()
-    if kind == "qty":
-        return Action(T[day], "target_qty", symbol, amount)
-    return Action(T[day], "target_weight" if kind == "weight" else "target_value", symbol,
-                  value=amount)  # fmt: skip
-
-
-def fills(outcome: Outcome) -> list[tuple[int, int, float, str]]:
-    """Order, signed units, price paid and reason of every fill."""
-    return [(f.order, f.units, float(f.price), f.reason) for f in outcome.fills]
-
-
-def ends(outcome: Outcome) -> list[tuple[str, str]]:
-    return [(o.status, o.reason) for o in outcome.orders]
-
-
-def amounts(outcome: Outcome, ix: int) -> tuple[float, float]:
-    """Needed and available of an order that was refused for money."""
-    order = outcome.orders[ix]
-    assert order.needed is not None
-    assert order.available is not None
-    return float(order.needed), float(order.available)
-
-
-def equities(outcome: Outcome) -> list[float]:
-    return [float(row.equity) for row in outcome.equity]
-
 
 # ------------------------------------------------------------------------ which print fills what
 
@@ -555,63 +462,11 @@ def test_target_quantity_counts_working_orders_and_replaces_the_earlier_target()
 # --------------------------------------------------------------------------- conditions on any run
 
 
-def check_conditions(scenario: Scenario, outcome: Outcome) -> None:
-    """Conditions that hold whatever the prices are, each computed anew from the rows."""
-    with localcontext(prec=60):
-        for fill in outcome.fills:
-            _check_fill(scenario, fill)
-        _check_cash(scenario, outcome)
-    filled: dict[int, int] = {}
-    for fill in outcome.fills:
-        filled[fill.order] = filled.get(fill.order, 0) + fill.units
-    for order in outcome.orders:
-        assert order.filled_units == filled.get(order.order, 0)
-        assert order.units is None or abs(order.filled_units) <= abs(order.units)
-        assert (order.status == "FILLED") == (order.units == order.filled_units != 0)
-
-
-def _check_fill(scenario: Scenario, fill: FillRow) -> None:
-    """The raw price lies in a bar with trading that begins or ends then; slippage only costs."""
-    spec = next(s for s in scenario.instruments if s.symbol == fill.symbol)
-    quantity = abs(fill.units * Decimal(spec.increment) * Decimal(spec.multiplier))
-    bars = [b for b in spec.bars if fill.ts in (b.t_open, b.t_close) and b.volume != 0]
-    assert any(Decimal(b.low) <= fill.price_raw <= Decimal(b.high) for b in bars)
-    assert (fill.price - fill.price_raw) * fill.units >= 0
-    assert fill.slippage == pytest.approx(
-        quantity * abs(fill.price - fill.price_raw), abs=Decimal("1e-40")
-    )
-    assert fill.commission >= 0
-
-
-def _check_cash(scenario: Scenario, outcome: Outcome) -> None:
-    """Cash is the sum of the fills so far; a cash account is never short.
-
-    A row at which some order filled at an open is left out: such a fill may come after the row.
-    """
-    increments = {
-        s.symbol: Decimal(s.increment) * Decimal(s.multiplier) for s in scenario.instruments
-    }
-    for row in outcome.equity:
-        past = [fill for fill in outcome.fills if fill.ts <= row.ts]
-        if row is not outcome.equity[-1] and any(
-            fill.ts == row.ts and (fill.reason.endswith("_open") or fill.reason == "stop_limit")
-            for fill in past
-        ):
-            continue
-        cash = Decimal(scenario.cash)
-        position = dict.fromkeys(increments, 0)
-        for fill in past:
-            cash -= fill.units * increments[fill.symbol] * fill.price + fill.commission
-            position[fill.symbol] += fill.units
-        assert row.cash == pytest.approx(cash, abs=Decimal("1e-40"))
-        assert scenario.account["kind"] != "cash" or min(position.values()) >= 0
-
-
 @pytest.mark.parametrize("block", range(6))
 def test_conditions_hold_in_random_scenarios(block: int) -> None:
     for seed in range(block * 50, block * 50 + 50):
-        scenario = random_scenario(seed)
-        check_conditions(scenario, simulate(scenario))
+        for scenario in (random_scenario(seed), random_order_scenario(seed)):
+            check_conditions(scenario, simulate(scenario))
 
 
 def test_random_scenarios_are_repeatable_and_seldom_ambiguous() -> None:
@@ -619,6 +474,8 @@ def test_random_scenarios_are_repeatable_and_seldom_ambiguous() -> None:
     assert simulate(random_scenario(11)) == simulate(random_scenario(11))
     ambiguous = [seed for seed in range(400) if simulate(random_scenario(seed)).ambiguous]
     assert len(ambiguous) < 12
+    assert random_order_scenario(11) == random_order_scenario(11)
+    assert simulate(random_order_scenario(11)) == simulate(random_order_scenario(11))
 
 
 def test_random_scenarios_reach_every_reason() -> None:
@@ -632,4 +489,19 @@ def test_random_scenarios_reach_every_reason() -> None:
     assert end_reasons == {
         "", "canceled", "over_cap", "replaced", "day_end", "no_print", "insufficient_funds",
         "sized_down", "short_not_allowed", "no_change", "zero_quantity",
+    }  # fmt: skip
+
+
+def test_random_scenarios_with_all_kinds_of_orders_reach_every_reason() -> None:
+    outcomes = [simulate(random_order_scenario(seed)) for seed in range(600)]
+    fill_reasons = {fill.reason for outcome in outcomes for fill in outcome.fills}
+    end_reasons = {order.reason for outcome in outcomes for order in outcome.orders}
+    assert fill_reasons == {
+        "market_open", "market_close", "same_close", "limit_open", "limit_close", "limit",
+        "stop_open", "stop_close", "stop", "stop_limit", "touched_open", "touched_close", "touched",
+        "limit_if_touched", "on_open", "on_close",
+    }  # fmt: skip
+    assert end_reasons >= {
+        "not_met", "reduce_only", "post_only", "good_till", "ioc", "fok", "parent_ended", "oco",
+        "atomic", "amended",
     }  # fmt: skip
