@@ -95,7 +95,7 @@ def test_every_setting_is_explained() -> None:
     assert _codes(_section(text, "instruments")) == {
         field.name for field in dataclasses.fields(qt.InstrumentSettings)
     }
-    sections = {"account", "execution", "commission", "slippage", "risk", "instruments"}
+    sections = {"account", "execution", "latency", "commission", "slippage", "risk", "instruments"}
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
 
 

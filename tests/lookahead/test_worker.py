@@ -6,6 +6,8 @@ Method: jobs are run in this process, unconfined, and their reports read.
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -114,3 +116,34 @@ def test_a_strategy_that_cannot_be_copied_is_told() -> None:
     place = place_of_strategy(qt.MovingAverageCross(5, 20))
     assert place.file is None
     assert type(place.make()) is qt.MovingAverageCross
+
+
+COMPILED = """
+import gc
+from pathlib import Path
+import quant as qt
+from numba.core.dispatcher import Dispatcher
+from quant.engine.everything import UsesEverything
+from quant.engine.lookahead import worker
+from quant.engine.simulation import Simulation
+
+def signatures():
+    found = (one for one in gc.get_objects() if isinstance(one, Dispatcher))
+    return {(one.py_func.__qualname__, str(s)) for one in found for s in one.signatures}
+
+bars = qt.load_bars("sample:sp500")
+worker._warm_up()
+before = signatures()
+run = Simulation(UsesEverything(), bars, qt.Config())
+run.prepare()
+run.advance(300)
+print(sorted(signatures() - before))
+"""
+
+
+def test_a_confined_run_finds_everything_compiled() -> None:
+    """It could not keep what it compiles: on a new installation the first audit would fail."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr

@@ -33,17 +33,18 @@ LONG_ARGUMENTS = {
     "engine/lookahead/audit.py audit_lookahead": "what users type; keyword-only after the second",
     "engine/signal.py orders_at": "what users type; keyword-only after the second",
     "strategy/context.py order": "what users type; keyword-only after the third",
+    "strategy/context.py bracket": "what users type; keyword-only after the third",
     "engine/merge.py lay_out": "compiled; one argument per column of a bar",
     "kernel/path.py _collect": "compiled; a segment and the place of its queue in plain numbers",
+    "kernel/path.py _queue_if_met": "compiled; a segment and the place of its queue",
+    "kernel/path.py _run_queue": "compiled; a segment and the place of its queue",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 
 _CLOCK = re.compile(r"(datetime|date|dt)\.(.*\.)?(now|utcnow|today)")
 
-# Booleans by position, in functions with one caller each.
-BOOLEANS = {
-    "strategy/desk.py _price(is_needed)": "private, called twice with the test written out",
-}
+# Booleans by position.
+BOOLEANS: dict[str, str] = {}
 
 # Places that may do what is banned elsewhere.
 PRINTS = {

@@ -128,12 +128,22 @@ def _bar_records(bars: Bars, keep: NDArray[np.bool_]) -> tuple[NDArray[np.void],
     records = np.empty(len(picked), ARRAYS["bars"])
     o, h, low, c, v = (bars.columns[n] for n in ("open", "high", "low", "close", "volume"))
     whose, begin, end = instrument, bars.ts_open, bars.ts_close
-    lay_out(picked, whose, begin, end, bars.session, o, h, low, c, v, records)
+    begin, end, session, o, h, low, c, v = map(
+        _read_only, (begin, end, bars.session, o, h, low, c, v)
+    )
+    lay_out(picked, whose, begin, end, session, o, h, low, c, v, records)
     begins, who = records["ts_open"], records["instrument"]
     ordered = (begins[1:] > begins[:-1]) | ((begins[1:] == begins[:-1]) & (who[1:] > who[:-1]))
     if bool(ordered.all()):
         return records, np.arange(len(records), dtype=np.int64)
     return records, np.lexsort((who, begins)).astype(np.int64)
+
+
+def _read_only(column: NDArray[Any]) -> NDArray[Any]:
+    """A view that cannot be written: one kind of array, one piece of compiled code."""
+    view = column.view()
+    view.flags.writeable = False
+    return view
 
 
 def _sorted_unique(parts: list[IntArray]) -> IntArray:

@@ -7,7 +7,7 @@ from quant.kernel.codes import NEVER, NONE, REASON, REPORT_KIND
 from quant.kernel.groups import AT_CLOSE, live_share, set_free
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.post import post
-from quant.kernel.reports import end_at, is_final, new_report, report_replaced
+from quant.kernel.reports import end_at, expire_if_past, is_final, new_report, report_replaced
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import set_level
 
@@ -24,17 +24,19 @@ def _change_quantity(h: int, o: int, units: int, ts: int) -> None:
     """Give an order a new whole quantity; what has filled already may be all of it."""
     order = mem.orders(h)[o]
     order["whole"] = units
+    # what is asked for now, whatever others of a group took from what was asked before
+    order["cut"] = 0
     live = units
     if order["parent"] >= 0:
         parent = mem.orders(h)[order["parent"]]
         if not is_final(parent["status_venue"]):
             live = live_share(units, parent["filled_venue"], parent["whole"])
     if order["is_held"] != 0:
-        order["held_back"] = units - order["cut"]
+        order["held_back"] = units
         if live > 0:
             set_free(h, o, mem.instruments(h)[order["instrument"]]["mark"], ts, AT_CLOSE)
     else:
-        order["units_venue"] = live - order["cut"]
+        order["units_venue"] = live
         order["held_back"] = units - live
     if order["units_venue"] + order["held_back"] <= order["filled_venue"]:
         end_at(h, o, _CANCELED, _R_AMENDED, 0.0, 0.0, ts)
@@ -68,6 +70,7 @@ def _apply(h: int, k: int) -> None:
     o = amendment["order"]
     order = mem.orders(h)[o]
     ts = amendment["ts_arrival"]
+    expire_if_past(h, o, ts - 1)
     if is_final(order["status_venue"]):
         r = new_report(h, _REPLACE_REJECTED, o, ts)
         mem.reports(h)[r]["reason"] = _R_TOO_LATE

@@ -52,8 +52,8 @@ def _is_on_path(h: int, c: int, at: int) -> bool:
     ins = mem.instruments(h)[child["instrument"]]
     sim = mem.sims(h)[0]
     if at == INSIDE:
-        # its own bar is being walked, too
-        return child["stamp"] == sim["stamp"]
+        # inside a bar the times of two instruments cannot be compared
+        return child["instrument"] == mem.orders(h)[child["parent"]]["instrument"]
     if at != AT_OPEN or ins["bar"] < 0 or ins["closes_only"] != 0:
         return False
     is_under_way = mem.bars(h)[ins["bar"]]["ts_close"] > sim["now"]
@@ -107,6 +107,9 @@ def _end_idle_reducers(h: int, a: int, book: int, i: int, units: int) -> None:
         if order["reduce_only"] == 0 or order["is_held"] != 0 or order["instrument"] != i:
             continue
         if order["account"] != a or order["book"] != book or is_final(order["status_venue"]):
+            continue
+        if order["held_back"] > 0:
+            # its parent may still fill
             continue
         if units * order["side_venue"] >= 0 and not is_out_of_reach(h, o):
             close_out(h, o, _R_REDUCE_ONLY, 0.0, 0.0)

@@ -20,7 +20,7 @@ from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, buying_power, position_place, remark
-from quant.kernel.reports import end_order, is_final, remaining
+from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
 from quant.kernel.sizing import size_order
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import follow
@@ -79,6 +79,9 @@ def _cancel_if_due(h: int, o: int, latest: int) -> int:
         return 0
     if order["ts_cancel"] > latest:
         return 1
+    expire_if_past(h, o, order["ts_cancel"] - 1)
+    if is_final(order["status_venue"]):
+        return 0
     end_order(h, o, _CANCELED, order["cancel_reason"], 0.0, 0.0)
     return 0
 

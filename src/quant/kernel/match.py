@@ -243,8 +243,8 @@ def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
 
 @compiled
 def end_idle_reducer(h: int, o: int) -> None:
-    """End an order that only reduces and has nothing left to reduce."""
-    if closing_part(h, o, 1) == 0:
+    """End an order that only reduces, has nothing to reduce, and waits for no fill of a parent."""
+    if mem.orders(h)[o]["held_back"] == 0 and closing_part(h, o, 1) == 0:
         close_out(h, o, _REDUCE_ONLY, 0.0, 0.0)
 
 

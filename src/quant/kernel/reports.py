@@ -19,6 +19,7 @@ __all__ = [
     "end_alone",
     "end_at",
     "end_order",
+    "expire_if_past",
     "is_final",
     "is_free",
     "is_out_of_reach",
@@ -37,8 +38,11 @@ _REJECTED = REPORT_KIND.REJECTED
 _ACTIVATED = REPORT_KIND.ACTIVATED
 _REPLACED = REPORT_KIND.REPLACED
 _R_ATOMIC = REASON.ATOMIC
+_R_OCO = REASON.OCO
 _R_PARENT_ENDED = REASON.PARENT_ENDED
 _R_PARENT_FILLED = REASON.PARENT_FILLED
+_R_GOOD_TILL = REASON.GOOD_TILL
+_EXPIRED = REPORT_KIND.EXPIRED
 _S_NEW = STATUS.NEW
 _S_TRIGGERED = STATUS.TRIGGERED
 _S_PARTIAL = STATUS.PARTIALLY_FILLED
@@ -177,7 +181,8 @@ def settle_descendants(h: int, o: int, ts: int) -> None:
             continue
         order["held_back"] = 0
         if order["units_venue"] <= 0:
-            end_alone(h, d, _CANCELED, _R_PARENT_ENDED, 0.0, 0.0, ts)
+            reason = _R_OCO if order["cut"] > 0 else _R_PARENT_ENDED
+            end_alone(h, d, _CANCELED, reason, 0.0, 0.0, ts)
         else:
             report_replaced(h, d, _R_PARENT_ENDED, ts)
 
@@ -197,6 +202,14 @@ def end_at(
             if not is_final(mem.orders(h)[m]["status_venue"]):
                 end_alone(h, m, _CANCELED, _R_ATOMIC, 0.0, 0.0, ts)
             m = mem.orders(h)[m]["next_in_group"]
+
+
+@compiled
+def expire_if_past(h: int, o: int, latest: int) -> None:
+    """End an order that was good till a moment that has come by ``latest``."""
+    order = mem.orders(h)[o]
+    if order["good_till"] <= latest and not is_final(order["status_venue"]):
+        end_at(h, o, _EXPIRED, _R_GOOD_TILL, 0.0, 0.0, order["good_till"])
 
 
 @compiled

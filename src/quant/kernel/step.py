@@ -35,7 +35,7 @@ from quant.kernel.match import (
 )
 from quant.kernel.path import walk_bars
 from quant.kernel.post import post
-from quant.kernel.reports import end_at, end_order, is_final, new_report
+from quant.kernel.reports import end_order, expire_if_past, is_final, new_report
 from quant.kernel.trailing import follow, trails, trails_by_close
 
 __all__ = ["after_decide", "before_decide", "begin", "break_off", "open_bars"]
@@ -304,10 +304,7 @@ def _expire(h: int, only_same_close: int) -> None:
 def _expire_dated(h: int, latest: int) -> None:
     """End orders that were good till a moment that has come."""
     for j in range(mem.sims(h)[0]["n_active"]):
-        o = mem.active(h)[j]
-        order = mem.orders(h)[o]
-        if order["good_till"] <= latest and not is_final(order["status_venue"]):
-            end_at(h, o, _EXPIRED, _GOOD_TILL, 0.0, 0.0, order["good_till"])
+        expire_if_past(h, mem.active(h)[j], latest)
     compact(h)
 
 

@@ -268,7 +268,7 @@ class Context:
                 post_only=post_only,
                 tag=tag,
             )
-            made = self.desk.submit((order,), False)[0]
+            made = self.desk.submit((order,))[0]
         else:
             made = self.desk.order(symbol, qty, type, limit_price, stop_price, tif, tag)
         if why is not None:
@@ -284,7 +284,7 @@ class Context:
             )
         self._note("order_reason", level="info", order_id=order_id, symbol=symbol, text=why)
 
-    def submit(self, orders: Node | Iterable[Node], atomic: bool = False) -> list[int]:
+    def submit(self, orders: Node | Iterable[Node], *, atomic: bool = False) -> list[int]:
         """Send orders, with children and in groups.
 
         Parameters
@@ -323,7 +323,7 @@ class Context:
                     f"ctx.submit: expected qt.Order or qt.OneCancelsOther objects, found {one!r}; "
                     "write for example qt.Order(symbol='SPY', qty=1)."
                 )
-        made = self.desk.submit(nodes, atomic)
+        made = self.desk.submit(nodes, atomic=atomic)
         for order_id, order in zip(made, _in_sequence(nodes), strict=True):
             if order.why is not None:
                 self._explained(order_id, order.symbol, order.why)

@@ -104,7 +104,7 @@ class OrderDesk:
         terms = self._terms.plain(symbol, qty, type, limit_price, stop_price, tif, tag)
         return self._make(terms) + 1
 
-    def submit(self, nodes: tuple[Node, ...], atomic: bool) -> list[int]:
+    def submit(self, nodes: tuple[Node, ...], *, atomic: bool = False) -> list[int]:
         """Make orders with all that hangs on them; returns ids, parents before their children."""
         if atomic:
             self._check_atomic(nodes)

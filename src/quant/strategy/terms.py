@@ -75,6 +75,7 @@ class TermsDesk:
         views: StateViews,
         symbols: tuple[str, ...],
         calendar: Calendar,
+        *,
         closes_only: bool,
         markets_wait: bool,
         allow_nonpositive: Iterable[str],

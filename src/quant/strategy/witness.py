@@ -100,10 +100,10 @@ class WatchedDesk(OrderDesk):
         self.witness.decide("order", *arguments)
         return super().order(*arguments)
 
-    def submit(self, nodes: tuple[Node, ...], atomic: bool) -> list[int]:
+    def submit(self, nodes: tuple[Node, ...], *, atomic: bool = False) -> list[int]:
         """As `OrderDesk.submit`."""
         self.witness.decide("submit", repr(nodes), atomic)
-        return super().submit(nodes, atomic)
+        return super().submit(nodes, atomic=atomic)
 
     def amend(self, *arguments: Any) -> int:
         """As `OrderDesk.amend`."""

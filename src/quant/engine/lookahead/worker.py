@@ -19,13 +19,13 @@ import pickle
 import sys
 import tempfile
 import traceback
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from quant.calendars import Calendar
+from quant.engine.everything import UsesEverything
 from quant.engine.journal import in_words
 from quant.engine.lookahead.confine import confine, die_with_parent
 from quant.engine.lookahead.hide import hide_future
@@ -36,7 +36,7 @@ from quant.engine.strategy_file import place_of
 from quant.errors import QuantError
 from quant.lake import Bars, DataOptions, DataSource
 from quant.model.config import Config
-from quant.strategy.base import Strategy, check_hooks
+from quant.strategy.base import check_hooks
 from quant.strategy.witness import Witness
 
 __all__ = ["run_job"]
@@ -181,8 +181,8 @@ def _module_files() -> list[str]:
 
 
 def _warm_up() -> None:
-    """Load what quant reads from files when it is first used: compiled code, and indicators'."""
-    import_module("quant.indicators")
+    """Load what quant reads from files when it is first used: compiled code. Where there is none
+    yet it is compiled here, since a confined run could not keep it."""
     days = np.arange(5, dtype=np.int64)
     calendar = Calendar(
         name="made up",
@@ -220,9 +220,9 @@ def _warm_up() -> None:
         source=source,
         warnings=(),
     )
-    idle = Simulation(Strategy(), bars, Config())
-    idle.prepare()
-    idle.advance()
+    run = Simulation(UsesEverything(), bars, Config())
+    run.prepare()
+    run.advance()
 
 
 def _run_forked(path: Path) -> int:
