@@ -6,7 +6,10 @@ sum by hand. Sections:
 ``[setup]``     settings, ``key value``, dots for nesting; ``bar 1h`` makes intraday bars
 ``[bars]``      a table: bar, symbol, prices, volume; a bar is a day, or ``day@hh:mm`` (its begin)
 ``[orders]``    what the strategy does when a bar has ended: ``BAR buy 5 A limit 99 GTC``,
-                ``BAR target A weight 0.5``, ``BAR cancel 2``; ``0-4`` means each of these days
+                ``BAR target A weight 0.5``, ``BAR cancel 2``; ``0-4`` means each of these days;
+                ``BAR sell 5 A trailing_stop trail 2 GTC reduce_only``; ``GTD till 3`` is day 3;
+                ``BAR bracket 10 A limit 99 profit 105 loss 95``; ``BAR amend 1 limit 98``;
+                ``BAR oco / sell 5 A limit 105 GTC / sell 5 A stop 95 GTC``, ``BAR atomic / …``
 ``[fills]``     a table; only the columns in its header are compared; ``at`` is open or close
 ``[postings]``  a table of the ledger after the deposit
 ``[ends]``      a table: order, status, reason and so on, for every order
@@ -26,13 +29,24 @@ import polars as pl
 
 from quant.kernel.codes import FILL_FLAG, POSTING_KIND, names
 from quant.lake import Bars, DataOptions, load_bars
-from quant.strategy import Context, Slice, Strategy
+from quant.strategy import Context, OneCancelsOther, Order, Slice, Strategy
+from quant.strategy.orders import TYPES
 
 from .worlds import DAY_0, Played, play
 
 __all__ = ["ScenarioText", "found_tables", "parse", "run"]
 
 Row = dict[str, str]
+ARGUMENTS = {
+    "limit": "limit_price",
+    "stop": "stop_price",
+    "trail": "trail_amount",
+    "percent": "trail_percent",
+    "offset": "limit_offset",
+    "profit": "take_profit",
+    "loss": "stop_loss",
+    "qty": "qty",
+}
 
 
 @dataclass
@@ -148,21 +162,63 @@ def _act(words: list[str], ctx: Context) -> None:
     verb, *rest = words
     if verb == "cancel":
         ctx.cancel(int(rest[0]))
+    elif verb == "amend":
+        ctx.amend(int(rest[0]), **_terms(rest[1:]))
     elif verb == "target":
         symbol, kind, amount = rest
         goal: dict[str, Any] = {kind: float(amount)}
         ctx.order_target(symbol, **goal)
-    else:
+    elif verb == "bracket":
         qty, symbol, *more = rest
-        prices: dict[str, Any] = {
-            f"{name}_price": float(more[more.index(name) + 1])
-            for name in ("limit", "stop")
-            if name in more
-        }
-        kind = "_".join(name for name in ("stop", "limit") if f"{name}_price" in prices)
-        sign = 1 if verb == "buy" else -1
-        tif = "GTC" if "GTC" in more else "DAY"
-        ctx.order(symbol, sign * float(qty), kind or "market", tif=tif, **prices)
+        ctx.bracket(symbol, float(qty), more[0] if more[0] in TYPES else "market", **_terms(more))
+    elif verb in ("oco", "atomic"):
+        members = tuple(_order(part) for part in _split(rest))
+        if verb == "oco":
+            ctx.submit(OneCancelsOther(orders=members))
+        else:
+            ctx.submit(list(members), atomic=True)
+    else:
+        ctx.submit(_order(words))
+
+
+def _split(words: list[str]) -> list[list[str]]:
+    """The parts between slashes."""
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word == "/":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [part for part in parts if part]
+
+
+def _order(words: list[str]) -> Order:
+    """``buy 5 A``, a type where its prices do not say it, prices and conditions."""
+    verb, qty, symbol, *more = words
+    terms = _terms(more)
+    kind = "_".join(name for name in ("stop", "limit") if f"{name}_price" in terms)
+    kind = next((word for word in more if word in TYPES and "_" in word), kind) or "market"
+    sign = 1 if verb == "buy" else -1
+    return Order(symbol=symbol, qty=sign * float(qty), type=kind, **terms)
+
+
+def _terms(words: list[str]) -> dict[str, Any]:
+    """The arguments that words and the numbers after them stand for."""
+    found: dict[str, Any] = {
+        argument: float(words[words.index(word) + 1])
+        for word, argument in ARGUMENTS.items()
+        if word in words and words.index(word) + 1 < len(words)
+        if words[words.index(word) + 1] not in TYPES
+    }
+    for life in ("GTC", "GTD", "IOC", "FOK"):
+        if life in words:
+            found["tif"] = life
+    if "till" in words:
+        found["good_till"] = DAY_0 + timedelta(days=int(words[words.index("till") + 1]))
+    for flag in ("reduce_only", "post_only"):
+        if flag in words:
+            found[flag] = True
+    return found
 
 
 def run(scenario: ScenarioText) -> tuple[Played, dict[str, int]]:
