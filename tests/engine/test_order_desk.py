@@ -13,7 +13,7 @@ import pytest
 
 from helpers.worlds import Played, market, play
 from quant.errors import ConfigError, OrderError
-from quant.strategy import Context, Order
+from quant.strategy import Context, OneCancelsOther, Order
 
 TEN = [(10.0,) * 4] * 6
 NAN, INF = float("nan"), float("inf")
@@ -190,7 +190,7 @@ def test_cancel_of_nothing_that_exists(wrong: Any) -> None:
         (("A", None), {}, "finite"),
         (("A", 1e30), {}, r"2\*\*62"),
         (("A", 1, "limits"), {}, "Did you mean 'limit'"),
-        (("A", 1, "trailing_stop"), {}, "market, limit, stop, stop_limit"),
+        (("A", 1, "trailing"), {}, "market, limit, stop, stop_limit"),
         (("A", 1, "limit"), {}, "limit_price for a limit order"),
         (("A", 1, "stop"), {}, "stop_price for a stop order"),
         (("A", 1, "stop"), {"limit_price": 3.0, "stop_price": 3.0}, "no limit_price"),
@@ -199,8 +199,29 @@ def test_cancel_of_nothing_that_exists(wrong: Any) -> None:
         (("A", 1), {"stop_price": 0.0}, "no stop_price"),
         (("A", 1, "limit"), {"limit_price": NAN}, "limit_price to be a finite number"),
         (("A", 1, "limit"), {"limit_price": 10.03}, "use 10.05"),
-        (("A", 1), {"tif": "IOC"}, "DAY, GTC"),
+        (("A", 1, "limit"), {"limit_price": 0.0}, "above 0, found 0; .*allow_nonpositive"),
+        (("A", 1, "stop"), {"stop_price": -5.0}, "above 0, found -5"),
+        (("A", 1), {"tif": "GOOD"}, "DAY, GTC"),
         (("A", 1), {"tif": "day"}, "DAY, GTC"),
+        (("A", 1, "trailing_stop"), {}, "one of trail_amount and trail_percent"),
+        (("A", 1, "trailing_stop"), {"trail_amount": 1.0, "trail_percent": 1.0}, "found both"),
+        (("A", 1, "trailing_stop"), {"trail_amount": 0.0}, "above 0, found 0"),
+        (("A", 1, "trailing_stop"), {"trail_percent": 100.0}, "above 0 and below 100"),
+        (("A", 1, "trailing_stop"), {"trail_amount": 1.0, "stop_price": 9.0}, "no stop_price"),
+        (("A", 1, "trailing_stop_limit"), {"trail_amount": 1.0}, "limit_offset for a trailing"),
+        (("A", 1), {"trail_amount": 1.0}, "no trail_amount for a market order"),
+        (("A", 1, "stop"), {"stop_price": 9.0, "limit_offset": 1.0}, "no limit_offset"),
+        (("A", 1, "market_on_open"), {"tif": "GTC"}, "tif DAY for a market_on_open"),
+        (("A", 1, "stop"), {"stop_price": 9.0, "tif": "FOK"}, "market or limit order with tif"),
+        (("A", 1), {"tif": "GTD"}, "good_till with tif GTD"),
+        (("A", 1), {"good_till": "2030-01-01"}, "good_till with tif GTD"),
+        (("A", 1), {"tif": "GTD", "good_till": "soon"}, "such as '2020-01-31'"),
+        (("A", 1), {"tif": "GTD", "good_till": "2030-01-01T10:00"}, "a time with a zone"),
+        (("A", 1), {"tif": "GTD", "good_till": "2020-01-01"}, "choose a later date"),
+        (("A", 1), {"tif": "GTD", "good_till": "2020-01-01T10:00Z"}, "choose a later time"),
+        (("A", 1), {"post_only": True}, "type limit with post_only"),
+        (("A", 1, "limit"), {"limit_price": 9.0, "post_only": True, "tif": "IOC"}, "must fill at"),
+        (("A", 1), {"reduce_only": 1}, "reduce_only as True or False"),
     ],
 )
 def test_mistakes_are_named(arguments: tuple[Any, ...], prices: dict[str, Any], text: str) -> None:
@@ -346,3 +367,95 @@ def test_the_portfolio_is_current_in_every_hook() -> None:
 def test_the_portfolio_knows_only_symbols_of_the_data() -> None:
     with pytest.raises(OrderError, match="AA"):
         on_tens(lambda ctx: ctx.portfolio.qty("AA"))
+
+
+def _a(**terms: Any) -> Order:
+    return Order(symbol="A", **terms)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "atomic", "text"),
+    [
+        ([_a()], False, "expected qty, found none"),
+        ([_a(qty=1, children=(_a(qty=-1, tif="IOC"),))], False, "DAY, GTC or GTD for a child"),
+        ([_a(qty=1, children=(Order(symbol="B"),))], False, "only a child of the same symbol"),
+        ([_a(qty=1)], True, "at least two orders"),
+        ([_a(qty=1), _a(qty=1, children=(_a(),))], True, "at least two orders without children"),
+        ([_a(qty=1), _a(qty=1, type="stop", stop_price=9.0)], True, "found market, stop"),
+        ([_a(qty=1), _a(qty=1, tif="GTC")], True, "one tif .* found DAY, GTC"),
+        ([_a(qty=1), _a(qty=1, reduce_only=True)], True, "without reduce_only"),
+        (["A"], False, "qt.Order or qt.OneCancelsOther"),
+    ],
+)
+def test_mistakes_in_groups_are_named(nodes: list[Any], atomic: bool, text: str) -> None:
+    made: list[int] = []
+
+    def ask(ctx: Context) -> None:
+        with pytest.raises(OrderError, match=text):
+            ctx.submit(nodes, atomic=atomic)
+        made.extend(ctx.working_orders())
+
+    on_tens(ask)
+    assert made == []  # nothing of the call was sent
+
+
+def test_legs_that_never_meet_one_print_are_refused() -> None:
+    legs = [_a(qty=1), _a(qty=1, type="limit", limit_price=9.0)]
+    with pytest.raises(OrderError, match=r"execution.timing"):
+        on_tens(
+            lambda ctx: ctx.submit(legs, atomic=True),
+            execution={"timing": "next_close"},
+        )
+
+
+@pytest.mark.parametrize("given", [None, "A", _a(qty=1), (_a(qty=1),)])
+def test_one_order_cannot_cancel_the_other(given: Any) -> None:
+    with pytest.raises(OrderError, match="OneCancelsOther"):
+        OneCancelsOther(orders=given)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "at least one of qty"),
+        ({"qty": -5}, "qty on the order's side"),
+        ({"stop_price": 9.0}, "no stop_price for this limit order"),
+        ({"trail_amount": 9.0}, "no trail_amount for this limit order"),
+        ({"limit_price": 0.0}, "above 0"),
+        ({"good_till": "2030-01-01"}, "tif GTD to change good_till"),
+    ],
+)
+def test_mistakes_in_amendments_are_named(changes: dict[str, Any], text: str) -> None:
+    def ask(ctx: Context) -> None:
+        ctx.order("A", 1, "limit", limit_price=9.0)
+        with pytest.raises(OrderError, match=text):
+            ctx.amend(1, **changes)
+
+    on_tens(ask)
+
+
+def test_a_target_cannot_be_amended() -> None:
+    def ask(ctx: Context) -> None:
+        ctx.order_target("A", 5)
+        with pytest.raises(OrderError, match="give another target"):
+            ctx.amend(1, qty=3)
+
+    on_tens(ask)
+
+
+def test_a_tag_amends_those_that_have_such_a_price() -> None:
+    def ask(ctx: Context) -> int:
+        ctx.bracket("A", 5, take_profit=12.0, stop_loss=8.0, tag="b")
+        return ctx.amend("b", stop_price=8.5)
+
+    assert ids(ask) == [1]
+
+
+def test_a_protecting_order_does_not_count_towards_a_target() -> None:
+    """Long 5 with a protective stop for 5: the target of 5 is held."""
+
+    def protect(ctx: Context) -> Any:
+        ctx.order("A", -5, "stop", stop_price=8.0, tif="GTC", reduce_only=True)
+        return ctx.order_target("A", 5)
+
+    assert ids(lambda ctx: ctx.order_target("A", 5), protect) == [1, None]

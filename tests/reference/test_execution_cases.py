@@ -33,8 +33,6 @@ SINGLE = [
     "stop_limit_same_bar",
 ]
 LACKING = {
-    "trailing_stop_sell": "trailing stops are not part of this version",
-    "bracket_target_in_entry_bar": "brackets (children of an order) are not part of this version",
     "zipline_volume_share_buy": "slippage by share of volume is not part of this version",
     "lean_volume_share": "slippage by share of volume is not part of this version",
     "almgren_2005_ibm_dri": "market impact is not part of this version",
@@ -93,25 +91,58 @@ def test_exact_touch(row: int, policy: str) -> None:
 
 
 def test_bracket_gap_above_target() -> None:
-    """Entry at the first bar's open; target and stop are sent once it is held."""
+    """Entry at the first bar's open; the target rests through the gap and gets the better open."""
     case = CASES["bracket_gap_above_target"]
     inputs = case["inputs"]
 
     def enter(ctx: Context) -> None:
-        ctx.order("A", 1)
+        ctx.bracket("A", 1, take_profit=inputs["target"], stop_loss=inputs["stop"])
 
-    def protect(ctx: Context) -> None:
-        ctx.order("A", -1, "limit", limit_price=inputs["target"], tif="GTC", tag="exit")
-        ctx.order("A", -1, "stop", stop_price=inputs["stop"], tif="GTC", tag="exit")
-
-    def tidy(ctx: Context) -> None:
-        ctx.cancel("exit")
-
-    played = play({0: enter, 1: protect, 2: tidy}, market(A=[FLAT, *inputs["bars"]]))
+    played = play({0: enter}, market(A=[FLAT, *inputs["bars"]]))
     bar, price = case["expected"]["recommended"]
     assert played.trades == [(1, 1, inputs["entry"]), (2, -1, pytest.approx(price))]
     assert played.fills[1]["ts"] == played.simulation.bars.ts_open[bar]
-    assert played.fates[2] == ("CANCELED", "canceled")
+    assert played.fates[2] == ("CANCELED", "oco")
+
+
+@pytest.mark.parametrize(
+    ("engine", "execution"),
+    [("backtrader", {"trailing": "close"}), ("lean", {"trailing": "path", "path": "olhc"})],
+)
+def test_trailing_stop(engine: str, execution: dict[str, str]) -> None:
+    """By closes as backtrader does; by points of the path that have passed, which on these bars is
+    what LEAN does with highs. Neither lets the high of a bar trigger on the way up to it."""
+    case = CASES["trailing_stop_sell"]
+    inputs = case["inputs"]
+    wanted = case["expected"][engine]
+
+    def trail(ctx: Context) -> None:
+        ctx.order("A", -1, "trailing_stop", trail_amount=inputs["order"]["trail"], tif="GTC")
+
+    def note(ctx: Context) -> None:
+        levels.append(float(ctx.desk._state["orders"][0]["stop"]))
+
+    levels: list[float] = []
+    bars = market(A=[FLAT, *inputs["bars"]])
+    played = play({0: trail, 1: note}, bars, {"execution": execution})
+    assert fill_of(played) == wanted["fill"]
+    assert levels == [wanted["stop_after_bar1"]]
+
+
+def test_bracket_target_in_the_entry_bar() -> None:
+    """The entry is at the open, so the order of events is known: the target acts in the same bar,
+    as in backtesting.py; backtrader waits a bar, and misses it."""
+    case = CASES["bracket_target_in_entry_bar"]
+    inputs = case["inputs"]
+
+    def enter(ctx: Context) -> None:
+        ctx.bracket("A", 1, take_profit=inputs["target"], stop_loss=inputs["stop"])
+
+    played = play({0: enter}, market(A=[FLAT, *inputs["bars"]]))
+    wanted = case["expected"]["backtesting_py"]
+    assert played.trades == [(1, 1, wanted["entry"][1]), (2, -1, wanted["exit"][1])]
+    bars = played.simulation.bars
+    assert [fill["ts"] for fill in played.fills] == [bars.ts_open[1], bars.ts_close[1]]
 
 
 @pytest.mark.parametrize("case_id", LACKING)
@@ -121,4 +152,6 @@ def test_what_this_version_lacks(case_id: str) -> None:
 
 
 def test_every_case_is_named() -> None:
-    assert {*SINGLE, *LACKING, "exact_touch", "bracket_gap_above_target"} == set(CASES)
+    by_name = {"exact_touch", "bracket_gap_above_target", "trailing_stop_sell"}
+    by_name |= {"bracket_target_in_entry_bar"}
+    assert {*SINGLE, *LACKING, *by_name} == set(CASES)
