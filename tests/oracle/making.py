@@ -57,7 +57,7 @@ def _arrive(state: State, requests: Sequence[Request]) -> None:
         if order.good_till is not None and order.good_till < request.arrives:
             finish(state, order, "EXPIRED", "good_till")
         elif request.action is None:
-            finish(state, order, "CANCELED", "canceled")
+            finish(state, order, "CANCELED", request.reason)
         elif order.working:
             _amend(state, order, request.action, request.arrives)
 
@@ -140,8 +140,12 @@ def _arrive_anew(state: State, order: Order, at: int) -> None:
     order.arrival = max(order.arrival, at)
     order.joined = order.open_met = None
     order.came_with_open = False
+    session = session_of(state, order)
     if order.type in ON_CLOSE:
-        order.session = session_of(state, order)
+        order.session = session
+    elif order.tif == "DAY" and session != order.session:
+        # Reading: its day stays the one that it had.
+        state.note("rule: a DAY order amended too late for its session")
 
 
 def _amend_quantity(state: State, order: Order, qty: float, at: int) -> bool:
@@ -272,24 +276,46 @@ def _count(state: State, symbol: str, qty: float) -> int:
 def _earlier_target(state: State, symbol: str) -> Order | None:
     """The working target order of an instrument; there is never more than one."""
     working = state.working(symbol)
-    return next((o for o in working if o.target and not state.is_canceling(o)), None)
+    found = (o for o in working if o.target and not o.is_replaced and not state.is_canceling(o))
+    return next(found, None)
 
 
-def _total(state: State, symbol: str) -> int:
-    """The position once all working orders are done, those that protect it aside."""
-    return state.position[symbol] + state.on_its_way(symbol)
+def _replace(state: State, order: Order) -> None:
+    """Ends the earlier target; with a latency that takes a cancel's time."""
+    delay = _latency(state)["cancel_ns"]
+    if not delay:
+        finish(state, order, "CANCELED", "replaced")
+        return
+    order.is_replaced = True
+    state.requests.append(Request(order.number, state.now + delay, reason="replaced"))
+
+
+def _is_reached(state: State, symbol: str, goal: int) -> bool:
+    """Whether the position is the goal once all working orders are done, protecting ones aside."""
+    total = state.position[symbol] + state.on_its_way(symbol)
+    asked = {request.number for request in state.requests if request.action is None}
+    leaving = [o for o in state.working(symbol) if o.number in asked and not o.is_protecting]
+    without = total - sum(o.side * o.remaining for o in leaving if not state.is_canceling(o))
+    if (total == goal) != (without == goal):
+        state.note("rule: a target while a cancel is on its way")
+    return total == goal
 
 
 def _target_qty(state: State, action: Action) -> None:
     earlier = _earlier_target(state, action.symbol)
     if earlier is not None and earlier.units is None:
-        finish(state, earlier, "CANCELED", "replaced")
+        _replace(state, earlier)
     goal = _count(state, action.symbol, action.qty)
-    if goal == _total(state, action.symbol):
+    if _is_reached(state, action.symbol, goal):
         return
-    if earlier is not None:
-        finish(state, earlier, "CANCELED", "replaced")
-    missing = goal - _total(state, action.symbol)
+    if earlier is not None and not earlier.is_replaced:
+        _replace(state, earlier)
+    if state.scenario.latency is not None:
+        # What it replaces may fill before the cancel arrives, so it is sized at its print.
+        order = _new(state, action.symbol)
+        order.target, order.value = "qty", Decimal(action.qty)
+        return
+    missing = goal - state.position[action.symbol] - state.on_its_way(action.symbol)
     if missing:
         order = _new(state, action.symbol)
         order.target = "qty"
@@ -300,7 +326,7 @@ def _target_qty(state: State, action: Action) -> None:
 def _target_money(state: State, action: Action) -> None:
     earlier = _earlier_target(state, action.symbol)
     if earlier is not None:
-        finish(state, earlier, "CANCELED", "replaced")
+        _replace(state, earlier)
     kind = action.kind.removeprefix("target_")
     mark = state.mark.get(action.symbol)
     if mark is not None:
@@ -308,7 +334,7 @@ def _target_money(state: State, action: Action) -> None:
         if kind == "weight":
             goal *= max(ZERO, state.equity())
         units = whole(goal / (mark * state.worth(action.symbol, 1)))
-        if units == _total(state, action.symbol):
+        if _is_reached(state, action.symbol, units):
             return
     order = _new(state, action.symbol)
     order.target, order.value = kind, Decimal(action.value)

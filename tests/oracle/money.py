@@ -510,6 +510,8 @@ def size(
     state: State, order: Order, raw: Decimal, bar: Bar | None, where: str, equity: Decimal
 ) -> Callable[[], None]:
     """Works out an order's quantity now; the call that is returned gives it to the order."""
+    if order.target == "qty":
+        return _size_to_quantity(state, order)
     goal = _goal(order, equity)
     others = state.on_its_way(order.symbol, without=order)
     held = state.position[order.symbol] + others
@@ -517,8 +519,19 @@ def size(
     side = 1 if goal > value else -1
     price = _slipped(state, order.symbol, side, raw, bar, where)
     reached = held if goal == value else _sized(state, order, goal, held, side, price)
-    trade = reached - held
+    return _settle(state, order, reached - held)
 
+
+def _size_to_quantity(state: State, order: Order) -> Callable[[], None]:
+    """What is missing now to a quantity, as working orders stand."""
+    if any(other.is_replaced for other in state.working(order.symbol)):
+        state.note("rule: a target sized before the cancel of the one it replaces arrives")
+    goal = whole(order.value / Decimal(state.specs[order.symbol].increment))
+    held = state.position[order.symbol] + state.on_its_way(order.symbol, without=order)
+    return _settle(state, order, goal - held)
+
+
+def _settle(state: State, order: Order, trade: int) -> Callable[[], None]:
     def settle() -> None:
         if trade == 0:
             order.status, order.reason = "CANCELED", "no_change"

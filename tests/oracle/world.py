@@ -138,6 +138,7 @@ class Order:
     open_met: Bar | None = None
     target: str = ""
     value: Decimal = ZERO
+    is_replaced: bool = False
     status: str = "NEW"
     reason: str = ""
     filled: int = 0
@@ -260,6 +261,7 @@ class Request:
     number: int
     arrives: int
     action: Action | None = None
+    reason: str = "canceled"
 
 
 @dataclass(frozen=True)
