@@ -6,7 +6,7 @@ leaves room, the reading taken stands in a comment that starts `Reading:`.
 
 from __future__ import annotations
 
-from .lives import session_of
+from .lives import is_under_way, session_of
 from .world import TRAILING, Arrival, Offer, Order, State
 
 
@@ -33,23 +33,22 @@ def end_of_parent(state: State, order: Order) -> None:
         if not child.working:
             continue
         child.is_parent_over = True
-        if child.held:
-            # Reading: also where the parent filled, but too little for one increment of the child.
-            finish(state, child, "CANCELED", "parent_ended")
-        elif child.whole <= child.filled:
-            _close_down(state, child)
+        if child.held or child.whole <= child.filled:
+            _close_down(state, child, order)
 
 
-def _close_down(state: State, child: Order) -> None:
-    """A child whose live share was used up before its parent ended."""
+def _close_down(state: State, child: Order, parent: Order) -> None:
+    """A child of which nothing is live when its parent ends."""
     if child.cut and child.filled:
         state.note("rule: a child that both filled and was cut when its parent ended")
-    # Reading: its quantity is its live share now, so it is filled, or was left with nothing.
     if child.filled:
+        # Its quantity is its live share now; that may have shrunk below what had filled.
+        child.share = max(child.share, child.filled + child.cut)
         child.status = "FILLED"
         end_of_parent(state, child)
     else:
-        finish(state, child, "CANCELED", "oco")
+        reason = "oco" if child.cut and parent.filled else "parent_ended"
+        finish(state, child, "CANCELED", reason)
 
 
 def _known(state: State, numbers: list[int]) -> list[Order]:
@@ -66,13 +65,11 @@ def closable(state: State, order: Order) -> int:
 def after_fill(state: State, offer: Offer, units: int) -> None:
     """What follows at once from a fill that has just been posted."""
     order = offer.order
-    # Reading: the group first, so that a bracket's other leg ends for `oco`, then the children,
-    # then what no longer reduces; a child of this very fill is spared that.
     _cut_others(state, order, units)
     born = _open_children(state, offer)
-    _end_useless(state, order, units, born)
     if order.status == "FILLED":
         end_of_parent(state, order)
+    _end_useless(state, offer, units, born)
 
 
 def _cut_others(state: State, order: Order, units: int) -> None:
@@ -87,15 +84,20 @@ def _cut_others(state: State, order: Order, units: int) -> None:
             finish(state, mate, "CANCELED", "oco")
 
 
-def _end_useless(state: State, order: Order, units: int, born: list[Order]) -> None:
-    """Reduce-only orders that could no longer reduce, once a fill makes flat or turns."""
+def _end_useless(state: State, offer: Offer, units: int, born: list[Order]) -> None:
+    """Reduce-only orders that could no longer reduce, once a fill makes flat or turns.
+
+    Children of this very fill also where the position was on their own side before it.
+    """
+    order = offer.order
     after = state.position[order.symbol]
     before = after - order.side * units
-    if before == 0 or (after != 0 and (before > 0) == (after > 0)):
-        return
+    is_over = before != 0 and (after == 0 or (before > 0) != (after > 0))
     for other in state.working(order.symbol):
-        is_there = other.reduce_only and other.arrival <= state.now
-        if not is_there or other in born or closable(state, other):
+        is_there = other.reduce_only and other.arrival <= max(state.now, offer.ts)
+        if not is_there or not (is_over or other in born):
+            continue
+        if other.can_grow or closable(state, other):
             continue
         if after == 0 and order.remaining and not order.reduce_only and other.side != order.side:
             state.note("rule: reduce-only orders of the side to which a reversal turns")
@@ -115,6 +117,9 @@ def live_share(child: Order, parent: Order) -> int:
 def _open_children(state: State, offer: Offer) -> list[Order]:
     """Gives the children their share; those that now have one are live, and are returned."""
     born: list[Order] = []
+    parent = offer.order
+    if parent.children and parent.is_parent_over and parent.share < (parent.units or 0):
+        state.note("rule: children of an order that is for less since its own parent ended")
     for child in _known(state, offer.order.children):
         if not child.working:
             continue
@@ -128,21 +133,29 @@ def _open_children(state: State, offer: Offer) -> list[Order]:
 def _go_live(state: State, child: Order, offer: Offer) -> None:
     """A child arrives with its parent's fill; on a path where the path is at that moment."""
     child.held = False
-    child.arrival = child.made_at = state.now
+    child.made_at, child.arrival = state.now, offer.ts
     is_same = child.symbol == offer.order.symbol
     price = state.mark.get(child.symbol)
     if offer.point is not None and is_same:
-        # Reading: where the path is, also if the parent was given a worse price.
-        price = offer.point
+        price = offer.raw
+        if offer.raw != offer.point:
+            # Reading: the path itself goes on from where it is.
+            state.note("rule: a child of a parent that fills off the path")
         child.joined = offer.bar
         state.arrivals.append(Arrival(child, offer.point, offer.distance))
     elif offer.where == "open":
-        # Reading: a child of another instrument joins its bar only if that begins here too, and
-        # waits for the next one if the parent fills inside a bar.
         child.came_with_open = True
-        begins = (bar for bar in state.bars[child.symbol] if bar.t_open == state.now)
-        child.joined = next((bar for bar in begins if bar.has_trading), None)
+        bars = state.bars[child.symbol]
+        child.joined = next((bar for bar in bars if is_under_way(state, child, bar)), None)
     if child.type in TRAILING:
-        # Reading: a child leaves when it is live, so its water mark starts there.
         child.water = price
+    child.session = session_of(state, child)
+
+
+def go_live_amended(state: State, child: Order, at: int) -> None:
+    """A child that the quantity it is given makes live, while its parent works."""
+    child.held = False
+    child.made_at = child.arrival = at
+    if child.type in TRAILING:
+        child.water = state.mark.get(child.symbol)
     child.session = session_of(state, child)

@@ -20,6 +20,13 @@ def takes_part(order: Order, bar: Bar) -> bool:
     return in_time or order.joined is bar
 
 
+def is_under_way(state: State, child: Order, bar: Bar) -> bool:
+    """Whether a child of an opening print joins this bar, which began here or just before."""
+    if not bar.has_trading or not bar.t_open <= state.now < bar.t_close:
+        return False
+    return bar.t_open == state.now or child.arrival <= bar.t_open + SLACK
+
+
 def is_first_of_session(bar: Bar) -> bool:
     """Whether no earlier bar with trading of its instrument lies in its session."""
     earlier = bar.earlier
@@ -63,7 +70,7 @@ def _session_of_close(state: State, order: Order) -> int | None:
     cutoff = state.scenario.execution.get("close_cutoff_ns", CUTOFF)
     for label, close in sorted(state.scenario.session_closes.items()):
         # Reading: without a cutoff an order made at the close itself is too late for it.
-        if order.arrival <= close - cutoff and close > order.made_at:
+        if order.arrival <= close - cutoff and close > state.now:
             return label
     return None
 
@@ -74,7 +81,7 @@ def _can_reach(state: State, order: Order, bar: Bar) -> bool:
         return bar.t_close > order.made_at
     if order.type in ON_OPEN and not is_first_of_session(bar):
         return False
-    if order.came_with_open and bar.t_open == order.arrival:
+    if order.came_with_open and bar.t_open == order.made_at:
         # It arrived with this opening print, and takes part from the path on.
         return order.type == "market" and state.timing == "next_close"
     return takes_part(order, bar)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from .groups import end, finish, live_share
+from .groups import end, finish, go_live_amended, live_share
 from .lives import last_moment, session_of
 from .money import check_submission, size, whole
 from .scenarios import Action, Latency, OcoSpec, OrderSpec
-from .world import TRAILING, ZERO, Order, Request, State
+from .world import ON_CLOSE, TRAILING, ZERO, Order, Request, State
 
 
 def decide(state: State) -> None:
@@ -23,6 +23,7 @@ def decide(state: State) -> None:
     for action in state.scenario.actions:
         if action.at == state.now:
             _act(state, action)
+    state.canceling.clear()
     _arrive(state, [request for request in state.requests if request.arrives == state.now])
     leaving = [order for order in state.orders[before:] if order.live]
     for order in leaving:
@@ -43,17 +44,22 @@ def arrive_since(state: State) -> None:
 
 
 def _arrive(state: State, requests: Sequence[Request]) -> None:
-    """Cancels, then amends in order of order number."""
+    """Cancels, then amends, each as they arrive, at one moment in order of order number."""
     state.requests = [request for request in state.requests if request not in requests]
-    for request in sorted(requests, key=lambda r: (r.action is not None, r.number)):
+    asked = sorted(requests, key=lambda r: (r.action is not None, r.arrives, r.number))
+    for request in asked:
         order = state.orders[request.number - 1]
+        if order.working and order.good_till == request.arrives:
+            state.note("rule: a request that arrives at the moment an order is good till")
+        if request.action is not None and order.reason == "good_till":
+            # Reading: a cancel comes before an amend that arrived earlier in the same gap.
+            state.note("rule: an end between an amend and a cancel of one gap")
         if order.good_till is not None and order.good_till < request.arrives:
-            # Reading: between two timestamps what happens first counts first.
             finish(state, order, "EXPIRED", "good_till")
         elif request.action is None:
-            finish(state, order, "CANCELED", "canceled")
+            finish(state, order, "CANCELED", request.reason)
         elif order.working:
-            _amend(state, order, request.action)
+            _amend(state, order, request.action, request.arrives)
 
 
 def _size_leaving(state: State, leaving: Sequence[Order]) -> None:
@@ -98,46 +104,63 @@ def _ask(state: State, action: Action, change: Action | None) -> None:
     delay = _latency(state)["cancel_ns" if change is None else "amend_ns"]
     for number in numbers:
         if change is None and not delay:
-            # Reading: a cancel counts at once, also for targets set later in the same phase.
-            finish(state, state.orders[number - 1], "CANCELED", "canceled")
-        else:
-            state.requests.append(Request(number, state.now + delay, change))
+            # Reading: it counts at once for targets set later in the same phase.
+            state.canceling.add(number)
+        state.requests.append(Request(number, state.now + delay, change))
 
 
 # -------------------------------------------------------------------------------------------- amend
 
 
-def _amend(state: State, order: Order, change: Action) -> None:
+def _amend(state: State, order: Order, change: Action, at: int) -> None:
     """The venue takes what the change names and leaves the rest."""
-    if change.qty and not _amend_quantity(state, order, change.qty):
+    if change.qty and not _amend_quantity(state, order, change.qty, at):
         return
     if change.limit_price is not None:
         order.limit = Decimal(change.limit_price)
     if change.stop_price is not None:
         order.stop = Decimal(change.stop_price)
-    if change.limit_price is not None or change.stop_price is not None:
-        # Reading: a new trail is no new price in this sense.
-        order.met_print, order.is_repriced = False, True
-    if change.trail_amount is not None or change.trail_percent is not None:
+    has_new_trail = change.trail_amount is not None or change.trail_percent is not None
+    if has_new_trail:
         order.trail_amount = _decimal(change.trail_amount)
         order.trail_percent = _decimal(change.trail_percent)
+    if change.limit_price is not None or change.stop_price is not None or has_new_trail:
+        _arrive_anew(state, order, at)
     _set_good_till(state, order, change)
+    if order.good_till is not None and order.good_till <= at:
+        # Reading: an end that has passed when it arrives is the end.
+        finish(state, order, "EXPIRED", "good_till")
 
 
-def _amend_quantity(state: State, order: Order, qty: float) -> bool:
+def _arrive_anew(state: State, order: Order, at: int) -> None:
+    """A new price: the order takes part as one that arrives with its amendment."""
+    order.met_print, order.is_repriced = False, True
+    if order.held:
+        return
+    order.arrival = max(order.arrival, at)
+    order.joined = order.open_met = None
+    order.came_with_open = False
+    session = session_of(state, order)
+    if order.type in ON_CLOSE:
+        order.session = session
+    elif order.tif == "DAY" and session != order.session:
+        # Reading: its day stays the one that it had.
+        state.note("rule: a DAY order amended too late for its session")
+
+
+def _amend_quantity(state: State, order: Order, qty: float, at: int) -> bool:
     """Sets the new whole quantity; False if that ends the order."""
     units = abs(_count(state, order.symbol, qty))
     if units <= order.filled:
         finish(state, order, "CANCELED", "amended")
         return False
-    if order.filled and order.children:
-        state.note("rule: the live shares of a parent amended after it filled in part")
-    # Reading: what fills of its group took before is no part of the whole quantity it is given.
-    order.units = units + order.cut
+    order.units, order.cut, order.is_resized = units, 0, True
     parent = state.find(order.parent) if order.parent else None
-    if parent is not None and not order.held:
+    if parent is not None:
         # Reading: a child whose parent is over is an order like any other.
         order.share = order.units if order.is_parent_over else live_share(order, parent)
+        if order.held and order.share:
+            go_live_amended(state, order, at)
     return True
 
 
@@ -252,24 +275,47 @@ def _count(state: State, symbol: str, qty: float) -> int:
 
 def _earlier_target(state: State, symbol: str) -> Order | None:
     """The working target order of an instrument; there is never more than one."""
-    return next((o for o in state.working(symbol) if o.target), None)
+    working = state.working(symbol)
+    found = (o for o in working if o.target and not o.is_replaced and not state.is_canceling(o))
+    return next(found, None)
 
 
-def _total(state: State, symbol: str) -> int:
-    """The position once all working orders are done, those that protect it aside."""
-    return state.position[symbol] + state.on_its_way(symbol)
+def _replace(state: State, order: Order) -> None:
+    """Ends the earlier target; with a latency that takes a cancel's time."""
+    delay = _latency(state)["cancel_ns"]
+    if not delay:
+        finish(state, order, "CANCELED", "replaced")
+        return
+    order.is_replaced = True
+    state.requests.append(Request(order.number, state.now + delay, reason="replaced"))
+
+
+def _is_reached(state: State, symbol: str, goal: int) -> bool:
+    """Whether the position is the goal once all working orders are done, protecting ones aside."""
+    total = state.position[symbol] + state.on_its_way(symbol)
+    asked = {request.number for request in state.requests if request.action is None}
+    leaving = [o for o in state.working(symbol) if o.number in asked and not o.is_protecting]
+    without = total - sum(o.side * o.remaining for o in leaving if not state.is_canceling(o))
+    if (total == goal) != (without == goal):
+        state.note("rule: a target while a cancel is on its way")
+    return total == goal
 
 
 def _target_qty(state: State, action: Action) -> None:
     earlier = _earlier_target(state, action.symbol)
     if earlier is not None and earlier.units is None:
-        finish(state, earlier, "CANCELED", "replaced")
+        _replace(state, earlier)
     goal = _count(state, action.symbol, action.qty)
-    if goal == _total(state, action.symbol):
+    if _is_reached(state, action.symbol, goal):
         return
-    if earlier is not None:
-        finish(state, earlier, "CANCELED", "replaced")
-    missing = goal - _total(state, action.symbol)
+    if earlier is not None and not earlier.is_replaced:
+        _replace(state, earlier)
+    if state.scenario.latency is not None:
+        # What it replaces may fill before the cancel arrives, so it is sized at its print.
+        order = _new(state, action.symbol)
+        order.target, order.value = "qty", Decimal(action.qty)
+        return
+    missing = goal - state.position[action.symbol] - state.on_its_way(action.symbol)
     if missing:
         order = _new(state, action.symbol)
         order.target = "qty"
@@ -280,7 +326,7 @@ def _target_qty(state: State, action: Action) -> None:
 def _target_money(state: State, action: Action) -> None:
     earlier = _earlier_target(state, action.symbol)
     if earlier is not None:
-        finish(state, earlier, "CANCELED", "replaced")
+        _replace(state, earlier)
     kind = action.kind.removeprefix("target_")
     mark = state.mark.get(action.symbol)
     if mark is not None:
@@ -288,7 +334,7 @@ def _target_money(state: State, action: Action) -> None:
         if kind == "weight":
             goal *= max(ZERO, state.equity())
         units = whole(goal / (mark * state.worth(action.symbol, 1)))
-        if units == _total(state, action.symbol):
+        if _is_reached(state, action.symbol, units):
             return
     order = _new(state, action.symbol)
     order.target, order.value = kind, Decimal(action.value)

@@ -54,6 +54,8 @@ def end_over_cap(state: State, order: Order) -> None:
 def end_useless(state: State, order: Order) -> None:
     """Ends a reduce-only order that fills here and has nothing left to close."""
     # Reading: what only the cap keeps from closing goes on working.
+    if order.can_grow:
+        return
     if order.reduce_only and order.remaining and not closable(state, order):
         end(state, order, "reduce_only")
 
@@ -221,14 +223,15 @@ def fill_whole(state: State, offer: Offer) -> None:
     order = offer.order
     units, cap = order.remaining, state.cap.get(order.symbol)
     opening = units - min(units, closable(state, order))
-    if cap is not None and units > cap:
-        # Reading: also with `over_cap: reject`.
-        finish(state, order, "CANCELED", "fok")
-    elif opening and order.reduce_only:
-        # Reading: it may not open and must fill whole, so it is killed.
+    is_over = cap is not None and units > cap
+    if opening and order.reduce_only:
+        if is_over:
+            state.note("rule: a reduce-only fill or kill that would open and is over the cap")
+        end(state, order, "reduce_only")
+    elif is_over:
+        # Also with `over_cap: reject`.
         finish(state, order, "CANCELED", "fok")
     elif opening and state.is_cash_account and order.side < 0:
-        # Reading: what money alone does not forbid ends for the reason that does.
         end(state, order, "short_not_allowed")
     # Reading: one that only closes is never refused for money, as no closing part is.
     elif opening and not _affordable(state, offer)(units, f"order {order.number} whole"):
@@ -409,22 +412,22 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
     room = state.cash
     if not state.is_cash_account:
         room = Decimal(state.scenario.account["k"]) * state.equity() - state.gross()
-    # Reading: a reduce-only order neither takes room nor makes any, nor moves the position that
-    # others are judged along. Members of an OCO group are judged as all orders are.
-    leaving = [order for order in leaving if not order.reduce_only]
+    # Reading: what takes no room makes none either, nor moves the position that others are judged
+    # along.
     numbers = {order.number for order in leaving}
     for order in state.orders:
-        if order.live and not order.reduce_only and order.number not in numbers:
+        if order.number not in numbers and _is_judged(state, order):
             closes, opens = _split(state, projected, order)
             room += closes - opens
     splits: list[tuple[Order, Decimal, Decimal]] = []
     for order in leaving:
+        if not _is_judged(state, order):
+            continue
         if _is_only_short(state, projected, order):
             # Reading: an order rejected here as a short never moves the projected position.
             end(state, order, "short_not_allowed")
             continue
         if not order.working:
-            # Reading: nor does a leg whose group ended for another one's reason.
             continue
         closes, opens = _split(state, projected, order)
         room += closes
@@ -443,6 +446,34 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         if order.atomic and not order.working:
             mates = [split for split in splits if split[0].number in order.atomic]
             given_back += sum((most for _, *both in mates for most in both), ZERO)
+        if order.oco and not order.working:
+            room -= _judge_next(state, projected, order, room)
+
+
+def _is_judged(state: State, order: Order) -> bool:
+    """Whether an order counts here: of an OCO group only its first member that works does."""
+    if not order.live or order.reduce_only:
+        # Reading: a leg whose group ended for another one's reason does not count either.
+        return False
+    others = (state.orders[number - 1] for number in order.oco)
+    return not any(other.live and other.number < order.number for other in others)
+
+
+def _judge_next(state: State, projected: Mapping[str, int], ended: Order, room: Decimal) -> Decimal:
+    """The members of a group after one that was refused, each in turn; the room one takes."""
+    along = dict(projected)
+    along[ended.symbol] -= ended.side * (ended.units or 0)
+    for number in sorted(ended.oco):
+        order = state.orders[number - 1]
+        if not order.working or order.reduce_only:
+            continue
+        if not order.is_cut_by_increment:
+            state.note("rule: a group of different orders whose first is refused when it leaves")
+        closes, opens = _split(state, dict(along), order)
+        _judge(state, order, closes, opens, room)
+        if order.working:
+            return opens
+    return ZERO
 
 
 def _is_only_short(state: State, projected: Mapping[str, int], order: Order) -> bool:
@@ -479,6 +510,8 @@ def size(
     state: State, order: Order, raw: Decimal, bar: Bar | None, where: str, equity: Decimal
 ) -> Callable[[], None]:
     """Works out an order's quantity now; the call that is returned gives it to the order."""
+    if order.target == "qty":
+        return _size_to_quantity(state, order)
     goal = _goal(order, equity)
     others = state.on_its_way(order.symbol, without=order)
     held = state.position[order.symbol] + others
@@ -486,8 +519,19 @@ def size(
     side = 1 if goal > value else -1
     price = _slipped(state, order.symbol, side, raw, bar, where)
     reached = held if goal == value else _sized(state, order, goal, held, side, price)
-    trade = reached - held
+    return _settle(state, order, reached - held)
 
+
+def _size_to_quantity(state: State, order: Order) -> Callable[[], None]:
+    """What is missing now to a quantity, as working orders stand."""
+    if any(other.is_replaced for other in state.working(order.symbol)):
+        state.note("rule: a target sized before the cancel of the one it replaces arrives")
+    goal = whole(order.value / Decimal(state.specs[order.symbol].increment))
+    held = state.position[order.symbol] + state.on_its_way(order.symbol, without=order)
+    return _settle(state, order, goal - held)
+
+
+def _settle(state: State, order: Order, trade: int) -> Callable[[], None]:
     def settle() -> None:
         if trade == 0:
             order.status, order.reason = "CANCELED", "no_change"

@@ -121,6 +121,7 @@ class _Hand:
     n_tags: int = 0
     known: dict[str, OrderSpec] = field(default_factory=dict)
     legs: list[str] = field(default_factory=list)
+    sides: dict[str, int] = field(default_factory=dict)
 
     @property
     def closes_only(self) -> bool:
@@ -145,7 +146,7 @@ class _Hand:
             if self.at + delay <= last:
                 return self._cancel() if draw < 0.08 else self._amend()
         spec = self.rng.choice(self.instruments)
-        if draw < 0.32 and self.latency is None:
+        if draw < 0.32:
             return draw_target(self.rng, self.style, spec, self.at)
         if draw < 0.5:
             return self._submit([self._with_children(spec)])
@@ -183,8 +184,7 @@ class _Hand:
             self._give_life(order)
         if order.type == "limit" and order.tif not in ("IOC", "FOK"):
             order.post_only = rng.random() < 0.2
-        if order.tif != "FOK":
-            order.reduce_only = rng.random() < 0.2
+        order.reduce_only = rng.random() < 0.2
         return self._tagged(order)
 
     def _order(self, spec: InstrumentSpec, kind: str, side: int = 0) -> OrderSpec:
@@ -242,7 +242,8 @@ class _Hand:
         rng = self.rng
         labels = [label for label, close in self.closes.items() if close > self.at]
         if rng.random() < 0.4:
-            order.good_till_session = rng.choice(range(labels[0], labels[-1] + 1)[:4])
+            # The last ones may lie after the last session there is.
+            order.good_till_session = rng.choice(range(labels[0], labels[-1] + 3)[:4])
             return
         times = {
             t
@@ -274,12 +275,21 @@ class _Hand:
     def _child(self, parent: OrderSpec, spec: InstrumentSpec) -> OrderSpec:
         """Of any type but market where that would fill at the close it comes with."""
         rng = self.rng
+        at_once = self.execution["timing"] == "same_close"
         child = self._single(spec, side=rng.choice((1, -1)))
-        while child.type == "market" and self.execution["timing"] == "same_close":
+        while child.tif in ("IOC", "FOK") or (child.type == "market" and at_once):
+            del self.known[child.tag]
             child = self._single(spec, side=rng.choice((1, -1)))
-        if rng.random() < 0.5:
+        if child.symbol == parent.symbol and rng.random() < 0.5:
             child.qty = None
+        self.sides[child.tag] = self._side(child) or -self._side(parent)
         return child
+
+    def _side(self, order: OrderSpec) -> int:
+        """The side of an order; of one without a quantity it is known since it was drawn."""
+        if order.qty is None:
+            return self.sides.get(order.tag, 0)
+        return 1 if order.qty > 0 else -1
 
     def _bracket(self, spec: InstrumentSpec) -> OrderSpec:
         """Entry, take profit and stop loss; the exits usually on their own sides of the entry."""
@@ -299,6 +309,7 @@ class _Hand:
             up = (entry.qty > 0) == is_sane
             target.limit_price, stop.stop_price = (high, low) if up else (low, high)
         entry.children.append(OcoSpec([self._tagged(target), self._tagged(stop)]))
+        self.sides[target.tag] = self.sides[stop.tag] = -self._side(entry)
         return entry
 
     def _oco(self, spec: InstrumentSpec) -> OcoSpec:
@@ -319,13 +330,18 @@ class _Hand:
         """Legs that fill together, usually of two instruments."""
         rng = self.rng
         tif = rng.choice(("DAY", "GTC", "GTC", "IOC"))
+        # Where market orders wait for closing prints that limits do not meet, all are of one type.
+        kinds = ["market", "market", "limit"]
+        if self.execution["timing"] != "next_open" and not self.closes_only:
+            kinds = [rng.choice(kinds)]
         orders: list[OrderSpec | OcoSpec] = []
         for i in range(rng.choice((2, 2, 3))):
             spec = self.instruments[i % len(self.instruments)]
-            leg = self._order(spec, rng.choice(("market", "market", "limit")))
+            leg = self._order(spec, rng.choice(kinds))
             leg.tif = tif
             leg.tag = f"leg{self.n_tags}.{i}"
             self.legs.append(leg.tag)
+            self.known[leg.tag] = leg
             orders.append(leg)
         self.n_tags += 1
         return self._submit(orders, atomic=True)
@@ -338,7 +354,7 @@ class _Hand:
         return self.known[self.rng.choice(tags[-4:] if self.rng.random() < 0.8 else tags)]
 
     def _cancel(self) -> Action:
-        """Of an order, or of a leg, which is never amended."""
+        """Of an order, mostly; now and then of a leg."""
         if self.legs and self.rng.random() < 0.3:
             return Action(self.at, "cancel", tag=self.legs[-1])
         return Action(self.at, "cancel", tag=self._some().tag)
@@ -349,10 +365,8 @@ class _Hand:
         order = self._some()
         spec = next(s for s in self.instruments if s.symbol == order.symbol)
         action = Action(self.at, "amend", tag=order.tag)
-        # A child that takes its quantity from its parent has a sign that only the parent knows.
-        wants_qty = order.qty is not None and rng.random() < 0.5
-        if wants_qty and order.qty is not None:
-            side = 1 if order.qty > 0 else -1
+        side = self._side(order)
+        if side and rng.random() < 0.5:
             units = 1 if rng.random() < 0.25 else draw_count(rng)
             action.qty = quantity(self.style, side * units)
         new: dict[str, Any] = {}

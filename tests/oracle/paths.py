@@ -50,6 +50,8 @@ def _path(state: State, bar: Bar) -> str:
     orders = _acting(state, bar)
     if any(order.is_trailing for order in orders):
         return _adverse(state, bar)
+    held = (order for order in state.orders if order.symbol == bar.symbol and order.held)
+    orders += [order for order in held if order.working and order.acts_on_path]
     if sum(bar.low <= level <= bar.high for level in _levels(orders)) < 2:
         return "olhc"
     return _adverse(state, bar)
@@ -131,7 +133,8 @@ def _walk_segment(
             fill_closing(state, offer)
             end_useless(state, offer.order)
             _join(state, bars[symbol], queue, ends[symbol])
-            if fillable(state, offer.order) > 0:
+            # A reduce-only child with nothing to close does nothing, and holds nobody up.
+            if fillable(state, offer.order) > 0 and not offer.order.reduce_only:
                 break
             queue.pop(0)
     for symbol, queue in queues.items():
@@ -179,6 +182,8 @@ def _queue(state: State, bar: Bar, points: Sequence[Decimal], segment: int) -> l
         # Reading: what could fill on a path has had a print of its instrument.
         order.had_print = True
         came_now = order.came_with_open and order.joined is bar
+        if segment == 0:
+            _note_if_late(state, order, bar)
         offer: Offer | None
         if segment == 0 and came_now:
             offer = _on_arrival(state, order, bar, start, end_point)
@@ -193,9 +198,20 @@ def _queue(state: State, bar: Bar, points: Sequence[Decimal], segment: int) -> l
     return sorted(offers, key=_place)
 
 
+def _note_if_late(state: State, order: Order, bar: Bar) -> None:
+    """Whether a new price came within the slack, when the open that meets it had passed."""
+    # Reading: it takes part in the path, but not in a print that was before it.
+    level = stop_level(state, order)
+    meets = order.is_limit and is_marketable(order, bar.open)
+    meets = meets or (
+        order.waits_for_stop and level is not None and is_passed(order, level, bar.open)
+    )
+    if order.is_repriced and order.arrival > bar.t_open and meets:
+        state.note("rule: a new price within the slack of an open that meets it")
+
+
 def _was_left_by_the_open(order: Order, bar: Bar) -> bool:
     """Whether it was marketable at the opening print, and is at the price it has now."""
-    # Reading: a price amended inside the bar holds on all of its path, but not at its open.
     return order.open_met is bar and order.is_limit and is_marketable(order, bar.open)
 
 
@@ -233,17 +249,15 @@ def _on_the_way(
 def _on_arrival(
     state: State, order: Order, bar: Bar, start: Decimal, end_point: Decimal
 ) -> Offer | None:
-    """What a child does that arrives where the path is; that price counts as its open."""
-    # Reading: as the trigger price of a stop-limit does: what is marketable there takes at once,
-    # a level that lies behind triggers at once, and nothing marketable may be post-only.
+    """What a child does that arrives where the path is; that point is its first print."""
+    order.met_print = True
     if order.is_limit and is_marketable(order, start):
         if order.post_only:
             end(state, order, "post_only")
             return None
-        reason = "limit_open" if order.came_with_open else "limit"
-        offer = _inside(order, bar, start, reason, ZERO, start)
+        offer = _inside(order, bar, start, "limit", ZERO, start)
         return Offer(
-            order, bar, offer.raw, reason, True, offer.ts, offer.where, ZERO, start
+            order, bar, offer.raw, offer.reason, True, offer.ts, offer.where, ZERO, start
         )  # fmt: skip
     level = stop_level(state, order)
     if order.waits_for_stop and level is not None and is_passed(order, level, start):

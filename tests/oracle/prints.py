@@ -84,23 +84,10 @@ def _end_at_print(state: State, order: Order, *, is_reached: bool) -> None:
     if order.type in (*ON_OPEN, *ON_CLOSE):
         finish(state, order, "EXPIRED", "day_end" if is_reached else "not_met")
     elif order.tif in ("IOC", "FOK"):
-        # Reading: a fill or kill whose limit is not reached ends as one that the cap stops.
         finish(state, order, "CANCELED", order.tif.lower())
 
 
 # ------------------------------------------------------------------------ which order meets a print
-
-
-def note_if_it_could_fill_later(state: State, order: Order) -> None:
-    """Whether an order that is good till this moment ends in phase 2 before a print of its own."""
-    for bar in state.bars[order.symbol]:
-        kind = "open" if bar.t_open == state.now else "same" if bar.t_close == state.now else ""
-        is_there = kind == "open" and not state.closes_only
-        is_there = is_there or (kind == "same" and state.timing == "same_close")
-        if is_there and bar.has_trading and order.live:
-            at = Print(kind, bar, bar.open if kind == "open" else bar.close, state.now)
-            if _meets(state, order, at):
-                state.note("rule: good till the very moment of a print after phase 2")
 
 
 def _meets(state: State, order: Order, at: Print) -> bool:
@@ -112,6 +99,10 @@ def _meets(state: State, order: Order, at: Print) -> bool:
         is_its = at.kind == "close" and order.session == at.bar.session and order.arrival <= at.ts
         return is_its and is_last_of_session(state, at.bar)
     if not takes_part(order, at.bar):
+        return False
+    is_late = at.kind == "open" and order.is_till_moment and order.good_till is not None
+    if is_late and (order.good_till or 0) <= max(at.ts, order.arrival):
+        # Its moment comes before it does, within the slack.
         return False
     if order.type in ON_OPEN:
         return at.kind == "open" and is_first_of_session(at.bar)
@@ -186,5 +177,6 @@ def _offer_if_passed(state: State, order: Order, at: Print) -> Offer | None:
 
 
 def _offer(order: Order, at: Print, raw: Decimal, reason: str, *, taker: bool) -> Offer:
-    where = "open" if at.kind == "open" else "inside"
-    return Offer(order, at.bar, raw, reason, taker, at.ts, where)
+    if at.kind != "open":
+        return Offer(order, at.bar, raw, reason, taker, at.ts, "inside")
+    return Offer(order, at.bar, raw, reason, taker, max(at.ts, order.arrival), "open")

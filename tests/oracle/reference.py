@@ -21,7 +21,7 @@ from .groups import finish
 from .making import arrive_since, decide
 from .money import whole
 from .paths import walk
-from .prints import fill_together, note_if_it_could_fill_later
+from .prints import fill_together
 from .scenarios import InstrumentSpec, Scenario
 from .world import Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
 
@@ -133,9 +133,7 @@ def _session_close(state: State, *, after_same_close: bool = False) -> None:
         if not order.working:
             continue
         if order.good_till == state.now and not after_same_close:
-            # Reading: held or not, and before the prints of phases 8 and 12.
-            if order.is_till_moment:
-                note_if_it_could_fill_later(state, order)
+            # Held or not, and before the prints of phases 8 and 12.
             finish(state, order, "EXPIRED", "good_till")
         waits = state.timing == "same_close" and order.type == "market"
         if waits != after_same_close or order.held:

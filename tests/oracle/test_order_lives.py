@@ -326,7 +326,7 @@ def test_an_order_takes_the_first_open_it_arrives_for(delay: int, count: int) ->
     action = order(minute(0, 1), "A", 5)
     got = run(bars, [action], latency=latency(submit=delay))
     assert fills(got) == [(1, 5, 100 + count, "market_open")]
-    assert got.fills[0].ts == minute(0, count)
+    assert got.fills[0].ts == max(minute(0, count), minute(0, 1) + delay)
 
 
 @pytest.mark.parametrize(("delay", "filled"), [(90 * SECOND, False), (2 * MINUTE, True)])

@@ -138,6 +138,7 @@ class Order:
     open_met: Bar | None = None
     target: str = ""
     value: Decimal = ZERO
+    is_replaced: bool = False
     status: str = "NEW"
     reason: str = ""
     filled: int = 0
@@ -146,6 +147,7 @@ class Order:
     triggered: bool = False
     met_print: bool = False
     is_repriced: bool = False
+    is_resized: bool = False
     had_print: bool = False
     session: int | None = None
     needed: Decimal | None = None
@@ -172,6 +174,11 @@ class Order:
         if self.units is None or not self.live:
             return 0
         return max(0, (self.share if self.parent else self.units) - self.cut - self.filled)
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether its parent may still fill, so that what it is to protect may still come."""
+        return self.parent != 0 and not self.is_parent_over
 
     @property
     def is_sized_by_money(self) -> bool:
@@ -254,6 +261,7 @@ class Request:
     number: int
     arrives: int
     action: Action | None = None
+    reason: str = "canceled"
 
 
 @dataclass(frozen=True)
@@ -285,6 +293,7 @@ class State:
     rows: dict[int, FillRow] = field(default_factory=dict)
     arrivals: list[Arrival] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    canceling: set[int] = field(default_factory=set)
     equity_rows: list[EquityRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     peak: Decimal = ZERO
@@ -326,7 +335,11 @@ class State:
         """What the working orders of an instrument would still do, protecting ones aside."""
         # Reading: what is not yet sized counts 0.
         others = (o for o in self.working(symbol) if o is not without and not o.is_protecting)
-        return sum(o.side * o.remaining for o in others)
+        return sum(o.side * o.remaining for o in others if not self.is_canceling(o))
+
+    def is_canceling(self, order: Order) -> bool:
+        """Whether a cancel of this very moment ends it, or a leg with which it ends."""
+        return not self.canceling.isdisjoint((order.number, *order.atomic))
 
     def find(self, number: int) -> Order | None:
         """The order of a number; a copy of one instrument does not have the others' orders."""
