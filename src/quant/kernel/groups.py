@@ -98,21 +98,37 @@ def _cut_rivals(h: int, o: int, count: int) -> None:
         m = mem.orders(h)[m]["next_in_group"]
 
 
+@inlined
+def _is_idle_reducer(h: int, o: int, units: int) -> bool:
+    """Whether an order only reduces, and a position of ``units`` leaves it nothing to reduce."""
+    order = mem.orders(h)[o]
+    if order["reduce_only"] == 0 or order["is_held"] != 0 or is_final(order["status_venue"]):
+        return False
+    # its parent may still fill
+    return order["held_back"] == 0 and units * order["side_venue"] >= 0
+
+
 @compiled
 def _end_idle_reducers(h: int, a: int, book: int, i: int, units: int) -> None:
     """End what only reduces and has nothing left to reduce."""
     for j in range(mem.sims(h)[0]["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
-        if order["reduce_only"] == 0 or order["is_held"] != 0 or order["instrument"] != i:
+        if order["instrument"] != i or order["account"] != a or order["book"] != book:
             continue
-        if order["account"] != a or order["book"] != book or is_final(order["status_venue"]):
-            continue
-        if order["held_back"] > 0:
-            # its parent may still fill
-            continue
-        if units * order["side_venue"] >= 0 and not is_out_of_reach(h, o):
+        if _is_idle_reducer(h, o, units) and not is_out_of_reach(h, o):
             close_out(h, o, _R_REDUCE_ONLY, 0.0, 0.0)
+
+
+@compiled
+def _end_idle_children(h: int, o: int, units: int) -> None:
+    """End the children whose parent opened nothing that they could reduce."""
+    c = mem.orders(h)[o]["first_child"]
+    while c >= 0:
+        is_own = mem.orders(h)[c]["instrument"] == mem.orders(h)[o]["instrument"]
+        if is_own and _is_idle_reducer(h, c, units) and not is_out_of_reach(h, c):
+            close_out(h, c, _R_REDUCE_ONLY, 0.0, 0.0)
+        c = mem.orders(h)[c]["next_child"]
 
 
 @subsystem("void(int64, int64, int64, float64, int64, int64, int64)")
@@ -132,5 +148,9 @@ def after_fill(
         settle_descendants(h, o, ts)
     p = position_place(h, order["account"], order["book"], order["instrument"])
     units = mem.positions(h)[p]["units"]
-    if mem.sims(h)[0]["n_reducers"] > 0 and units_before != 0 and units * units_before <= 0:
+    if mem.sims(h)[0]["n_reducers"] == 0:
+        return
+    if order["first_child"] >= 0:
+        _end_idle_children(h, o, units)
+    if units_before != 0 and units * units_before <= 0:
         _end_idle_reducers(h, order["account"], order["book"], order["instrument"], units)

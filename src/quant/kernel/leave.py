@@ -21,7 +21,7 @@ from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, buying_power, position_place, remark
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
-from quant.kernel.sizing import size_order
+from quant.kernel.sizing import fix_goal
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import follow
 
@@ -159,29 +159,43 @@ def _only_shorts(h: int, o: int) -> bool:
 
 
 @compiled
+def _lay_out(h: int, o: int) -> float:
+    """Lay a leaving order on the projected position; notional it closes. What it opens is noted
+    with it. An order that a cash account cannot send ends."""
+    order = mem.orders(h)[o]
+    is_cash = mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT
+    if is_cash and _only_shorts(h, o):
+        end_order(h, o, _REJECTED, _R_SHORT, 0.0, 0.0)
+        return 0.0
+    closes, opens = _project(h, o)
+    order["needed"] = opens
+    order["available"] = closes
+    order["plan_open"] = 1
+    return closes
+
+
+@compiled
 def _check_account(h: int, a: int) -> None:
     """The submission check of one account."""
     sim = mem.sims(h)[0]
     enforce_limits(h, a)
     project_positions(h, a)
     room = _room(h, a)
-    account = mem.accounts(h)[a]
     policy = mem.policies(h)[0]["insufficient"]
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
-        if order["account"] != a or is_final(order["status_venue"]) or not takes_room(h, o):
-            continue
-        if account["kind"] == _CASH_ACCOUNT and _only_shorts(h, o):
-            end_order(h, o, _REJECTED, _R_SHORT, 0.0, 0.0)
-            continue
-        closes, opens = _project(h, o)
-        order["needed"] = opens
-        order["available"] = closes
-        room += closes
+        order["plan_open"] = 0
+        if order["account"] == a and not is_final(order["status_venue"]) and takes_room(h, o):
+            room += _lay_out(h, o)
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
         if order["account"] != a or is_final(order["status_venue"]):
             continue
+        if order["plan_open"] == 0 and takes_room(h, o):
+            # the one that stood for its group has just been refused
+            room += _lay_out(h, o)
+            if is_final(order["status_venue"]):
+                continue
         opens = order["needed"]
         closes = order["available"]
         order["needed"] = 0.0
@@ -204,7 +218,7 @@ def send_orders(h: int) -> None:
     if sim["n_sent"] == sim["n_orders"]:
         return
     if mem.policies(h)[0]["size_at"] == _AT_DECISION:
-        _size_now(h)
+        _fix_goals(h)
     for a in range(sim["n_accounts"]):
         _check_account(h, a)
     active = mem.active(h)
@@ -220,8 +234,8 @@ def send_orders(h: int) -> None:
 
 
 @compiled
-def _size_now(h: int) -> None:
-    """``size_at: decision``: weights and values become counts at the last mark."""
+def _fix_goals(h: int) -> None:
+    """``size_at: decision``: weights and values become counts to reach, at the last mark."""
     sim = mem.sims(h)[0]
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
@@ -230,4 +244,4 @@ def _size_now(h: int) -> None:
         mark = mem.instruments(h)[order["instrument"]]["mark"]
         if mark == mark:
             remark(h, order["account"])
-            size_order(h, o, mark, mem.accounts(h)[order["account"]]["equity"], 1)
+            fix_goal(h, o, mark, mem.accounts(h)[order["account"]]["equity"])

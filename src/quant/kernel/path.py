@@ -87,6 +87,8 @@ def _can_be_met(h: int, o: int) -> bool:
     order = mem.orders(h)[o]
     if order["is_held"] != 0 or is_final(order["status_venue"]) or remaining(h, o) <= 0:
         return False
+    if order["auction"] != _NO_AUCTION:
+        return False
     # without a limit, and with nothing left to trigger, an order waits for a print
     return order["is_limited"] != 0 or (order["trigger"] != 0 and order["is_triggered"] == 0)
 
@@ -361,6 +363,8 @@ def _levels_inside(h: int, a: int, c0: int, c1: int, row: int) -> int:
         order = mem.orders(h)[o]
         if order["account"] != a or is_final(order["status_venue"]):
             continue
+        if order["auction"] != _NO_AUCTION:
+            continue
         if order["is_limited"] != 0 and low <= order["limit"] <= high:
             n += 1
         if order["trigger"] != _NO_TRIGGER and order["is_triggered"] == 0:
@@ -504,6 +508,15 @@ def _is_any_met(h: int, n: int) -> bool:
 
 
 @compiled
+def _note_joined(h: int, n: int) -> None:
+    """A path that met nobody was the first print of those who joined it."""
+    for c in range(n):
+        o = mem.candidates(h)[c]
+        if _joins(h, o) and mem.orders(h)[o]["is_held"] == 0:
+            mem.orders(h)[o]["has_print"] = 1
+
+
+@compiled
 def _choose_all(h: int, a: int, lo: int, hi: int, n: int) -> None:
     """Choose a path for every bar that ends now, with all marks as phase 1 found them."""
     c = 0
@@ -522,6 +535,7 @@ def walk_bars(h: int, lo: int, hi: int, n: int) -> None:
     Candidates stand in order of instrument and sequence, as the bars do.
     """
     if not _is_any_met(h, n):
+        _note_joined(h, n)
         return
     for a in range(mem.sims(h)[0]["n_accounts"]):
         remark(h, a)

@@ -79,8 +79,9 @@ def meet_print(h: int, o: int, at: int) -> int:
     """Let an order trigger, and say whether it fills at this print: 0 if not."""
     order = mem.orders(h)[o]
     price = _print_price(h, order["instrument"], at)
-    is_first = order["has_print"] == 0
+    is_first = order["has_print"] == 0 or order["is_fresh"] != 0
     order["has_print"] = 1
+    order["is_fresh"] = 0
     order["last_meeting"] = mem.sims(h)[0]["print_id"]
     order["open_bar"] = mem.instruments(h)[order["instrument"]]["bar"]
     verdict = FILLS

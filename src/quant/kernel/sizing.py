@@ -14,7 +14,7 @@ from quant.kernel.margin import SAME, position_place
 from quant.kernel.reports import end_order, is_final, is_free, remaining
 from quant.kernel.subsystem import subsystem
 
-__all__ = ["size_order", "working_units"]
+__all__ = ["fix_goal", "size_order", "working_units"]
 
 _WEIGHT = TARGET_KIND.WEIGHT
 _COUNT = TARGET_KIND.COUNT
@@ -97,23 +97,51 @@ def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: in
     return max(n, n0) if side > 0 else min(n, n0)
 
 
-@subsystem("void(int64, int64, float64, float64, int64)")
-def size_order(h: int, o: int, raw: float, equity: float, at_open: int) -> None:
-    """Turn a weight or value into side and count; an order that changes nothing ends."""
+@compiled
+def _goal(h: int, o: int, n0: int, raw: float, equity: float, at_open: int) -> int:
+    """The signed count that a target order is to reach from ``n0``."""
     order = mem.orders(h)[o]
-    i = order["instrument"]
-    a = order["account"]
-    p = position_place(h, a, order["book"], i)
+    if order["target_kind"] == _COUNT:
+        return int(order["target"])
     value = order["target"]
     if order["target_kind"] == _WEIGHT:
         value = order["target"] * equity if equity > 0.0 else 0.0
-    n0 = mem.positions(h)[p]["units"] + working_units(h, i, a, o)
-    if order["target_kind"] == _COUNT:
-        change = int(order["target"]) - n0
-    else:
-        change = _target_count(h, i, value, n0, raw, at_open) - n0
+    return _target_count(h, order["instrument"], value, n0, raw, at_open)
+
+
+@inlined
+def _held_or_working(h: int, o: int) -> int:
+    """The position of an order's instrument, and what other orders would still do to it."""
+    order = mem.orders(h)[o]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    working = working_units(h, order["instrument"], order["account"], o)
+    return mem.positions(h)[p]["units"] + working
+
+
+@subsystem("void(int64, int64, float64, float64, int64)")
+def size_order(h: int, o: int, raw: float, equity: float, at_open: int) -> None:
+    """Turn a target into side and count; an order that changes nothing ends."""
+    order = mem.orders(h)[o]
+    n0 = _held_or_working(h, o)
+    change = _goal(h, o, n0, raw, equity, at_open) - n0
     order["is_sized"] = 1
     order["units_venue"] = abs(change)
     order["side_venue"] = 1 if change >= 0 else -1
     if change == 0:
+        end_order(h, o, _CANCELED, _NO_CHANGE, 0.0, 0.0)
+
+
+@subsystem("void(int64, int64, float64, float64)")
+def fix_goal(h: int, o: int, mark: float, equity: float) -> None:
+    """Turn a weight or value into the count to reach, at the mark of the decision. What is missing
+    to it is known at the print, because orders may fill or end on the way."""
+    order = mem.orders(h)[o]
+    if order["target_kind"] == _COUNT:
+        return
+    n0 = _held_or_working(h, o)
+    goal = _goal(h, o, n0, mark, equity, 1)
+    order["target_kind"] = _COUNT
+    order["target"] = float(goal)
+    if goal == n0:
+        order["is_sized"] = 1
         end_order(h, o, _CANCELED, _NO_CHANGE, 0.0, 0.0)

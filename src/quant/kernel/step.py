@@ -281,6 +281,8 @@ def _expire(h: int, only_same_close: int) -> None:
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
+        if only_same_close == 0:
+            expire_if_past(h, o, sim["now"])
         if is_final(order["status_venue"]):
             continue
         if order["auction"] == _ON_CLOSE and only_same_close == 0:
@@ -337,10 +339,10 @@ def before_decide(h: int) -> None:
     if hi > lo:
         _market_phase(h, lo, hi)
         _count_bars(h, lo, hi)
-    if sim["n_dated"] > 0:
-        _expire_dated(h, sim["now"])
     if (at["flags"] & _CLOSES) != 0 and sim["n_active"] > 0:
         _expire(h, 0)
+    elif sim["n_dated"] > 0:
+        _expire_dated(h, sim["now"])
     for a in range(sim["n_accounts"]):
         remark(h, a)
 
