@@ -55,7 +55,7 @@ def _size_all(h: int, n: int, at: int) -> None:
         order = mem.orders(h)[o]
         if order["in_batch"] != 0 and _is_unsized(h, o):
             equity = mem.accounts(h)[order["account"]]["equity"]
-            size_order(h, o, raw_at(h, o, at), equity, at_open)
+            size_order(h, o, raw_at(h, o, at), equity, at_open, 1)
 
 
 @inlined

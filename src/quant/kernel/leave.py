@@ -21,7 +21,7 @@ from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, buying_power, position_place, remark
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
-from quant.kernel.sizing import fix_goal
+from quant.kernel.sizing import size_order
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import follow
 
@@ -31,6 +31,7 @@ _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _REJECT = INSUFFICIENT.REJECT
 _AT_DECISION = SIZE_AT.DECISION
 _QTY = TARGET_KIND.QTY
+_TO_COUNT = TARGET_KIND.COUNT
 _R_WARMUP = REASON.WARMUP
 _R_ZERO = REASON.ZERO_QUANTITY
 _R_FUNDS = REASON.INSUFFICIENT_FUNDS
@@ -218,7 +219,7 @@ def send_orders(h: int) -> None:
     if sim["n_sent"] == sim["n_orders"]:
         return
     if mem.policies(h)[0]["size_at"] == _AT_DECISION:
-        _fix_goals(h)
+        _size_now(h)
     for a in range(sim["n_accounts"]):
         _check_account(h, a)
     active = mem.active(h)
@@ -234,14 +235,17 @@ def send_orders(h: int) -> None:
 
 
 @compiled
-def _fix_goals(h: int) -> None:
-    """``size_at: decision``: weights and values become counts to reach, at the last mark."""
+def _size_now(h: int) -> None:
+    """``size_at: decision``: weights and values become counts at the last mark. A count to reach
+    needs no price, and waits for the print all the same."""
     sim = mem.sims(h)[0]
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
-        if order["target_kind"] <= _QTY or is_final(order["status_venue"]):
+        if order["target_kind"] <= _QTY or order["target_kind"] == _TO_COUNT:
+            continue
+        if is_final(order["status_venue"]):
             continue
         mark = mem.instruments(h)[order["instrument"]]["mark"]
         if mark == mark:
             remark(h, order["account"])
-            fix_goal(h, o, mark, mem.accounts(h)[order["account"]]["equity"])
+            size_order(h, o, mark, mem.accounts(h)[order["account"]]["equity"], 1, 0)

@@ -14,7 +14,7 @@ from quant.kernel.margin import SAME, position_place
 from quant.kernel.reports import end_order, is_final, is_free, remaining
 from quant.kernel.subsystem import subsystem
 
-__all__ = ["fix_goal", "size_order", "working_units"]
+__all__ = ["size_order", "working_units"]
 
 _WEIGHT = TARGET_KIND.WEIGHT
 _COUNT = TARGET_KIND.COUNT
@@ -22,27 +22,32 @@ _NO_CHANGE = REASON.NO_CHANGE
 _CANCELED = REPORT_KIND.CANCELED
 
 
+@inlined
+def _working(h: int, o: int, i: int, a: int, with_ending: int) -> int:
+    """Signed increments that one order would still do to an instrument."""
+    order = mem.orders(h)[o]
+    if order["instrument"] != i or order["account"] != a or is_final(order["status_venue"]):
+        return 0
+    if not is_free(h, o) or (with_ending == 0 and order["cancel_reason"] != 0):
+        return 0
+    return order["side_venue"] * remaining(h, o)
+
+
 @compiled
-def working_units(h: int, i: int, a: int, except_order: int) -> int:
+def working_units(h: int, i: int, a: int, except_order: int, with_ending: int) -> int:
     """Signed increments that other working orders of an instrument would still do.
 
-    Those that only protect a position do not count.
+    Those that only protect a position do not count; ``with_ending`` as in ``size_order``.
     """
     sim = mem.sims(h)[0]
     total = 0
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
-        order = mem.orders(h)[o]
-        if o == except_order or order["instrument"] != i or order["account"] != a:
-            continue
-        if not is_final(order["status_venue"]) and is_free(h, o):
-            total += order["side_venue"] * remaining(h, o)
+        if o != except_order:
+            total += _working(h, o, i, a, with_ending)
     for o in range(sim["n_sent"], sim["n_orders"]):
-        order = mem.orders(h)[o]
-        if o == except_order or order["instrument"] != i or order["account"] != a:
-            continue
-        if not is_final(order["status_venue"]) and is_free(h, o):
-            total += order["side_venue"] * remaining(h, o)
+        if o != except_order:
+            total += _working(h, o, i, a, with_ending)
     return total
 
 
@@ -97,51 +102,27 @@ def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: in
     return max(n, n0) if side > 0 else min(n, n0)
 
 
-@compiled
-def _goal(h: int, o: int, n0: int, raw: float, equity: float, at_open: int) -> int:
-    """The signed count that a target order is to reach from ``n0``."""
+@subsystem("void(int64, int64, float64, float64, int64, int64)")
+def size_order(h: int, o: int, raw: float, equity: float, at_open: int, with_ending: int) -> None:
+    """Turn a target into side and count; an order that changes nothing ends.
+
+    ``with_ending``: whether orders whose cancel is under way count. At a print they do, since they
+    may fill there; at a decision they are as good as gone.
+    """
     order = mem.orders(h)[o]
-    if order["target_kind"] == _COUNT:
-        return int(order["target"])
+    i = order["instrument"]
+    a = order["account"]
+    p = position_place(h, a, order["book"], i)
     value = order["target"]
     if order["target_kind"] == _WEIGHT:
         value = order["target"] * equity if equity > 0.0 else 0.0
-    return _target_count(h, order["instrument"], value, n0, raw, at_open)
-
-
-@inlined
-def _held_or_working(h: int, o: int) -> int:
-    """The position of an order's instrument, and what other orders would still do to it."""
-    order = mem.orders(h)[o]
-    p = position_place(h, order["account"], order["book"], order["instrument"])
-    working = working_units(h, order["instrument"], order["account"], o)
-    return mem.positions(h)[p]["units"] + working
-
-
-@subsystem("void(int64, int64, float64, float64, int64)")
-def size_order(h: int, o: int, raw: float, equity: float, at_open: int) -> None:
-    """Turn a target into side and count; an order that changes nothing ends."""
-    order = mem.orders(h)[o]
-    n0 = _held_or_working(h, o)
-    change = _goal(h, o, n0, raw, equity, at_open) - n0
+    n0 = mem.positions(h)[p]["units"] + working_units(h, i, a, o, with_ending)
+    if order["target_kind"] == _COUNT:
+        change = int(order["target"]) - n0
+    else:
+        change = _target_count(h, i, value, n0, raw, at_open) - n0
     order["is_sized"] = 1
     order["units_venue"] = abs(change)
     order["side_venue"] = 1 if change >= 0 else -1
     if change == 0:
-        end_order(h, o, _CANCELED, _NO_CHANGE, 0.0, 0.0)
-
-
-@subsystem("void(int64, int64, float64, float64)")
-def fix_goal(h: int, o: int, mark: float, equity: float) -> None:
-    """Turn a weight or value into the count to reach, at the mark of the decision. What is missing
-    to it is known at the print, because orders may fill or end on the way."""
-    order = mem.orders(h)[o]
-    if order["target_kind"] == _COUNT:
-        return
-    n0 = _held_or_working(h, o)
-    goal = _goal(h, o, n0, mark, equity, 1)
-    order["target_kind"] = _COUNT
-    order["target"] = float(goal)
-    if goal == n0:
-        order["is_sized"] = 1
         end_order(h, o, _CANCELED, _NO_CHANGE, 0.0, 0.0)
