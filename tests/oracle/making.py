@@ -47,14 +47,16 @@ def _arrive(state: State, requests: Sequence[Request]) -> None:
     """Cancels, then amends, each as they arrive, at one moment in order of order number."""
     state.requests = [request for request in state.requests if request not in requests]
     asked = sorted(requests, key=lambda r: (r.action is not None, r.arrives, r.number))
+    expired: set[int] = set()
     for request in asked:
         order = state.orders[request.number - 1]
         if order.working and order.good_till == request.arrives:
             state.note("rule: a request that arrives at the moment an order is good till")
-        if request.action is not None and order.reason == "good_till":
+        if request.action is not None and order.number in expired:
             # Reading: a cancel comes before an amend that arrived earlier in the same gap.
             state.note("rule: an end between an amend and a cancel of one gap")
-        if order.good_till is not None and order.good_till < request.arrives:
+        if order.working and order.good_till is not None and order.good_till < request.arrives:
+            expired.update([order.number] if request.action is None else [])
             finish(state, order, "EXPIRED", "good_till")
         elif request.action is None:
             finish(state, order, "CANCELED", request.reason)

@@ -510,6 +510,9 @@ def size(
     state: State, order: Order, raw: Decimal, bar: Bar | None, where: str, equity: Decimal
 ) -> Callable[[], None]:
     """Works out an order's quantity now; the call that is returned gives it to the order."""
+    others_left = (other for other in state.working(order.symbol) if other is not order)
+    if any(other.is_replaced for other in others_left):
+        state.note("rule: a target sized before the cancel of the one it replaces arrives")
     if order.target == "qty":
         return _size_to_quantity(state, order)
     goal = _goal(order, equity)
@@ -524,8 +527,6 @@ def size(
 
 def _size_to_quantity(state: State, order: Order) -> Callable[[], None]:
     """What is missing now to a quantity, as working orders stand."""
-    if any(other.is_replaced for other in state.working(order.symbol)):
-        state.note("rule: a target sized before the cancel of the one it replaces arrives")
     goal = whole(order.value / Decimal(state.specs[order.symbol].increment))
     held = state.position[order.symbol] + state.on_its_way(order.symbol, without=order)
     return _settle(state, order, goal - held)

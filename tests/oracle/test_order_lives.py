@@ -194,6 +194,28 @@ def test_an_immediate_market_order_waits_for_the_close_where_timing_says_so() ->
     assert ends(got) == [("CANCELED", "ioc")]
 
 
+@pytest.mark.parametrize(
+    ("moment", "filled"), [(OPENS[1], False), (OPENS[1] + 1_000, True)], ids=["then", "later"]
+)
+def test_good_till_a_moment_misses_the_open_of_that_moment(moment: int, filled: bool) -> None:
+    terms = {"limit_price": 101, "tif": "GTD", "good_till": moment}
+    got = run(instrument("A", FLAT, FLAT), [order(0, "A", 5, "limit", **terms)])
+    assert ends(got) == [("FILLED", "") if filled else ("EXPIRED", "good_till")]
+
+
+def test_good_till_a_moment_misses_the_close_it_would_be_filled_at_then() -> None:
+    # Nothing trades on day 0, so that the order waits for phase 8 of day 1.
+    bars = instrument("A", (*FLAT, 0), (*FLAT, 900))
+    got = run(bars, [order(0, "A", 5, tif="GTD", good_till=T[1])], timing="same_close")
+    assert ends(got) == [("EXPIRED", "good_till")]
+
+
+def test_good_till_a_date_after_the_last_session_ends_with_that() -> None:
+    bars = instrument("A", FLAT, FLAT)
+    got = run(bars, [order(0, "A", 5, "limit", limit_price=90, tif="GTD", good_till_session=7)])
+    assert ends(got) == [("EXPIRED", "good_till")]
+
+
 @pytest.mark.parametrize(("qty", "filled"), [(5, True), (6, False)])
 def test_fill_or_kill_needs_the_whole_of_it_within_the_cap(qty: int, filled: bool) -> None:
     bars = instrument("A", (*FLAT, 50), (*FLAT, 900))
@@ -339,7 +361,9 @@ def test_a_cancel_on_its_way(delay: int, filled: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delay", "filled"), [(MINUTE, True), (MINUTE + SECOND, True), (150 * SECOND, False)]
+    ("delay", "filled"),
+    [(MINUTE, True), (MINUTE + SECOND, True), (90 * SECOND, False), (150 * SECOND, False)],
+    ids=["at its open", "within the slack", "inside the bar", "after it"],
 )
 def test_an_amend_on_its_way(delay: int, filled: bool) -> None:
     # To 95, asked at the end of minute 1; the path of minute 3 comes down to 92.

@@ -64,7 +64,7 @@ def run(
     slippage = settings.pop("slippage", Slippage(kind="rate", rate=0.0))
     latency = settings.pop("latency", None)
     execution = default_execution()
-    assert settings.keys() <= {*execution, "trailing", "close_cutoff_ns"}
+    assert settings.keys() <= {*execution, "trailing", "close_cutoff_ns", "over_cap"}
     execution.update(settings)  # type: ignore[typeddict-item]
     scenario = Scenario(
         cash=cash,
