@@ -14,10 +14,13 @@ CUTOFF = 10 * MINUTE
 
 
 def takes_part(order: Order, bar: Bar) -> bool:
-    """Whether it arrived by the bar's open, or within the slack after it, or joined it inside."""
+    """Whether it arrived by the bar's open, or within the slack after it, or joined its path.
+
+    A child that a path can do nothing to waits for the next bar as any order made inside this one.
+    """
     # Reading: what still takes the open by the slack takes part in the whole bar.
     in_time = order.made_at <= bar.t_open and order.arrival <= bar.t_open + SLACK
-    return in_time or order.joined is bar
+    return in_time or (order.joined is bar and order.acts_on_path)
 
 
 def is_under_way(state: State, child: Order, bar: Bar) -> bool:

@@ -104,8 +104,10 @@ def _is_idle_reducer(h: int, o: int, units: int) -> bool:
     order = mem.orders(h)[o]
     if order["reduce_only"] == 0 or order["is_held"] != 0 or is_final(order["status_venue"]):
         return False
-    # its parent may still fill
-    return order["held_back"] == 0 and units * order["side_venue"] >= 0
+    if order["held_back"] > 0 or order["ts_arrival"] > mem.sims(h)[0]["now"]:
+        # its parent may still fill, or the venue does not know it yet
+        return False
+    return units * order["side_venue"] >= 0
 
 
 @compiled

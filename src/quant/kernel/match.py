@@ -21,6 +21,7 @@ from quant.kernel.codes import (
     REPORT_KIND,
     ROUNDING,
     STATUS,
+    TARGET_KIND,
 )
 from quant.kernel.cost import quantity, round_minor, slipped, whole
 from quant.kernel.groups import AT_CLOSE, AT_OPEN, INSIDE, after_fill
@@ -67,6 +68,7 @@ _REJECT_OVER = OVER_CAP.REJECT
 _SIZED_DOWN = REASON.SIZED_DOWN
 _REDUCE_ONLY = REASON.REDUCE_ONLY
 _MINOR_UNIT = ROUNDING.MINOR_UNIT
+_TO_COUNT = TARGET_KIND.COUNT
 _FILL = REPORT_KIND.FILL
 _S_FILLED = STATUS.FILLED
 _S_PARTIAL = STATUS.PARTIALLY_FILLED
@@ -248,6 +250,13 @@ def end_idle_reducer(h: int, o: int) -> None:
         close_out(h, o, _REDUCE_ONLY, 0.0, 0.0)
 
 
+@inlined
+def _is_cut_to_size(h: int, o: int) -> bool:
+    """Whether an order asks for what can be afforded: one made from a weight or a value."""
+    order = mem.orders(h)[o]
+    return order["is_sized"] != 0 and order["target_kind"] != _TO_COUNT
+
+
 @compiled
 def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the ``count`` of ``want`` increments that money allows, and end the rest."""
@@ -257,7 +266,7 @@ def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_re
     needed, available = both_figures(h, o, p, want, price, raw)
     if count == 0:
         close_out(h, o, _FUNDS, needed, available)
-    elif order["is_sized"] != 0:
+    elif _is_cut_to_size(h, o):
         order["units_venue"] = order["filled_venue"] + count
         execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
     else:
@@ -277,7 +286,7 @@ def fill_opening(h: int, o: int, want: int, raw: float, at: int, fill_reason: in
     if passes(h, o, p, want, price, raw):
         execute(h, o, want, raw, at, fill_reason, 0)
         return
-    is_cut = order["is_sized"] != 0 or mem.policies(h)[0]["insufficient"] != _REJECT
+    is_cut = _is_cut_to_size(h, o) or mem.policies(h)[0]["insufficient"] != _REJECT
     count = affordable(h, o, p, want, price, raw) if is_cut else 0
     fill_cut(h, o, count, want, raw, at, fill_reason)
 

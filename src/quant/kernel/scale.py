@@ -62,6 +62,10 @@ def _plan(h: int, n: int, at: int) -> None:
         order["is_refused"] = 0
         if not _takes_part(h, o):
             continue
+        if order["reduce_only"] != 0:
+            end_idle_reducer(h, o)
+            if not _takes_part(h, o):
+                continue
         position = mem.positions(h)[_place_of(h, o)]
         want = wanted(h, o, at, position["claimed"])
         if not _takes_part(h, o):

@@ -80,8 +80,9 @@ def _waits_for_close(h: int, o: int) -> bool:
 @inlined
 def _is_in_time(h: int, o: int, session: int) -> bool:
     """Whether an order for the close arrived early enough before that of a session."""
-    deadline = mem.session_closes(h)[session] - mem.policies(h)[0]["close_cutoff_ns"]
-    return mem.orders(h)[o]["ts_arrival"] <= deadline
+    close = mem.session_closes(h)[session]
+    arrival = mem.orders(h)[o]["ts_arrival"]
+    return arrival <= close - mem.policies(h)[0]["close_cutoff_ns"] and arrival < close
 
 
 @inlined
