@@ -85,23 +85,21 @@ def _cut_others(state: State, order: Order, units: int) -> None:
 
 
 def _end_useless(state: State, offer: Offer, units: int, born: list[Order]) -> None:
-    """Reduce-only orders that could no longer reduce, once a fill makes flat or turns.
+    """Reduce-only orders of a position that is gone, and children that have nothing to protect.
 
-    Children of this very fill also where the position was on their own side before it.
+    What would reduce a position on the other side waits for that.
     """
     order = offer.order
     after = state.position[order.symbol]
     before = after - order.side * units
     is_over = before != 0 and (after == 0 or (before > 0) != (after > 0))
     for other in state.working(order.symbol):
-        is_there = other.reduce_only and other.arrival <= max(state.now, offer.ts)
-        if not is_there or not (is_over or other in born):
+        if not other.reduce_only or other.can_grow or closable(state, other):
             continue
-        if other.can_grow or closable(state, other):
-            continue
-        if after == 0 and order.remaining and not order.reduce_only and other.side != order.side:
-            state.note("rule: reduce-only orders of the side to which a reversal turns")
-        end(state, other, "reduce_only")
+        protected = other.side * before < 0 and other.arrival <= max(state.now, offer.ts)
+        is_child = other in born or other.parent == order.number
+        if (is_over and protected) or is_child:
+            end(state, other, "reduce_only")
 
 
 # ----------------------------------------------------------------------------------------- children

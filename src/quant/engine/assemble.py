@@ -213,6 +213,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
     }
     sim = arrays["sim"][0]
     sim["n_slices"] = n_slices
+    sim["trial"] = NONE
     sim["n_accounts"] = 1
     sim["n_books"] = 1
     sim["n_instruments"] = n

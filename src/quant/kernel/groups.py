@@ -99,36 +99,45 @@ def _cut_rivals(h: int, o: int, count: int) -> None:
 
 
 @inlined
-def _is_idle_reducer(h: int, o: int, units: int) -> bool:
-    """Whether an order only reduces, and a position of ``units`` leaves it nothing to reduce."""
+def _only_reduces(h: int, o: int) -> bool:
+    """Whether an order works, only reduces, and waits for no further fill of a parent."""
     order = mem.orders(h)[o]
     if order["reduce_only"] == 0 or order["is_held"] != 0 or is_final(order["status_venue"]):
         return False
-    if order["held_back"] > 0 or order["ts_arrival"] > mem.sims(h)[0]["now"]:
-        # its parent may still fill, or the venue does not know it yet
-        return False
-    return units * order["side_venue"] >= 0
+    return order["held_back"] == 0 and not is_out_of_reach(h, o)
 
 
 @compiled
-def _end_idle_reducers(h: int, a: int, book: int, i: int, units: int) -> None:
-    """End what only reduces and has nothing left to reduce."""
+def _end_protection(h: int, o: int, units_before: int, ts: int) -> None:
+    """The position of an order's instrument is gone: what only reduced it ends. What would reduce
+    one on the other side waits for that."""
+    filled = mem.orders(h)[o]
+    a = filled["account"]
+    book = filled["book"]
+    i = filled["instrument"]
     for j in range(mem.sims(h)[0]["n_active"]):
-        o = mem.active(h)[j]
-        order = mem.orders(h)[o]
+        m = mem.active(h)[j]
+        order = mem.orders(h)[m]
         if order["instrument"] != i or order["account"] != a or order["book"] != book:
             continue
-        if _is_idle_reducer(h, o, units) and not is_out_of_reach(h, o):
-            close_out(h, o, _R_REDUCE_ONLY, 0.0, 0.0)
+        if order["side_venue"] * units_before >= 0 or order["ts_arrival"] > ts:
+            continue
+        if _only_reduces(h, m):
+            close_out(h, m, _R_REDUCE_ONLY, 0.0, 0.0)
 
 
 @compiled
 def _end_idle_children(h: int, o: int, units: int) -> None:
-    """End the children whose parent opened nothing that they could reduce."""
+    """End the children of an order that has filled and opened nothing that they could reduce."""
     c = mem.orders(h)[o]["first_child"]
     while c >= 0:
-        is_own = mem.orders(h)[c]["instrument"] == mem.orders(h)[o]["instrument"]
-        if is_own and _is_idle_reducer(h, c, units) and not is_out_of_reach(h, c):
+        child = mem.orders(h)[c]
+        is_idle = units * child["side_venue"] >= 0
+        if (
+            is_idle
+            and child["instrument"] == mem.orders(h)[o]["instrument"]
+            and _only_reduces(h, c)
+        ):
             close_out(h, c, _R_REDUCE_ONLY, 0.0, 0.0)
         c = mem.orders(h)[c]["next_child"]
 
@@ -155,4 +164,4 @@ def after_fill(
     if order["first_child"] >= 0:
         _end_idle_children(h, o, units)
     if units_before != 0 and units * units_before <= 0:
-        _end_idle_reducers(h, order["account"], order["book"], order["instrument"], units)
+        _end_protection(h, o, units_before, ts)

@@ -58,8 +58,8 @@ SIM = _record(
     # sizes
     "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id "
     # amendments under way and the first of them; orders ever made that end at a moment of their
-    # own, that trail, and that only reduce; whether a walk is only a trial
-    "n_amends first_amend n_dated n_trailing n_reducers is_trial",
+    # own, that trail, and that only reduce; the instrument of a trial walk, NONE otherwise
+    "n_amends first_amend n_dated n_trailing n_reducers trial",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "

@@ -107,19 +107,23 @@ def closing_part(h: int, o: int, count: int) -> int:
 
 
 @compiled
-def wanted(h: int, o: int, at: int, claimed: int) -> int:
-    """What an order may fill here: what remains of it, within the cap less what is ``claimed``.
+def wanted(h: int, o: int, most: int, at: int, claimed: int) -> int:
+    """What an order may fill here of ``most``, within the cap less what is ``claimed``.
 
     With ``over_cap: reject`` an order that wants more than the cap leaves ends instead.
     """
-    left = remaining(h, o)
-    if mem.orders(h)[o]["reduce_only"] != 0:
-        left = closing_part(h, o, left)
     cap = max(cap_left(h, mem.orders(h)[o]["instrument"], at) - claimed, 0)
-    if left > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
+    if most > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
         close_out(h, o, _OVER_CAP, 0.0, 0.0)
         return 0
-    return min(left, cap)
+    return min(most, cap)
+
+
+@inlined
+def _most(h: int, o: int) -> int:
+    """Increments that an order may want now."""
+    left = remaining(h, o)
+    return closing_part(h, o, left) if mem.orders(h)[o]["reduce_only"] != 0 else left
 
 
 @inlined
@@ -238,7 +242,7 @@ def note_position(h: int, p: int, ts: int) -> None:
 @subsystem("void(int64, int64, float64, int64, int64)")
 def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the part of an order that closes; it is never refused for money."""
-    count = closing_part(h, o, wanted(h, o, at, 0))
+    count = closing_part(h, o, wanted(h, o, _most(h, o), at, 0))
     if count > 0:
         execute(h, o, count, raw, at, fill_reason, 0)
 
@@ -300,6 +304,6 @@ def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     if mem.orders(h)[o]["reduce_only"] != 0:
         end_idle_reducer(h, o)
         return
-    want = wanted(h, o, at, 0)
+    want = wanted(h, o, remaining(h, o), at, 0)
     if want > 0:
         fill_opening(h, o, want, raw, at, fill_reason)

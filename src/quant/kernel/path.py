@@ -391,7 +391,7 @@ def _save(h: int, a: int, i: int, c0: int, c1: int) -> None:
         mem.saved_held(h)[j] = mem.held(h)[j]
     for c in range(c0, c1):
         mem.saved_orders(h)[c] = mem.orders(h)[mem.candidates(h)[c]]
-    sim["is_trial"] = 1
+    sim["trial"] = i
 
 
 @compiled
@@ -475,7 +475,7 @@ def choose(h: int, a: int, c0: int, c1: int, row: int) -> int:
     _save(h, a, i, c0, c1)
     end_olhc, low_olhc = _walk_alone(h, a, c0, c1, row, _OLHC)
     _restore(h, a, i, c0, c1)
-    mem.sims(h)[0]["is_trial"] = 1
+    mem.sims(h)[0]["trial"] = i
     end_ohlc, low_ohlc = _walk_alone(h, a, c0, c1, row, _OHLC)
     _restore(h, a, i, c0, c1)
     verdict = _lower(end_ohlc, end_olhc)

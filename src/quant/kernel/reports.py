@@ -164,7 +164,10 @@ def report_replaced(h: int, o: int, reason: int, ts: int) -> None:
 def is_out_of_reach(h: int, o: int) -> bool:
     """Whether a trial walk may not touch an order, because it could not put it back."""
     sim = mem.sims(h)[0]
-    return sim["is_trial"] != 0 and mem.orders(h)[o]["stamp"] != sim["stamp"]
+    if sim["trial"] == NONE:
+        return False
+    order = mem.orders(h)[o]
+    return order["stamp"] != sim["stamp"] or order["instrument"] != sim["trial"]
 
 
 @compiled

@@ -22,7 +22,7 @@ from quant.kernel.match import (
     wanted,
 )
 from quant.kernel.prints import raw_at, reason_at
-from quant.kernel.reports import close_out, is_final
+from quant.kernel.reports import close_out, is_final, remaining
 from quant.kernel.subsystem import subsystem
 from quant.kernel.whole import is_whole
 
@@ -62,15 +62,14 @@ def _plan(h: int, n: int, at: int) -> None:
         order["is_refused"] = 0
         if not _takes_part(h, o):
             continue
-        if order["reduce_only"] != 0:
-            end_idle_reducer(h, o)
-            if not _takes_part(h, o):
-                continue
         position = mem.positions(h)[_place_of(h, o)]
-        want = wanted(h, o, at, position["claimed"])
+        units = position["projected"]
+        most = remaining(h, o)
+        if order["reduce_only"] != 0:
+            most = min(most, abs(units)) if units * order["side_venue"] < 0 else 0
+        want = wanted(h, o, most, at, position["claimed"])
         if not _takes_part(h, o):
             continue
-        units = position["projected"]
         closing = min(want, abs(units)) if units * order["side_venue"] < 0 else 0
         opening = want - closing
         is_cash = mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT
@@ -174,6 +173,8 @@ def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) ->
     closing = closing_part(h, o, order["plan_close"])
     if closing > 0:
         execute(h, o, closing, raw, at, reason, 0)
+    if order["reduce_only"] != 0 and not is_final(order["status_venue"]):
+        end_idle_reducer(h, o)
     want = order["plan_open"]
     if want == 0:
         return
@@ -198,7 +199,5 @@ def fill_scaled(h: int, n: int, at: int, market_reason: int) -> None:
         o = mem.candidates(h)[j]
         if not _takes_part(h, o):
             continue
-        if mem.orders(h)[o]["reduce_only"] != 0:
-            end_idle_reducer(h, o)
-        elif mem.orders(h)[o]["is_refused"] != 0:
+        if mem.orders(h)[o]["is_refused"] != 0:
             close_out(h, o, _SHORT, 0.0, 0.0)
