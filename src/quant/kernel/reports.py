@@ -10,6 +10,7 @@ from __future__ import annotations
 from quant.kernel import memory as mem
 from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS
 from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import position_place
 from quant.kernel.post import post
 from quant.kernel.subsystem import subsystem
 
@@ -39,6 +40,7 @@ _ACTIVATED = REPORT_KIND.ACTIVATED
 _REPLACED = REPORT_KIND.REPLACED
 _R_ATOMIC = REASON.ATOMIC
 _R_OCO = REASON.OCO
+_R_REDUCE_ONLY = REASON.REDUCE_ONLY
 _R_PARENT_ENDED = REASON.PARENT_ENDED
 _R_PARENT_FILLED = REASON.PARENT_FILLED
 _R_GOOD_TILL = REASON.GOOD_TILL
@@ -171,6 +173,16 @@ def is_out_of_reach(h: int, o: int) -> bool:
 
 
 @compiled
+def _end_if_idle(h: int, o: int, ts: int) -> None:
+    """End an order that only reduces, whose parent is over, and that has nothing to reduce."""
+    order = mem.orders(h)[o]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    if mem.positions(h)[p]["units"] * order["side_venue"] >= 0:
+        kind = _REJECTED if order["filled_venue"] == 0 else _CANCELED
+        end_alone(h, o, kind, _R_REDUCE_ONLY, 0.0, 0.0, ts)
+
+
+@compiled
 def settle_descendants(h: int, o: int, ts: int) -> None:
     """An order has ended: what its fills have set free is all that its children will ever be.
 
@@ -188,6 +200,8 @@ def settle_descendants(h: int, o: int, ts: int) -> None:
             end_alone(h, d, _CANCELED, reason, 0.0, 0.0, ts)
         else:
             report_replaced(h, d, _R_PARENT_ENDED, ts)
+            if order["reduce_only"] != 0 and not is_final(order["status_venue"]):
+                _end_if_idle(h, d, ts)
 
 
 @subsystem("void(int64, int64, int64, int64, float64, float64, int64)")

@@ -170,13 +170,14 @@ def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) ->
     order = mem.orders(h)[o]
     raw = raw_at(h, o, at)
     reason = reason_at(h, o, at, market_reason)
-    closing = closing_part(h, o, order["plan_close"])
+    # fills before this one may have cut it
+    closing = closing_part(h, o, min(order["plan_close"], remaining(h, o)))
     if closing > 0:
         execute(h, o, closing, raw, at, reason, 0)
     if order["reduce_only"] != 0 and not is_final(order["status_venue"]):
         end_idle_reducer(h, o)
-    want = order["plan_open"]
-    if want == 0:
+    want = min(order["plan_open"], remaining(h, o))
+    if want <= 0 or is_final(order["status_venue"]):
         return
     count = _scaled(factor, want)
     if count == want:
