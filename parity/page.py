@@ -19,8 +19,8 @@ SYMBOLS = {
 }
 HEAD = """# Parity with other tools
 
-Written by `make parity`. Each scenario is one rule, run by another tool with its own defaults and by
-quant under that tool's profile; fills are compared one by one, final equity to the cent.
+Written by `make parity`. Each scenario is one rule, run by another tool with its own defaults and
+by quant under that tool's profile; fills are compared one by one, final equity to the cent.
 
 `equal`: every fill and the final equity agree. `explained`: they differ, for the reason in the
 second table, and the figures of both sides are on record. `–`: the tool cannot express it.

@@ -3,7 +3,8 @@
 python -m parity.quant_run PEER < scenarios.json
 
 A profile (``parity/profiles/PEER.yaml``) has ``bars`` (``ohlcv``, or ``close`` where the peer sees
-only closes), ``config`` (a config of quant) and ``lacks`` (what quant has no setting for).
+only closes), ``config`` (a config of quant), perhaps ``long_only`` (what is set besides where a
+scenario never sells short) and ``lacks`` (what quant has no setting for).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import quant as qt
-from quant.errors import OrderError
 from ruamel.yaml import YAML
 
+import quant as qt
 from parity.environments import PEERS, ParityError
 from parity.peers.common import Scenario, Unsupported, result, serve
 from parity.scenarios import SESSIONS
+from quant.errors import OrderError
 
 PROFILES = Path(__file__).resolve().parent / "profiles"
 MISSING = "unsupported by this version of quant"
@@ -41,6 +42,8 @@ def profile_of(peer: str) -> dict[str, Any]:
 def settings_of(scenario: Scenario, profile: dict[str, Any]) -> dict[str, Any]:
     """The config of a scenario: the profile's, and what the scenario itself asks for."""
     config = dict(profile["config"])
+    if not scenario["short"]:
+        config |= profile.get("long_only", {})
     execution = dict(config.get("execution", {}))
     execution["participation"] = scenario["participation"]
     if scenario["timing"]:
@@ -89,9 +92,14 @@ class Script(qt.Strategy):
 
 def arguments_of(action: dict[str, Any]) -> dict[str, Any]:
     """The keyword arguments of an order, only those it has."""
-    names = {"limit": "limit_price", "stop": "stop_price", "trail": "trail_amount", "name": "tag"}
+    names = {
+        "limit": "limit_price",
+        "stop": "stop_price",
+        "trail": "trail_amount",
+        "percent": "trail_percent",
+        "name": "tag",
+    }
     given = {names[key]: value for key, value in action.items() if key in names}
-    # a market order waits for its print, however many sessions that takes: the others do too
     return given | {"type": action["type"], "tif": action["tif"]}
 
 
@@ -129,6 +137,12 @@ def frame_of(scenario: Scenario, fields: str) -> pl.DataFrame:
     return frame if fields == "ohlcv" else frame.drop("open", "high", "low")
 
 
+def _fill(row: dict[str, Any]) -> tuple[int, str, float, float, float]:
+    bar = SESSIONS.index(row["session"].isoformat())
+    signed = row["qty"] if row["side"].lower() == "buy" else -row["qty"]
+    return bar, row["symbol"], signed, row["price"], row["commission"]
+
+
 def run_under(profile: dict[str, Any]) -> Callable[[Scenario], dict[str, Any]]:
     """A runner of scenarios under one profile."""
 
@@ -136,11 +150,7 @@ def run_under(profile: dict[str, Any]) -> Callable[[Scenario], dict[str, Any]]:
         frame = frame_of(scenario, profile["bars"])
         config = settings_of(scenario, profile)
         done = qt.backtest(Script(scenario["script"]), frame, config=config)
-        fills = [
-            (SESSIONS.index(f["session"].isoformat()), f["symbol"])
-            + (f["qty"] if f["side"].lower() == "buy" else -f["qty"], f["price"], f["commission"])
-            for f in done.fills.iter_rows(named=True)
-        ]
+        fills = [_fill(row) for row in done.fills.iter_rows(named=True)]
         last = done.equity.row(-1, named=True)
         return result(fills, last["cash"], last["equity"])
 

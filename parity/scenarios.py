@@ -5,12 +5,13 @@ the close of which bar. It has no opinion about what is right; `parity.compare` 
 peer and through quant under the peer's profile and sets the fills side by side.
 
 Fields: ``name``, ``title``, ``rule`` (one sentence), ``cash``, ``commission`` (``rate``, or
-``per_share`` with ``minimum``), ``slippage`` (fraction of the price), ``participation`` (fraction of
-a bar's volume, or null), ``timing`` (null: each tool's own default; ``same_close``: the close of the
-bar of decision), ``bars`` (open, high, low, close, volume by symbol), ``script`` (actions by bar).
+``per_share`` with ``minimum``), ``slippage`` (fraction of the price), ``participation`` (fraction
+of a bar's volume, or null), ``timing`` (null: each tool's own default; ``same_close``: the close of
+the bar of decision), ``short`` (whether it sells what it does not have), ``bars`` (open, high, low,
+close, volume by symbol), ``script`` (actions by bar).
 
 Actions: ``order`` (symbol, signed qty, type market, limit, stop, stop_limit or trailing_stop, with
-limit, stop, trail; tif GTC or DAY, the latter valid in the next session only; name), ``weights``
+limit, stop, trail or percent; tif GTC, or DAY: valid in the next session only; name), ``weights``
 (fractions of equity by symbol, the rest is left alone), ``bracket`` (symbol, qty, target, stop),
 ``oco`` (two orders of which one cancels the other), ``cancel`` (name).
 """
@@ -66,6 +67,7 @@ def scenario(
         "slippage": 0.0,
         "participation": None,
         "timing": None,
+        "short": False,
     }
     unknown = set(settings) - set(usual)
     if unknown:
@@ -77,6 +79,11 @@ def scenario(
 
 ENTRY = order("AAA", 100)
 FLAT = {"AAA": flat(100, 102, 101, 104, 103, 105)}
+TRAILED = {
+    "AAA": flat(100, 100)
+    + bars((101, 104, 100.5, 103), (103, 108, 102.5, 107), (106, 106.5, 102, 103))
+    + bars((103, 104, 101, 102))
+}
 
 MARKET = [
     scenario(
@@ -101,6 +108,7 @@ MARKET = [
         FLAT,
         {0: [ENTRY], 2: [order("AAA", -200)]},
         commission={"kind": "rate", "rate": 0.001},
+        short=True,
     ),
     scenario(
         "scale_in_and_out",
@@ -129,7 +137,7 @@ MONEY = [
     scenario(
         "gap_beyond_cash",
         "Affordable when decided, too dear when filled",
-        "99 shares cost 9,900 at the close of decision and 10,197 at the next open; cash is 10,000.",
+        "99 shares cost 9,900 at the close of decision, 10,197 at the next open; cash is 10,000.",
         {"AAA": bars((100, 101, 99, 100), (103, 104, 102, 103.5), (103, 104, 102, 103))},
         {0: [order("AAA", 99)]},
         cash=10_000.0,
@@ -162,6 +170,16 @@ MONEY = [
         {0: [order("AAA", -100)], 3: [order("AAA", 100)]},
         commission={"kind": "rate", "rate": 0.001},
         slippage=0.0005,
+        short=True,
+    ),
+    scenario(
+        "short_proceeds",
+        "A purchase paid by the proceeds of a short sale",
+        "9,000 of shares sold short bring the cash for a purchase larger than the account.",
+        {"AAA": flat(100, 100, 100, 100, 103), "BBB": flat(100, 100, 100, 100, 98)},
+        {0: [order("BBB", -90)], 2: [order("AAA", 150)]},
+        cash=10_000.0,
+        short=True,
     ),
     scenario(
         "minimum_commission",
@@ -178,6 +196,7 @@ MONEY = [
         FLAT,
         {0: [ENTRY], 2: [order("AAA", -200)]},
         commission={"kind": "per_share", "per_share": 0.005, "minimum": 1.0},
+        short=True,
     ),
     scenario(
         "volume_cap",
@@ -238,14 +257,17 @@ RESTING = [
     ),
     scenario(
         "trailing_stop",
-        "A trailing stop",
+        "A stop that trails by an amount",
         "A sell stop trails the market by 4: it rises with it and does not fall with it.",
-        {
-            "AAA": flat(100, 100)
-            + bars((101, 104, 100.5, 103), (103, 108, 102.5, 107), (106, 106.5, 102, 103))
-            + bars((103, 104, 101, 102))
-        },
+        TRAILED,
         {0: [ENTRY], 1: [order("AAA", -100, "trailing_stop", trail=4.0)]},
+    ),
+    scenario(
+        "trailing_stop_percent",
+        "A stop that trails by a percentage",
+        "A sell stop trails the market by 4 %: it rises with it and does not fall with it.",
+        TRAILED,
+        {0: [ENTRY], 1: [order("AAA", -100, "trailing_stop", percent=4.0)]},
     ),
     scenario(
         "day_order",

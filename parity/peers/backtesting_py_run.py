@@ -1,7 +1,7 @@
 """Scenarios through backtesting.py, with its own defaults and trades left open at the end.
 
-``Strategy.next`` is first called on the second bar, so one bar is put in front. Fills are taken from
-the broker as it opens and closes trades: that is where it knows price and commission of each.
+``Strategy.next`` is first called on the second bar, so one bar is put in front. Fills are taken
+from the broker as it opens and closes trades: there it knows price and commission of each.
 """
 
 from __future__ import annotations

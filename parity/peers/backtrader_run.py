@@ -25,7 +25,7 @@ TYPES = {
 
 
 class PerShare(bt.CommInfoBase):
-    """A commission per share with a minimum; backtrader asks for it per opening and closing part."""
+    """A commission per share with a minimum; asked for per opening and closing part."""
 
     params = (("per_share", 0.0), ("minimum", 0.0), ("stocklike", True))
 
@@ -50,7 +50,8 @@ class Script(bt.Strategy):
     def _order(self, action: dict[str, Any], bar: int, oco: Any = None) -> Any:
         how: dict[str, Any] = {"exectype": TYPES[action["type"]], "oco": oco}
         if action["type"] == "trailing_stop":
-            how["trailamount"] = action["trail"]
+            how["trailamount"] = action.get("trail")
+            how["trailpercent"] = action["percent"] / 100.0 if "percent" in action else None
         elif action["type"] != "market":
             how["price"] = action.get("stop", action.get("limit"))
         if action["type"] == "stop_limit":

@@ -36,11 +36,10 @@ def result(fills: Iterable[Fill], cash: float, equity: float) -> dict[str, Any]:
 def serve(run: Callable[[Scenario], dict[str, Any]]) -> None:
     """Read one scenario or a list of them, run each, write a list of results."""
     job = json.load(sys.stdin)
-    results = []
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for scenario in job if isinstance(job, list) else [job]:
-            results.append({"scenario": scenario["name"]} | _one(run, scenario))
+        scenarios = job if isinstance(job, list) else [job]
+        results = [{"scenario": s["name"]} | _one(run, s) for s in scenarios]
     json.dump(results, sys.stdout)
 
 
@@ -67,8 +66,8 @@ def actions_of(scenario: Scenario) -> list[dict[str, Any]]:
 def refuse(scenario: Scenario, **reasons: str) -> None:
     """Raise `Unsupported` for the first thing in a scenario that has a reason against it.
 
-    A reason is given by action (``bracket``), by order type (``stop_limit``), by ``day``, by setting
-    (``participation``, ``slippage``), by kind of commission, or by ``timing``.
+    A reason is given by action (``bracket``), by order type (``stop_limit``), by ``day``, by
+    setting (``participation``, ``slippage``), by kind of commission, or by ``timing``.
     """
     found = []
     for action in actions_of(scenario):
