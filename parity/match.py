@@ -47,6 +47,8 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
         b = theirs[k] if k < len(theirs) else None
         if a is None or b is None or not _same_fill(a, b):
             found.append(f"fill {k + 1}: {show(a)} against {show(b)}")
+    if one.get("stopped") != other.get("stopped"):
+        found.append(f"stopped after bar {one.get('stopped')} against {other.get('stopped')}")
     if abs(one["equity"] - other["equity"]) >= MONEY:
         found.append(f"equity {one['equity']:.2f} against {other['equity']:.2f}")
     return found
@@ -91,4 +93,4 @@ def expected(figures: dict[str, Any]) -> dict[str, Any]:
     """Figures of an explanation in the shape of a result."""
     names = ("bar", "symbol", "qty", "price", "commission")
     fills = [dict(zip(names, row, strict=True)) for row in figures["fills"]]
-    return {"fills": fills, "equity": figures["equity"]}
+    return {"fills": fills} | {k: figures[k] for k in ("equity", "stopped") if k in figures}

@@ -54,7 +54,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _fills(result: dict[str, Any]) -> str:
     fills = "; ".join(match.show(fill) for fill in match.fills_of(result)) or "no fill"
-    return f"{fills}; equity {result['equity']:,.2f}"
+    end = f"; the run ends after bar {result['stopped']}" if "stopped" in result else ""
+    return f"{fills}; equity {result['equity']:,.2f}{end}"
 
 
 def written(
@@ -96,6 +97,8 @@ def stub(name: str, peer: str, cell: Cell) -> str:
             return ""
         lines.append(f"    {side}:")
         lines.append(f"      equity: {result['equity']:.6f}")
+        if "stopped" in result:
+            lines.append(f"      stopped: {result['stopped']}")
         rows = [
             f"[{bar}, {symbol}, {qty:.12g}, {price:.12g}, {commission:.8g}]"
             for bar, symbol, qty, price, commission in match.fills_of(result)

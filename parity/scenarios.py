@@ -146,7 +146,7 @@ MONEY = [
         "exits_before_entries",
         "A purchase paid by a sale of the same bar",
         "The purchase, sent first, can only be paid by the sale sent after it for the same print.",
-        {"AAA": flat(100, 100, 100, 100, 100), "BBB": flat(50, 50, 50, 50, 50)},
+        {"AAA": flat(100, 100, 100, 100, 103), "BBB": flat(50, 50, 50, 50, 50)},
         {0: [order("BBB", 190)], 2: [order("AAA", 90), order("BBB", -190)]},
         cash=10_000.0,
     ),

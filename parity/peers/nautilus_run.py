@@ -210,7 +210,6 @@ def _engine(scenario: Scenario) -> BacktestEngine:
     for symbol in scenario["bars"]:
         engine.add_instrument(_instrument(symbol, terms.get("rate", 0.0)))
     engine.add_data(_bars(scenario))
-    engine.add_strategy(Script(scenario))
     return engine
 
 
@@ -235,8 +234,10 @@ def run(scenario: Scenario) -> dict[str, Any]:
         participation="no share of the volume; what a quarter of a bar's volume leaves fills at "
         "once, one tick worse",
     )
-    engine = _engine(scenario)
+    engine, script = _engine(scenario), Script(scenario)
+    engine.add_strategy(script)
     engine.run()
+    seen = script.seen
     balance = engine.portfolio.account(VENUE).balance_total(USDT).as_double()
     fills = _fills(engine)
     engine.dispose()
@@ -245,10 +246,13 @@ def run(scenario: Scenario) -> dict[str, Any]:
     held = dict.fromkeys(scenario["bars"], 0.0)
     for _, symbol, qty, _, _ in fills:
         held[symbol] += qty
-    equity = cash + sum(held[s] * rows[-1][3] for s, rows in scenario["bars"].items())
+    # the engine ends a run whose cash account went below zero: marked at the last bar it saw
+    last = seen // len(held) - 1
+    equity = cash + sum(held[s] * rows[last][3] for s, rows in scenario["bars"].items())
     if not any(held.values()) and abs(balance - equity) >= 0.005:
         raise RuntimeError(f"the account says {balance}, its fills {equity}")
-    return result(fills, cash, equity)
+    found = result(fills, cash, equity)
+    return found if last == len(next(iter(scenario["bars"].values()))) - 1 else found | {"stopped": last}
 
 
 if __name__ == "__main__":
