@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def _weekdays(n: int) -> list[date]:
 
 
 def _minutes(n: int) -> list[datetime]:
-    first = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    first = datetime(2020, 1, 1, tzinfo=UTC)
     return pl.datetime_range(
         first, first + timedelta(minutes=n - 1), "1m", eager=True, time_zone="UTC"
     ).to_list()
@@ -117,14 +117,14 @@ def _config(data: Any, calendar: str, rate: float, slippage: float) -> dict[str,
     }
 
 
-def _fills(run: Any, bar_of: dict[Any, int]) -> np.ndarray:
+def _fills(run: Any, by: str, bars: list[Any]) -> np.ndarray:
     table = run.fills
-    keys = table["session"] if "session" in bar_of.get("by", ()) else table["ts"]
-    bars = [bar_of[key] for key in keys.to_list()]
+    place = {key: i for i, key in enumerate(bars)}
+    rows = [place[key] for key in table[by].to_list()]
     symbols = [int(name[1:] or 0) for name in table["symbol"].to_list()]
     sign = np.where(table["side"].str.to_lowercase().to_numpy() == "buy", 1.0, -1.0)
     qty, price, cost = (table[name].to_numpy() for name in ("qty", "price", "commission"))
-    return np.column_stack([bars, symbols, qty * sign, price, cost])
+    return np.column_stack([rows, symbols, qty * sign, price, cost])
 
 
 def panel(data: Any, is_folded: bool) -> tuple[Any, np.ndarray]:
@@ -132,8 +132,7 @@ def panel(data: Any, is_folded: bool) -> tuple[Any, np.ndarray]:
     rate, slippage = (0.0015, 0.0) if is_folded else (0.001, 0.0005)
     config = _config(data, "weekdays", rate, slippage)
     run = qt.backtest(Panel(data["target"]), _panel_bars(data), config=config)
-    days: dict[Any, Any] = {day: i for i, day in enumerate(_weekdays(len(data["close"])))}
-    return run, _fills(run, days | {"by": ("session",)})
+    return run, _fills(run, "session", _weekdays(len(data["close"])))
 
 
 def single(data: Any, n: int) -> tuple[Any, np.ndarray]:
@@ -142,14 +141,14 @@ def single(data: Any, n: int) -> tuple[Any, np.ndarray]:
     state = averages(data["close"][:n], 10, 50)
     bars = _single_bars(data, times)
     run = qt.backtest(Cross(state), bars, config=_config(data, "24/7", 0.0005, 0.0))
-    return run, _fills(run, {moment: i for i, moment in enumerate(times)})
+    return run, _fills(run, "ts", times)
 
 
 def sweep(data: Any, n_pairs: int) -> tuple[float, int]:
     """W3: the rule of W2 on daily bars for every k-th of 1,000 pairs: sum of equities, orders."""
     days = _weekdays(len(data["close"]))
-    bars = qt.load(_single_bars(data, days)) if hasattr(qt, "load") else _single_bars(data, days)
     config = _config(data, "weekdays", 0.0005, 0.0)
+    bars = qt.load_bars(_single_bars(data, days), qt.DataOptions(calendar="weekdays"))
     total, orders = [], 0
     for fast, slow in data["pairs"][:: 1000 // n_pairs].tolist():
         run = qt.backtest(Cross(averages(data["close"], fast, slow)), bars, config=config)

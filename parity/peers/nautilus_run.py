@@ -252,7 +252,11 @@ def run(scenario: Scenario) -> dict[str, Any]:
     if not any(held.values()) and abs(balance - equity) >= 0.005:
         raise RuntimeError(f"the account says {balance}, its fills {equity}")
     found = result(fills, cash, equity)
-    return found if last == len(next(iter(scenario["bars"].values()))) - 1 else found | {"stopped": last}
+    return (
+        found
+        if last == len(next(iter(scenario["bars"].values()))) - 1
+        else found | {"stopped": last}
+    )
 
 
 if __name__ == "__main__":

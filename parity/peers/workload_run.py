@@ -126,7 +126,9 @@ def _nautilus(workload: str) -> Callable[[Globals], Iterable[Any]]:
                     sign = 1.0 if event.order_side == OrderSide.BUY else -1.0
                     qty, price = event.last_qty.as_double() * sign, event.last_px.as_double()
                     symbol = _number(event.instrument_id.symbol.value)
-                    bar = (event.ts_event - left["T0"]) // length
+                    # an order that latency delays is executed with the next event, at the latest
+                    # when the bar ends: that moment still belongs to the bar
+                    bar = (event.ts_event - left["T0"] - 1) // length
                     yield bar, symbol, qty, price, event.commission.as_double()
 
     return taken
