@@ -83,10 +83,10 @@ def _chosen(text: str | None, known: Sequence[str], what: str) -> list[str]:
     return names
 
 
-def _run(given: argparse.Namespace) -> int:
-    peers = _chosen(given.peers, PEERS, "peer")
-    wanted = _chosen(given.scenarios, [s["name"] for s in SCENARIOS], "scenario")
-    scenarios = [s for s in SCENARIOS if s["name"] in wanted]
+def compare_all(
+    peers: Sequence[str], scenarios: list[dict[str, Any]], *, explain: bool = False
+) -> Cells:
+    """All that was asked for, one peer after the other, each said as it is done."""
     cells: Cells = {}
     for peer in peers:
         found = compare_peer(peer, scenarios)
@@ -95,12 +95,25 @@ def _run(given: argparse.Namespace) -> int:
         for (name, _), cell in found.items():
             if cell.verdict.status in match.FAILURES:
                 print(f"  {cell.verdict.status} {name}: {cell.verdict.reason}")
-                if given.explain:
+                if explain:
                     print(page.stub(name, peer, cell))
+    return cells
+
+
+def is_failure(cells: Cells) -> bool:
+    """Whether something differs without an explanation, or an explanation is out of date."""
+    return any(cell.verdict.status in match.FAILURES for cell in cells.values())
+
+
+def _run(given: argparse.Namespace) -> int:
+    peers = _chosen(given.peers, PEERS, "peer")
+    wanted = _chosen(given.scenarios, [s["name"] for s in SCENARIOS], "scenario")
+    scenarios = [s for s in SCENARIOS if s["name"] in wanted]
+    cells = compare_all(peers, scenarios, explain=given.explain)
     if given.page:
         Path(given.page).write_text(page.written(scenarios, peers, cells), encoding="utf-8")
         print(f"page: {given.page}")
-    return int(any(cell.verdict.status in match.FAILURES for cell in cells.values()))
+    return int(is_failure(cells))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -227,9 +227,31 @@ def compare_all(peers: Sequence[str], workloads: Sequence[str]) -> list[Line]:
     return lines
 
 
+def page(lines: Sequence[Line]) -> str:
+    """The lines as a Markdown table."""
+    rows = [
+        "## Workloads",
+        "",
+        *(f"- {about}" for about in WORKLOADS.values()),
+        "",
+        "Every fill (bar, instrument, quantity, price, commission) is compared; of W3 the number of",
+        "orders and the sum of final equities. Seconds are of the peer's whole process.",
+        "",
+        "| workload | peer | fills | final equity | against quant | seconds | note |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for line in lines:
+        verdict = f"**DIFFERENT**: {line.difference}" if line.difference else "equal"
+        what = f"| {line.workload} | {line.peer} | {line.fills:,} | {line.equity:,.2f} |"
+        rows.append(f"{what} {verdict} | {line.seconds:.0f} | {line.note} |")
+    return "\n".join([*rows, ""])
+
+
 def main(arguments: Sequence[str]) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="parity.workloads", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="parity.workloads", description="The benchmark of peers, compared."
+    )
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--workloads", default=",".join(WORKLOADS))
     given = parser.parse_args(arguments)

@@ -2,8 +2,9 @@
 
 python -m parity.peers.cash_limits_run PEER PANEL.npz SETTINGS
 
-Settings, as JSON: ``cash``, for backtrader ``checksubmit``, for vectorbt ``lock_cash`` and
-``same_bar``. Prints profit and loss, the number of fills and the number of trades closed.
+Settings, as JSON: ``cash``, for backtrader ``checksubmit`` and ``sales_first``, for vectorbt
+``lock_cash``, ``same_bar`` and ``sharing`` (one account for all assets, or an equal part for each).
+Prints profit and loss, the number of fills and the number of trades closed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def _index(n: int) -> pd.DatetimeIndex:
 
 
 def backtrader(data: Any, settings: dict[str, Any]) -> dict[str, Any]:
-    """Orders for the difference to the target, sales sent before purchases."""
+    """Orders for the difference to the target, sales sent before purchases or as they come."""
     import backtrader as bt
 
     target = data["target"].tolist()
@@ -37,12 +38,12 @@ def backtrader(data: Any, settings: dict[str, Any]) -> dict[str, Any]:
                 return
             held = [self.getposition(d).size for d in self.datas]
             change = [t - h for t, h in zip(target[day], held, strict=True)]
-            for d, qty in zip(self.datas, change, strict=True):
-                if qty < 0:
-                    self.sell(data=d, size=-qty)
-            for d, qty in zip(self.datas, change, strict=True):
-                if qty > 0:
-                    self.buy(data=d, size=qty)
+            pairs = list(zip(self.datas, change, strict=True))
+            if settings.get("sales_first", True):
+                pairs.sort(key=lambda pair: pair[1] > 0)
+            for d, qty in pairs:
+                if qty:
+                    (self.buy if qty > 0 else self.sell)(data=d, size=abs(qty))
 
         def notify_order(self, order: Any) -> None:
             self.fills += order.status == order.Completed
@@ -73,7 +74,7 @@ def vectorbt(data: Any, settings: dict[str, Any]) -> dict[str, Any]:
     opens, closes, target = (
         pd.DataFrame(data[name].astype(float), index) for name in ("open", "close", "target")
     )
-    same = settings["same_bar"]
+    same, is_shared = settings["same_bar"], settings.get("sharing", True)
     size = target.copy() if same else target.shift(1)
     if same:
         size.iloc[-1] = np.nan
@@ -85,16 +86,16 @@ def vectorbt(data: Any, settings: dict[str, Any]) -> dict[str, Any]:
         price=closes if same else opens,
         fees=COMMISSION,
         slippage=SLIPPAGE,
-        size_granularity=1.0,
-        init_cash=settings["cash"],
+        size_granularity=1.0 if is_shared else np.nan,
+        init_cash=settings["cash"] if is_shared else settings["cash"] / target.shape[1],
         lock_cash=settings["lock_cash"],
-        cash_sharing=True,
-        group_by=True,
-        call_seq="auto",
+        cash_sharing=is_shared,
+        group_by=True if is_shared else None,
+        call_seq="auto" if is_shared else "default",
     )
-    pnl = float(done.final_value()) - settings["cash"]
-    closed = int(done.trades.closed.count())
-    return {"pnl": pnl, "fills": int(done.orders.count()), "trades": closed}
+    pnl = float(np.sum(done.final_value())) - settings["cash"]
+    fills, closed = (int(np.sum(x.count())) for x in (done.orders, done.trades.closed))
+    return {"pnl": pnl, "fills": fills, "trades": closed}
 
 
 if __name__ == "__main__":
