@@ -37,12 +37,12 @@ the cost of some 22,000 orders of 20,000, at 0.15 % each.
 With 100,000 the same orders meet different rules for money:
 
 - **backtrader** asks only that cash stays at or above zero, and a short sale adds its proceeds to
-  the cash. Short sales and orders that close always pass; a purchase that finds too little ends
-  with Margin. Which purchases those are hangs on the order in which the strategy sends its lines
+  the cash. Orders that close are never refused; a purchase that finds too little cash ends with
+  Margin. Which purchases those are hangs on the order in which the strategy sends its lines
   and on where cash is asked for (`checksubmit`): the three runs have the same strategy. The account
   loses several times what it had and trades on.
-- **vectorbt** has the same rule, fills as many shares as the cash pays for, and sorts sales first
-  itself. With `lock_cash` a short sale needs free cash too: the account holds a small part of
+- **vectorbt** has the same rule, fills as many shares as the cash pays for, and takes sales first
+  (`call_seq="auto"`). With `lock_cash` a short sale needs free cash too: the account holds a small part of
   the positions and the loss shrinks with them. With an equal part of the cash for each asset and
   fractions of shares, which is what it does where `cash_sharing` is not set, nearly every trade of
   the unlimited run is there, each at a fiftieth of its size: as many trades and 98 % less loss.
@@ -52,9 +52,9 @@ With 100,000 the same orders meet different rules for money:
 
 A table in which one tool loses 98 % less than another on the same strategy and prices says that
 their accounts differ, not that one of them computes better. Which account is right is a question to
-the broker: `k: 1` is a cash account whose shorts are covered in full, `k: 2` a margin account in the
-United States overnight. No limit at all is no account: it tells what a strategy does, not what
-anybody could have done.
+the broker: `k: 1` is an account that borrows nothing, `k: 2` a margin account in the United States
+overnight. No limit at all is no account: it tells what a strategy does, not what anybody could have
+done.
 """
 
 

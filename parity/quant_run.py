@@ -4,11 +4,13 @@ python -m parity.quant_run PEER < scenarios.json
 
 A profile (``parity/profiles/PEER.yaml``) has ``bars`` (``ohlcv``, or ``close`` where the peer sees
 only closes), ``config`` (a config of quant), perhaps ``long_only`` (what is set besides where a
-scenario never sells short) and ``lacks`` (what quant has no setting for).
+scenario never sells short), ``later`` (settings of execution, taken where this version knows
+them) and ``lacks`` (what quant has no setting for).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import sys
 from collections.abc import Callable
@@ -45,6 +47,9 @@ def settings_of(scenario: Scenario, profile: dict[str, Any]) -> dict[str, Any]:
     if not scenario["short"]:
         config |= profile.get("long_only", {})
     execution = dict(config.get("execution", {}))
+    # settings that later versions know
+    known = {field.name for field in dataclasses.fields(qt.Execution)}
+    execution |= {k: v for k, v in profile.get("later", {}).items() if k in known}
     execution["participation"] = scenario["participation"]
     if scenario["timing"]:
         execution["timing"] = scenario["timing"]

@@ -201,8 +201,17 @@ MONEY = [
     scenario(
         "volume_cap",
         "No more than a tenth of the volume",
-        "1,000 shares in bars of 3,000 fill in parts of at most 300.",
-        {"AAA": [[*row[:4], 3_000.0] for row in flat(100, 102, 101, 104, 103, 105)]},
+        "1,000 shares fill in parts of a tenth of 3,000, 2,000, 4,000, 1,000 or 5,000.",
+        {
+            "AAA": [
+                [*row[:4], volume]
+                for row, volume in zip(
+                    flat(100, 102, 101, 104, 103, 105),
+                    (3_000.0, 2_000.0, 4_000.0, 1_000.0, 5_000.0, 3_000.0),
+                    strict=True,
+                )
+            ]
+        },
         {0: [order("AAA", 1_000)]},
         cash=1_000_000.0,
         participation=0.1,
