@@ -42,10 +42,10 @@ With 100,000 the same orders meet different rules for money:
   and on where cash is asked for (`checksubmit`): the three runs have the same strategy. The account
   loses several times what it had and trades on.
 - **vectorbt** has the same rule, fills as many shares as the cash pays for, and takes sales first
-  (`call_seq="auto"`). With `lock_cash` a short sale needs free cash too: the account holds a small part of
-  the positions and the loss shrinks with them. With an equal part of the cash for each asset and
-  fractions of shares, which is what it does where `cash_sharing` is not set, nearly every trade of
-  the unlimited run is there, each at a fiftieth of its size: as many trades and 98 % less loss.
+  (`call_seq="auto"`). With `lock_cash` a short sale needs free cash too: the account holds a small
+  part of the positions and the loss shrinks with them. With an equal part of the cash for each
+  asset and fractions of shares, which is what it does where `cash_sharing` is not set, nearly every
+  trade of the unlimited run is there, each at a fiftieth of its size: 98 % less loss.
 - **quant** limits long and short together to `k` times equity at every fill. With `k: 1` at most
   100,000 of the million is held, and no order opens anything once equity is gone. `reject` refuses
   whole what does not fit, `partial` fills what fits.
@@ -69,7 +69,7 @@ class Row:
     trades: int
 
 
-def panel(seed: int = SEED) -> dict[str, np.ndarray]:
+def panel(seed: int = SEED) -> dict[str, Any]:
     """Random bars (days, assets) and the share targets of each day."""
     rng = np.random.default_rng(seed)
     shape = (DAYS, ASSETS)
@@ -111,7 +111,7 @@ class Panel(qt.Strategy):
         self.day += 1
 
 
-def through_quant(data: dict[str, np.ndarray], cash: float, **settings: Any) -> Row:
+def through_quant(data: dict[str, Any], cash: float, **settings: Any) -> Row:
     """One run of quant."""
     first = date(2015, 1, 1)
     days = [first + timedelta(days=k) for k in range(2 * DAYS)]
@@ -198,9 +198,9 @@ def page(rows: Sequence[Row]) -> str:
     lines = [
         "## What a limit of money does",
         "",
-        f"{ASSETS} assets, {DAYS} days of random prices; every day {EACH_SIDE} long and {EACH_SIDE}",
-        f"short at {VALUE:,.0f} each. `trades` is each tool's own count: a reversal, or a position",
-        "left in parts, is one trade in some and two in others.",
+        f"{ASSETS} assets, {DAYS} days of random prices; every day {EACH_SIDE} long and",
+        f"{EACH_SIDE} short at {VALUE:,.0f} each. `trades` is each tool's own count: a reversal, or",
+        "a position left in parts, is one trade in some and two in others.",
         "",
         "| tool | cash | profit and loss | fills | trades |",
         "|---|---|---|---|---|",

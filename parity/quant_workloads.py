@@ -29,7 +29,7 @@ class Panel(qt.Strategy):
     """Brings every instrument to the day's target, sales sent before purchases."""
 
     def __init__(self, target: np.ndarray) -> None:
-        self.target = target.tolist()
+        self.target: list[list[int]] = target.tolist()
         self.held = [0] * target.shape[1]
         self.day = 0
 
@@ -49,17 +49,17 @@ class Cross(qt.Strategy):
     """Long with 99 % of the cash while the fast average is above the slow one, else flat."""
 
     def __init__(self, state: np.ndarray) -> None:
-        self.state = state.tolist()
+        self.is_up: list[bool] = state.tolist()
         self.bar = 0
 
     def on_bar(self, bar: Any, ctx: Any) -> None:
         held = ctx.portfolio.qty(bar.symbol)
-        if self.bar < len(self.state) - 1:
-            if self.state[self.bar] and not held:
+        if self.bar < len(self.is_up) - 1:
+            if self.is_up[self.bar] and not held:
                 qty = math.floor(ctx.portfolio.cash * 0.99 / bar.close)
                 if qty > 0:
                     ctx.order(bar.symbol, qty)
-            elif held and not self.state[self.bar]:
+            elif held and not self.is_up[self.bar]:
                 ctx.order(bar.symbol, -held)
         self.bar += 1
 
@@ -76,7 +76,8 @@ def averages(close: np.ndarray, fast: int, slow: int) -> np.ndarray:
 
 
 def _weekdays(n: int) -> list[date]:
-    days, day = [], date(2015, 1, 1)
+    day = date(2015, 1, 1)
+    days: list[date] = []
     while len(days) < n:
         if day.weekday() < 5:
             days.append(day)
