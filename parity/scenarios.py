@@ -327,6 +327,14 @@ GROUPS = [
         {0: [bracket("AAA", 100, 105.0, 95.0)]},
     ),
     scenario(
+        "bracket_both_short",
+        "A bar that reaches target and stop of a short position",
+        "Target 95, stop 105; the third bar opens at 101 and spans 94 to 106.",
+        {"AAA": flat(100, 100) + bars((101, 106, 94, 100), (100, 101, 99, 100))},
+        {0: [bracket("AAA", -100, 95.0, 105.0)]},
+        short=True,
+    ),
+    scenario(
         "bracket_in_entry_bar",
         "A target met in the bar of the entry",
         "Target 105, stop 95; the bar that the entry fills in reaches 106.",

@@ -107,14 +107,14 @@ def _protected(scenario: Scenario) -> Protected | None:
 
 def _protect(position: Protected, part: dict[str, Any]) -> None:
     if part["do"] == "bracket":
-        position.target = part["target"] / position.entry - 1.0
-        position.stop = 1.0 - part["stop"] / position.entry
+        position.target = abs(part["target"] / position.entry - 1.0)
+        position.stop = abs(part["stop"] / position.entry - 1.0)
     elif part["qty"] != -position.qty:
         raise Unsupported("stops end the whole position")
     elif part["type"] == "stop":
-        position.stop = 1.0 - part["stop"] / position.entry
+        position.stop = abs(part["stop"] / position.entry - 1.0)
     elif part["type"] == "limit":
-        position.target = part["limit"] / position.entry - 1.0
+        position.target = abs(part["limit"] / position.entry - 1.0)
     elif part["type"] == "trailing_stop" and "percent" in part:
         position.stop, position.is_trailing = part["percent"] / 100.0, True
     else:
@@ -129,7 +129,8 @@ def _from_signals(scenario: Scenario, position: Protected) -> Any:
         frames["close"],
         entries=entries,
         exits=False,
-        size=float(position.qty),
+        size=float(abs(position.qty)),
+        direction="longonly" if position.qty > 0 else "shortonly",
         price=frames["open"],
         open=frames["open"],
         high=frames["high"],
