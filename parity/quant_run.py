@@ -105,7 +105,9 @@ def arguments_of(action: dict[str, Any]) -> dict[str, Any]:
         "name": "tag",
     }
     given = {names[key]: value for key, value in action.items() if key in names}
-    return given | {"type": action["type"], "tif": action["tif"]}
+    # an order for a close belongs to one session
+    life = "DAY" if action["type"] == "market_on_close" else action["tif"]
+    return given | {"type": action["type"], "tif": life}
 
 
 def member(owner: Any, name: str) -> Any:

@@ -10,10 +10,10 @@ of a bar's volume, or null), ``timing`` (null: each tool's own default; ``same_c
 the bar of decision), ``short`` (whether it sells what it does not have), ``bars`` (open, high, low,
 close, volume by symbol), ``script`` (actions by bar).
 
-Actions: ``order`` (symbol, signed qty, type market, limit, stop, stop_limit or trailing_stop, with
-limit, stop, trail or percent; tif GTC, or DAY: valid in the next session only; name), ``weights``
-(fractions of equity by symbol, the rest is left alone), ``bracket`` (symbol, qty, target, stop),
-``oco`` (two orders of which one cancels the other), ``cancel`` (name).
+Actions: ``order`` (symbol, signed qty, type market, limit, stop, stop_limit, trailing_stop,
+market_if_touched or market_on_close, with limit, stop, trail or percent; tif GTC, or DAY: valid in
+the next session only; name), ``weights`` (fractions of equity by symbol, the rest is left alone),
+``bracket`` (symbol, qty, target, stop), ``oco`` (two orders of which one cancels the other), ``cancel`` (name).
 """
 
 from __future__ import annotations
@@ -102,6 +102,13 @@ MARKET = [
         timing="same_close",
     ),
     scenario(
+        "market_on_close",
+        "A market order for the close of the next session",
+        "Decided at a close, it fills at the next one.",
+        FLAT,
+        {0: [order("AAA", 100, "market_on_close")], 3: [order("AAA", -100, "market_on_close")]},
+    ),
+    scenario(
         "reversal",
         "Long to short in one order",
         "One order for twice the position closes it and opens the opposite one.",
@@ -161,6 +168,15 @@ MONEY = [
             "CCC": bars((20, 21, 19, 20), (20, 21, 19, 20), (23, 24, 22, 23)) + flat(22, 24),
         },
         {0: [weights(AAA=0.4, BBB=0.3, CCC=0.2)], 2: [weights(AAA=0.1, BBB=0.6, CCC=0.2)]},
+    ),
+    scenario(
+        "whole_equity_with_costs",
+        "All of the equity into one asset, with a commission",
+        "A weight of 1 and a commission of 1 %: the price and its commission cannot both be paid.",
+        FLAT,
+        {0: [weights(AAA=1.0)], 3: [weights(AAA=0.5)]},
+        cash=10_000.0,
+        commission={"kind": "rate", "rate": 0.01},
     ),
     scenario(
         "short_with_costs",
@@ -246,6 +262,13 @@ RESTING = [
         "A buy limit at 97 in a bar whose low is 97.",
         {"AAA": flat(100, 101) + bars((99, 100, 97, 99), (99, 100, 98, 99))},
         {0: [order("AAA", 100, "limit", limit=97.0)]},
+    ),
+    scenario(
+        "market_if_touched",
+        "An order that becomes a market order when the price falls to it",
+        "A purchase if touched at 97 in a bar that falls from 99 to 96.",
+        {"AAA": flat(100, 101) + bars((99, 100, 96, 98), (98, 99, 97, 98))},
+        {0: [order("AAA", 100, "market_if_touched", stop=97.0)]},
     ),
     scenario(
         "stop_limit_inside_bar",

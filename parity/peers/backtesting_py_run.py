@@ -94,6 +94,8 @@ def run(scenario: Scenario) -> dict[str, Any]:
         scenario,
         weights="a run has one asset; sizes are units or a fraction of what is left",
         day="orders have no expiry",
+        market_if_touched="no order that waits for a better price and takes the market",
+        market_on_close="an order fills at an open, or at the close it was made at",
         trailing_stop="no trailing order; lib.TrailingStrategy is strategy code that moves stops",
         participation="no volume limit",
     )

@@ -12,7 +12,7 @@ from typing import Any
 import backtrader as bt
 import pandas as pd
 
-from parity.peers.common import Scenario, result, serve
+from parity.peers.common import Scenario, refuse, result, serve
 from parity.scenarios import SESSIONS
 
 TYPES = {
@@ -21,6 +21,7 @@ TYPES = {
     "stop": bt.Order.Stop,
     "stop_limit": bt.Order.StopLimit,
     "trailing_stop": bt.Order.StopTrail,
+    "market_on_close": bt.Order.Close,
 }
 
 
@@ -52,7 +53,7 @@ class Script(bt.Strategy):
         if action["type"] == "trailing_stop":
             how["trailamount"] = action.get("trail")
             how["trailpercent"] = action["percent"] / 100.0 if "percent" in action else None
-        elif action["type"] != "market":
+        elif "limit" in action or "stop" in action:
             how["price"] = action.get("stop", action.get("limit"))
         if action["type"] == "stop_limit":
             how["plimit"] = action["limit"]
@@ -116,6 +117,9 @@ def _fills(orders: list[Any]) -> list[tuple[int, str, float, float, float]]:
 
 def run(scenario: Scenario) -> dict[str, Any]:
     """One scenario through backtrader."""
+    refuse(
+        scenario, market_if_touched="no order that waits for a better price and takes the market"
+    )
     cerebro = bt.Cerebro(stdstats=False)
     for symbol, rows in scenario["bars"].items():
         index = pd.DatetimeIndex(SESSIONS[: len(rows)])

@@ -49,6 +49,8 @@ def run(scenario: Scenario) -> dict[str, Any]:
         scenario,
         limit=WAITS,
         stop=WAITS,
+        market_if_touched=WAITS,
+        market_on_close=WAITS,
         stop_limit=WAITS,
         trailing_stop=WAITS,
         bracket=WAITS,

@@ -125,6 +125,8 @@ class Script(Strategy):
             return make.market(*first)
         if kind == "limit":
             return make.limit(*first, _price(action["limit"]), **life)
+        if kind == "market_if_touched":
+            return make.market_if_touched(*first, _price(action["stop"]), BID_ASK, **life)
         if kind == "stop":
             return make.stop_market(*first, _price(action["stop"]), BID_ASK, **life)
         if kind == "stop_limit":
@@ -229,6 +231,7 @@ def run(scenario: Scenario) -> dict[str, Any]:
     """One scenario through nautilus_trader."""
     refuse(
         scenario,
+        market_on_close="bar execution knows no auction",
         weights="orders have quantities; there is no sizing by weight",
         slippage="slippage is one tick with a probability, not a fraction of the price",
         participation="no share of the volume; what a quarter of a bar's volume leaves fills at "

@@ -148,6 +148,8 @@ def run(scenario: Scenario) -> dict[str, Any]:
     refuse(
         scenario,
         stop_limit=LIMITS,
+        market_if_touched=LIMITS,
+        market_on_close="all orders of a run have one price per row, here the open",
         day=LIMITS,
         cancel=LIMITS,
         participation="no volume limit; max_size drops what is too much",

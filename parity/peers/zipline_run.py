@@ -117,6 +117,7 @@ def run(scenario: Scenario) -> dict[str, Any]:
         scenario,
         timing="an order never fills in the bar it is made in",
         trailing_stop="no trailing order",
+        market_if_touched="no order that waits for a better price and takes the market",
         bracket=GROUPS,
         oco=GROUPS,
         day="no validity per order; EODCancel ends an order on the evening it was made",
