@@ -13,7 +13,8 @@ close, volume by symbol), ``script`` (actions by bar).
 Actions: ``order`` (symbol, signed qty, type market, limit, stop, stop_limit, trailing_stop,
 market_if_touched or market_on_close, with limit, stop, trail or percent; tif GTC, or DAY: valid in
 the next session only; name), ``weights`` (fractions of equity by symbol, the rest is left alone),
-``bracket`` (symbol, qty, target, stop), ``oco`` (two orders of which one cancels the other), ``cancel`` (name).
+``bracket`` (symbol, qty, target, stop), ``oco`` (two orders of which one cancels the other),
+``cancel`` (name).
 """
 
 from __future__ import annotations
