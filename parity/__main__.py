@@ -26,7 +26,7 @@ def everything(path: Path) -> bool:
     cells = compare.compare_all(PEERS, SCENARIOS)
     lines = workloads.compare_all(PEERS, list(workloads.WORKLOADS))
     rows = cash_limits.table()
-    parts = [page.written(SCENARIOS, PEERS, cells)]
+    parts = [page.written(SCENARIOS, PEERS, cells), page.profiles(PEERS)]
     parts += [workloads.page(lines)] if lines else []
     parts.append(cash_limits.page(rows))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from parity import match
 
@@ -17,6 +21,7 @@ SYMBOLS = {
     match.NOT_EXPRESSIBLE: "–",
     match.NOT_YET: "not yet",
 }
+PROFILES = Path(__file__).resolve().parent / "profiles"
 HEAD = """# Parity with other tools
 
 Written by `make parity`. Each scenario is one rule, run by another tool with its own defaults and
@@ -86,6 +91,21 @@ def written(
         if cells[s["name"], p].verdict.status == match.NOT_EXPRESSIBLE
     ]
     lines += _table(["scenario", "peer", "why"], rows)
+    return "\n".join(lines)
+
+
+def profiles(peers: Sequence[str]) -> str:
+    """The profile of each peer: what is set, and what quant has no setting for."""
+    lines = ["## Profiles", "", "The settings of quant under which it was compared.", ""]
+    yaml = YAML(typ="safe")
+    yaml.default_flow_style = False
+    for peer in peers:
+        found = yaml.load(PROFILES / f"{peer}.yaml")
+        lacks = found.pop("lacks")
+        text = StringIO()
+        yaml.dump(found, text)
+        lines += [f"### {peer}", "", "```yaml", text.getvalue().rstrip(), "```", ""]
+        lines += ["There is no setting for:", "", *(f"- {lack}" for lack in lacks), ""]
     return "\n".join(lines)
 
 
