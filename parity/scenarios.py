@@ -265,6 +265,22 @@ RESTING = [
         {0: [order("AAA", 100, "limit", limit=97.0)]},
     ),
     scenario(
+        "stop_with_slippage",
+        "A stop, with slippage",
+        "A sell stop at 95 in a bar that falls to 94, with slippage of 0.1 %.",
+        {"AAA": flat(100, 100, 99) + bars((98, 99, 94, 96), (96, 97, 95, 96))},
+        {0: [ENTRY], 1: [order("AAA", -100, "stop", stop=95.0)]},
+        slippage=0.001,
+    ),
+    scenario(
+        "limit_with_slippage",
+        "A resting limit that the market opens beyond, with slippage",
+        "A buy limit at 98 has rested for a day when a bar opens at 95; slippage is 0.1 %.",
+        {"AAA": flat(100, 101, 101) + bars((95, 97, 94, 96), (96, 97, 95, 96))},
+        {0: [order("AAA", 100, "limit", limit=98.0)]},
+        slippage=0.001,
+    ),
+    scenario(
         "market_if_touched",
         "An order that becomes a market order when the price falls to it",
         "A purchase if touched at 97 in a bar that falls from 99 to 96.",

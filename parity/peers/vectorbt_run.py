@@ -138,7 +138,7 @@ def _from_signals(scenario: Scenario, position: Protected) -> Any:
         sl_stop=position.stop,
         sl_trail=position.is_trailing,
         tp_stop=position.target,
-        stop_entry_price="fillprice",
+        stop_entry_price="price",
         **_costs(scenario),
     )
 
