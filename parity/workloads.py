@@ -235,15 +235,15 @@ def page(lines: Sequence[Line]) -> str:
         *(f"- {about}" for about in WORKLOADS.values()),
         "",
         "Every fill (bar, instrument, quantity, price, commission) is compared; of W3 the number",
-        "of orders and the sum of final equities. Seconds are of the peer's whole process.",
+        "of orders and the sum of final equities.",
         "",
-        "| workload | peer | fills | final equity | against quant | seconds | note |",
-        "|---|---|---|---|---|---|---|",
+        "| workload | peer | fills | final equity | against quant | note |",
+        "|---|---|---|---|---|---|",
     ]
     for line in lines:
         verdict = f"**DIFFERENT**: {line.difference}" if line.difference else "equal"
         what = f"| {line.workload} | {line.peer} | {line.fills:,} | {line.equity:,.2f} |"
-        rows.append(f"{what} {verdict} | {line.seconds:.0f} | {line.note} |")
+        rows.append(f"{what} {verdict} | {line.note} |")
     return "\n".join([*rows, ""])
 
 
