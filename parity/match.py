@@ -29,13 +29,18 @@ class Verdict:
 
 def fills_of(result: dict[str, Any]) -> list[Fill]:
     """The fills of a result, put together and in order of bar, symbol, side and price."""
+    return sorted(told(result), key=lambda fill: (fill[0], fill[1], fill[2] > 0, fill[3]))
+
+
+def told(result: dict[str, Any]) -> list[Fill]:
+    """The fills of a result, put together and in the order in which they were told."""
     sums: dict[tuple[int, str, bool, float], list[float]] = {}
     for fill in result["fills"]:
         key = (fill["bar"], fill["symbol"], fill["qty"] > 0, round(fill["price"], 9))
         entry = sums.setdefault(key, [0.0, fill["price"], 0.0])
         entry[0] += fill["qty"]
         entry[2] += fill["commission"]
-    return [(key[0], key[1], *sums[key]) for key in sorted(sums)]  # type: ignore[misc]
+    return [(key[0], key[1], qty, price, cost) for key, (qty, price, cost) in sums.items()]
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

@@ -58,7 +58,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _fills(result: dict[str, Any]) -> str:
-    fills = "; ".join(match.show(fill) for fill in match.fills_of(result)) or "no fill"
+    fills = "; ".join(match.show(fill) for fill in match.told(result)) or "no fill"
     end = f"; the run ends after bar {result['stopped']}" if "stopped" in result else ""
     return f"{fills}; equity {result['equity']:,.2f}{end}"
 

@@ -235,7 +235,7 @@ def page(lines: Sequence[Line]) -> str:
         *(f"- {about}" for about in WORKLOADS.values()),
         "",
         "Every fill (bar, instrument, quantity, price, commission) is compared; of W3 the number",
-        "of orders and the sum of final equities.",
+        "of orders and the sum of final equities. The benchmark has no script of W3 for zipline.",
         "",
         "| workload | peer | fills | final equity | against quant | note |",
         "|---|---|---|---|---|---|",
