@@ -237,6 +237,7 @@ def _collect(
             n += _queue_if_met(h, o, base, base + n, seg, start, end, start)
             if joins and order["is_held"] == 0:
                 order["has_print"] = 1
+                order["is_fresh"] = 0
     return n
 
 
@@ -535,6 +536,7 @@ def _note_joined(h: int, n: int) -> None:
         o = mem.candidates(h)[c]
         if _joins(h, o) and mem.orders(h)[o]["is_held"] == 0:
             mem.orders(h)[o]["has_print"] = 1
+            mem.orders(h)[o]["is_fresh"] = 0
 
 
 @compiled

@@ -148,6 +148,9 @@ def _meets(h: int, o: int, what: int) -> bool:
         return what == _CLOSING and is_last and has_come and _is_in_time(h, o, session)
     if order["group_kind"] == _ATOMIC and what == _PATH:
         return False
+    if what == _OPENING and order["good_till"] <= max(ins["opened_at"], order["ts_arrival"]):
+        # good till that very moment, and not at it
+        return False
     at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
     return at_close == (what == _CLOSING)
 

@@ -335,7 +335,7 @@ class OrderDesk:
         if earlier is not None:
             self._cancel(earlier, REASON.REPLACED)
         change = count - self._projected(i)
-        if change == 0:
+        if change == 0 and not (earlier is not None and self._delays.is_any):
             return None
         if not self._delays.is_any:
             o = self._with_size(i, _MARKET, TIF.DAY, change, tag)
