@@ -72,8 +72,7 @@ def _session_of_close(state: State, order: Order) -> int | None:
     """The first session for whose closing print an on-close order is in time."""
     cutoff = state.scenario.execution.get("close_cutoff_ns", CUTOFF)
     for label, close in sorted(state.scenario.session_closes.items()):
-        # Reading: without a cutoff an order made at the close itself is too late for it.
-        if order.arrival <= close - cutoff and close > state.now:
+        if order.arrival <= close - cutoff and order.arrival < close:
             return label
     return None
 

@@ -244,7 +244,6 @@ def fill_whole(state: State, offer: Offer) -> None:
 def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
     """All legs of a group, by instrument, then sequence; or none of them."""
     position, cap = dict(state.position), dict(state.cap)
-    only_closes, is_short = True, False
     for offer in offers:
         order, symbol = offer.order, offer.order.symbol
         left = cap.get(symbol)
@@ -253,17 +252,19 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
             if order.remaining > left:
                 return
             cap[symbol] = left - order.remaining
-        if order.remaining > max(0, -order.side * position[symbol]):
-            only_closes = False
         position[symbol] += order.side * order.remaining
-        is_short = is_short or (order.side < 0 and position[symbol] < 0)
-    if state.is_cash_account and is_short:
+    if state.is_cash_account and any(units < 0 for units in position.values()):
         # Reading: the same end as for money, with the reason of the rule that fails.
         _refuse(state, offers, "short_not_allowed")
         return
     changes = [_change(state, offer, offer.order.remaining) for offer in offers]
     what = f"group of order {offers[0].order.number}"
-    # Reading: legs that only close are never refused for money.
+    # Reading: as shorts are, closing is judged on the net of the legs of an instrument; what only
+    # closes is never refused for money.
+    only_closes = all(
+        abs(units) <= abs(state.position[s]) and units * state.position[s] >= 0
+        for s, units in position.items()
+    )
     if not only_closes and not _at_most(state, *_amounts(state, changes), what):
         for offer in offers:
             _keep_amounts(state, offer.order, changes)
@@ -420,6 +421,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             closes, opens = _split(state, projected, order)
             room += closes - opens
     splits: list[tuple[Order, Decimal, Decimal]] = []
+    before: dict[int, dict[str, int]] = {}
     for order in leaving:
         if not _is_judged(state, order):
             continue
@@ -429,6 +431,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             continue
         if not order.working:
             continue
+        before[order.number] = dict(projected)
         closes, opens = _split(state, projected, order)
         room += closes
         splits.append((order, closes, opens))
@@ -447,7 +450,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             mates = [split for split in splits if split[0].number in order.atomic]
             given_back += sum((most for _, *both in mates for most in both), ZERO)
         if order.oco and not order.working:
-            room -= _judge_next(state, projected, order, room)
+            room -= _judge_next(state, before[order.number], order, room)
 
 
 def _is_judged(state: State, order: Order) -> bool:
@@ -459,10 +462,8 @@ def _is_judged(state: State, order: Order) -> bool:
     return not any(other.live and other.number < order.number for other in others)
 
 
-def _judge_next(state: State, projected: Mapping[str, int], ended: Order, room: Decimal) -> Decimal:
-    """The members of a group after one that was refused, each in turn; the room one takes."""
-    along = dict(projected)
-    along[ended.symbol] -= ended.side * (ended.units or 0)
+def _judge_next(state: State, along: Mapping[str, int], ended: Order, room: Decimal) -> Decimal:
+    """The members of a group after one that was refused, each in its place; the room one takes."""
     for number in sorted(ended.oco):
         order = state.orders[number - 1]
         if not order.working or order.reduce_only:

@@ -155,7 +155,8 @@ def _join(state: State, bar: Bar, queue: list[Offer], end_point: Decimal) -> Non
         order = arrival.order
         if order.live and order.acts_on_path:
             order.had_print = True
-            offer = _on_arrival(state, order, bar, arrival.point, end_point)
+            joins = _on_the_way if arrival.is_back else _on_arrival
+            offer = joins(state, order, bar, arrival.point, end_point)
             if offer is not None:
                 queue.append(_farther(offer, arrival.distance))
     state.arrivals = []
@@ -237,7 +238,7 @@ def _on_the_way(
     if order.is_limit:
         return _limit_on_stretch(state, order, bar, start, end_point)
     level = stop_level(state, order)
-    if not order.waits_for_stop or level is None:
+    if not order.waits_for_stop or level is None or order.is_dormant:
         return None
     is_ahead = trigger_side(order) * (level - start) > 0
     if not is_ahead or not is_passed(order, level, end_point):

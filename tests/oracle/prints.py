@@ -27,7 +27,8 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
         for order in state.working(symbol):
             if not _meets(state, order, at):
                 continue
-            met.append(order)
+            if not order.is_dormant:
+                met.append(order)
             offer = _offer_at(state, order, at)
             if offer is not None:
                 offers.append(offer)
@@ -137,7 +138,10 @@ def _offer_at(state: State, order: Order, at: Print) -> Offer | None:
 
 def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
     """A limit, or an order with a trigger, at a print that counts as an open."""
-    first, order.met_print = not order.met_print, True
+    first = not order.met_print
+    # Reading: what is met is judged before any fill of the print; a limit of which nothing is live
+    # then fills in its turn what an earlier fill of the print has made live.
+    order.met_print = order.met_print or not order.is_dormant
     if order.waits_for_stop:
         return _offer_if_passed(state, order, at)
     if not order.is_limit:
@@ -145,7 +149,7 @@ def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
         return _offer(order, at, at.price, f"market_{at.kind}", taker=True)
     if not is_marketable(order, at.price):
         return None
-    if first and order.post_only:
+    if first and order.post_only and not order.is_dormant:
         end(state, order, "post_only")
         return None
     if at.kind == "open":
@@ -159,7 +163,7 @@ def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
 def _offer_if_passed(state: State, order: Order, at: Print) -> Offer | None:
     """An order whose level this print may have passed; a print that has not moves a trail."""
     level = stop_level(state, order)
-    if level is None or not is_passed(order, level, at.price):
+    if level is None or order.is_dormant or not is_passed(order, level, at.price):
         waits_for_close = state.scenario.execution.get("trailing") == "close"
         if order.water is None or state.closes_only or not waits_for_close:
             move_water(order, at.price)

@@ -176,6 +176,11 @@ class Order:
         return max(0, (self.share if self.parent else self.units) - self.cut - self.filled)
 
     @property
+    def is_dormant(self) -> bool:
+        """Whether nothing of it is live: its group took what was; more of its parent may come."""
+        return self.units is not None and self.remaining == 0
+
+    @property
     def can_grow(self) -> bool:
         """Whether its parent may still fill, so that what it is to protect may still come."""
         return self.parent != 0 and not self.is_parent_over
@@ -247,11 +252,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A child that its parent's fill on the path made live, and where the path was."""
+    """A child that its parent's fill on the path made live, and where the path was.
+
+    `is_back` of one that was live before, and of which nothing was left.
+    """
 
     order: Order
     point: Decimal
     distance: Decimal
+    is_back: bool = False
 
 
 @dataclass(frozen=True)
