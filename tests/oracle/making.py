@@ -294,13 +294,7 @@ def _replace(state: State, order: Order) -> None:
 
 def _is_reached(state: State, symbol: str, goal: int) -> bool:
     """Whether the position is the goal once all working orders are done, protecting ones aside."""
-    total = state.position[symbol] + state.on_its_way(symbol)
-    asked = {request.number for request in state.requests if request.action is None}
-    leaving = [o for o in state.working(symbol) if o.number in asked and not o.is_protecting]
-    without = total - sum(o.side * o.remaining for o in leaving if not state.is_canceling(o))
-    if (total == goal) != (without == goal):
-        state.note("rule: a target while a cancel is on its way")
-    return total == goal
+    return state.position[symbol] + state.on_its_way(symbol, at_decision=True) == goal
 
 
 def _target_qty(state: State, action: Action) -> None:
@@ -312,7 +306,8 @@ def _target_qty(state: State, action: Action) -> None:
         return
     if earlier is not None and not earlier.is_replaced:
         _replace(state, earlier)
-    if state.scenario.latency is not None:
+    delays = _latency(state)
+    if delays["submit_ns"] or delays["cancel_ns"]:
         # What it replaces may fill before the cancel arrives, so it is sized at its print.
         order = _new(state, action.symbol)
         order.target, order.value = "qty", Decimal(action.qty)

@@ -151,8 +151,13 @@ def _affordable(state: State, offer: Offer) -> Callable[[int, str], bool]:
     return passes
 
 
-def _amounts(state: State, changes: Iterable[Change]) -> tuple[Decimal, Decimal]:
-    """Needed and available after imagined trades, each instrument marked at its `raw`."""
+def _amounts(
+    state: State, changes: Iterable[Change], *, at_print: bool = False
+) -> tuple[Decimal, Decimal]:
+    """Needed and available after imagined trades, each instrument marked at its `raw`.
+
+    Or at the print, if trades of one instrument may have more than one `raw`.
+    """
     changes = list(changes)
     spent = sum((state.worth(c.symbol, c.signed) * c.price + c.commission for c in changes), ZERO)
     if state.is_cash_account:
@@ -160,7 +165,8 @@ def _amounts(state: State, changes: Iterable[Change]) -> tuple[Decimal, Decimal]
     position, mark = dict(state.position), dict(state.mark)
     for change in changes:
         position[change.symbol] += change.signed
-        mark[change.symbol] = change.raw
+        if not at_print:
+            mark[change.symbol] = change.raw
     values = [state.worth(s, n) * mark[s] for s, n in position.items() if n]
     equity = state.cash - spent + sum(values, ZERO)
     gross = sum((abs(value) for value in values), ZERO)
@@ -265,7 +271,9 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
         abs(units) <= abs(state.position[s]) and units * state.position[s] >= 0
         for s, units in position.items()
     )
-    if not only_closes and not _at_most(state, *_amounts(state, changes), what):
+    # Reading: without gap improvement legs may have prices that differ; the print marks them.
+    amounts = _amounts(state, changes, at_print=True)
+    if not only_closes and not _at_most(state, *amounts, what):
         for offer in offers:
             _keep_amounts(state, offer.order, changes)
         _refuse(state, offers, "insufficient_funds")
@@ -511,13 +519,10 @@ def size(
     state: State, order: Order, raw: Decimal, bar: Bar | None, where: str, equity: Decimal
 ) -> Callable[[], None]:
     """Works out an order's quantity now; the call that is returned gives it to the order."""
-    others_left = (other for other in state.working(order.symbol) if other is not order)
-    if any(other.is_replaced for other in others_left):
-        state.note("rule: a target sized before the cancel of the one it replaces arrives")
     if order.target == "qty":
         return _size_to_quantity(state, order)
     goal = _goal(order, equity)
-    others = state.on_its_way(order.symbol, without=order)
+    others = state.on_its_way(order.symbol, without=order, at_decision=where == "decision")
     held = state.position[order.symbol] + others
     value = state.worth(order.symbol, held) * raw
     side = 1 if goal > value else -1
