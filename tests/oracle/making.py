@@ -67,16 +67,13 @@ def _arrive(state: State, requests: Sequence[Request]) -> None:
 def _size_leaving(state: State, leaving: Sequence[Order]) -> None:
     """Sizes at the last mark; an order without a mark waits for its first print."""
     equity = state.equity()
-    settles = []
     for order in leaving:
         mark = state.mark.get(order.symbol)
         if order.is_sized_by_money and mark is not None:
             rows = state.bars[order.symbol]
             seen = [bar for bar in rows if bar.t_close <= state.now and bar.has_trading]
             bar = seen[-1] if seen else None
-            settles.append(size(state, order, mark, bar, "decision", equity))
-    for settle in settles:
-        settle()
+            size(state, order, mark, bar, "decision", equity)
 
 
 def _act(state: State, action: Action) -> None:

@@ -230,13 +230,11 @@ def fill_whole(state: State, offer: Offer) -> None:
     units, cap = order.remaining, state.cap.get(order.symbol)
     opening = units - min(units, closable(state, order))
     is_over = cap is not None and units > cap
-    if opening and order.reduce_only:
-        if is_over:
-            state.note("rule: a reduce-only fill or kill that would open and is over the cap")
-        end(state, order, "reduce_only")
-    elif is_over:
-        # Also with `over_cap: reject`.
+    if is_over:
+        # Also with `over_cap: reject`, and before the position is asked.
         finish(state, order, "CANCELED", "fok")
+    elif opening and order.reduce_only:
+        end(state, order, "reduce_only")
     elif opening and state.is_cash_account and order.side < 0:
         end(state, order, "short_not_allowed")
     # Reading: one that only closes is never refused for money, as no closing part is.
@@ -517,10 +515,11 @@ def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: De
 
 def size(
     state: State, order: Order, raw: Decimal, bar: Bar | None, where: str, equity: Decimal
-) -> Callable[[], None]:
-    """Works out an order's quantity now; the call that is returned gives it to the order."""
+) -> None:
+    """Gives an order made from a target its quantity."""
     if order.target == "qty":
-        return _size_to_quantity(state, order)
+        _size_to_quantity(state, order)
+        return
     goal = _goal(order, equity)
     others = state.on_its_way(order.symbol, without=order, at_decision=where == "decision")
     held = state.position[order.symbol] + others
@@ -528,26 +527,23 @@ def size(
     side = 1 if goal > value else -1
     price = _slipped(state, order.symbol, side, raw, bar, where)
     reached = held if goal == value else _sized(state, order, goal, held, side, price)
-    return _settle(state, order, reached - held)
+    _give_units(order, reached - held)
 
 
-def _size_to_quantity(state: State, order: Order) -> Callable[[], None]:
+def _size_to_quantity(state: State, order: Order) -> None:
     """What is missing now to a quantity, as working orders stand."""
     goal = whole(order.value / Decimal(state.specs[order.symbol].increment))
     held = state.position[order.symbol] + state.on_its_way(order.symbol, without=order)
-    return _settle(state, order, goal - held)
+    _give_units(order, goal - held)
 
 
-def _settle(state: State, order: Order, trade: int) -> Callable[[], None]:
-    def settle() -> None:
-        if trade == 0:
-            order.status, order.reason = "CANCELED", "no_change"
-            order.units = 0
-            return
-        order.side = 1 if trade > 0 else -1
-        order.units = abs(trade)
-
-    return settle
+def _give_units(order: Order, trade: int) -> None:
+    if trade == 0:
+        order.status, order.reason = "CANCELED", "no_change"
+        order.units = 0
+        return
+    order.side = 1 if trade > 0 else -1
+    order.units = abs(trade)
 
 
 def _goal(order: Order, equity: Decimal) -> Decimal:

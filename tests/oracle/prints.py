@@ -41,10 +41,10 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
                 offers.append(offer)
     reached = {offer.order.number for offer in offers}
     equity = state.equity()
-    # All are sized before any is, so that no sizing sees another's new quantity.
-    unsized = [o for o in offers if o.order.units is None]
-    for settle in [size(state, o.order, o.raw, o.bar, o.where, equity) for o in unsized]:
-        settle()
+    # Reading: in turn, so that one that is to be replaced counts with what it has been sized to.
+    for offer in offers:
+        if offer.order.units is None:
+            size(state, offer.order, offer.raw, offer.bar, offer.where, equity)
     _fill(state, [o for o in offers if o.order.working], late)
     for number, at in late.items():
         _follow(state, state.orders[number - 1], at)
