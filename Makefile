@@ -5,9 +5,9 @@ UV := $(BIN)/uv pip
 LOCK := $(UV) compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 CORE := .venv/.core
 DEV := .venv/.dev
-CODE := src tests tools benchmarks examples
+CODE := src tests tools benchmarks examples parity
 
-.PHONY: demo test check fuzz coverage bench lock clean help
+.PHONY: demo test check fuzz coverage bench parity lock clean help
 
 help:
 	@echo "make demo      run two strategies on bundled data (sets up .venv, core dependencies only)"
@@ -15,6 +15,7 @@ help:
 	@echo "make coverage  kernel, engine and strategy with the compiler off: at least 90 %"
 	@echo "make fuzz      20,000 random scenarios against the oracle"
 	@echo "make bench     speed of kernel, engine and command line"
+	@echo "make parity    compare with six other tools, each in an environment of its own"
 	@echo "make lock      write the requirement locks anew"
 
 .venv/pyvenv.cfg:
@@ -65,10 +66,14 @@ fuzz: $(DEV)
 bench: $(CORE)
 	$(BIN)/python benchmarks/run.py
 
+parity: $(CORE)
+	@$(BIN)/python -m parity
+
 lock: $(DEV)
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) pyproject.toml --extra dev requirements/build.in -o requirements/dev.txt
 	$(LOCK) pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/core.txt
+	for peer in parity/requirements/*.in; do $(LOCK) $$peer -o $${peer%.in}.txt; done
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

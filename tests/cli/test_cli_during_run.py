@@ -46,7 +46,7 @@ MISTAKES: list[tuple[str, type[QuantError], tuple[str, ...]]] = [
     ("ctx.order('prices', 1, limit_price=5)", OrderError, ("limit_price", "market order")),
     ("ctx.order('prices', 1, 'stop', stop_price=float('nan'))", OrderError, ("stop_price",)),
     ("ctx.order('prices', 1, 'limit', limit_price=99.99)", OrderError, ("tick of 0.05", "use 100")),
-    ("ctx.order('prices', 1, tif='IOC')", OrderError, ("tif", "DAY, GTC")),
+    ("ctx.order('prices', 1, tif='GOOD')", OrderError, ("tif", "DAY, GTC")),
     ("ctx.order('prices', 1, tag=5)", OrderError, ("tag", "found 5")),
     ("ctx.order_target('prices', weight=1, value=2)", OrderError, ("weight and value",)),
     ("ctx.order_target('prices')", OrderError, ("found none",)),

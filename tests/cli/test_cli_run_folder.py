@@ -121,6 +121,7 @@ def test_every_file_is_there_and_nothing_else(folder: Path) -> None:
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert found == {
         *(f"{name}.csv" for name in COLUMNS),
+        "order_events.csv",
         "manifest.json",
         "metrics.json",
         "logs.jsonl",

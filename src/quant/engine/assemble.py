@@ -99,7 +99,6 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["prev_volume"] = math.nan
     record["bar"] = NONE
     record["opened_at"] = NONE
-    record["open_session"] = NONE
     record["head"] = NONE
     record["closes_only"] = int(bars.closes_only)
     for one, symbol in zip(record, bars.symbols, strict=True):
@@ -190,6 +189,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "open_rows": timeline.open_rows,
         "slices": timeline.slices,
         "session_closes": timeline.session_closes,
+        "row_flags": np.zeros(0, np.int64),
         "events": _deposit(config, timeline.start),
         "commissions": _commission(config),
         "slippages": _slippage(config),

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from quant.kernel.codes import BAR_FLAG
-from quant.kernel.jit import entry, inlined
+from quant.kernel.jit import entry
 
 __all__ = ["lay_out", "merge_instants"]
 
 _NEVER = 2**63 - 1
-_SESSION_LAST = BAR_FLAG.SESSION_LAST
 
 
 @entry
@@ -63,14 +61,6 @@ def merge_instants(bars: Any, begin_rows: Any, others: Any, slices: Any) -> int:
     return count
 
 
-@inlined
-def _is_idle(later: int, r: int, instrument: Any, session: Any, volumes: Any) -> bool:
-    """Whether a later row is of the same instrument and session, and has no trading."""
-    if instrument[later] != instrument[r] or session[later] != session[r]:
-        return False
-    return bool(volumes[later] <= 0.0)
-
-
 @entry
 def lay_out(
     rows: Any,
@@ -85,23 +75,14 @@ def lay_out(
     volumes: Any,
     records: Any,
 ) -> None:
-    """Write columns as BAR records, in the order of ``rows``.
-
-    In the columns an instrument's bars stand together, ascending in time.
-    """
-    n = len(instrument)
+    """Write columns as BAR records, in the order of ``rows``."""
     for k in range(len(rows)):
         r = rows[k]
-        later = r + 1
-        while later < n and _is_idle(later, r, instrument, session, volumes):
-            later += 1
-        is_last = later >= n or instrument[later] != instrument[r] or session[later] != session[r]
         bar = records[k]
         bar["instrument"] = instrument[r]
         bar["ts_open"] = ts_open[r]
         bar["ts_close"] = ts_close[r]
         bar["session"] = session[r]
-        bar["flags"] = _SESSION_LAST if is_last and not volumes[r] <= 0.0 else 0
         bar["open"] = opens[r]
         bar["high"] = highs[r]
         bar["low"] = lows[r]

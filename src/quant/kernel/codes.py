@@ -9,7 +9,6 @@ from __future__ import annotations
 __all__ = [
     "ACCOUNT_KIND",
     "AUCTION",
-    "BAR_FLAG",
     "BUY",
     "FILL_FLAG",
     "FILL_REASON",
@@ -27,6 +26,7 @@ __all__ = [
     "REASON",
     "REPORT_KIND",
     "ROUNDING",
+    "ROW_FLAG",
     "SELL",
     "SIZE_AT",
     "SLICE_FLAG",
@@ -263,11 +263,11 @@ class SLICE_FLAG:
     WARM, SESSION_OPEN, SESSION_CLOSE, TIMER = 1, 2, 4, 8
 
 
-class BAR_FLAG:
-    """What a bar is; any number of them, added. SESSION_LAST: the last bar with trading of its
-    instrument in its session, whose close is the session's closing print."""
+class ROW_FLAG:
+    """What a bar is; any number of them, added: the first, the last bar with trading of its
+    instrument in its session, whose open, close is that of the session."""
 
-    SESSION_LAST = 1
+    SESSION_FIRST, SESSION_LAST = 1, 2
 
 
 class HALT:

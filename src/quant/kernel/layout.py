@@ -58,8 +58,8 @@ SIM = _record(
     # sizes
     "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id "
     # amendments under way and the first of them; orders ever made that end at a moment of their
-    # own, that trail, and that only reduce; the instrument of a trial walk, NONE otherwise
-    "n_amends first_amend n_dated n_trailing n_reducers trial",
+    # own, that trail, that only reduce, for an auction; the instrument of a trial walk (or NONE)
+    "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
@@ -73,8 +73,8 @@ ACCOUNT = _record(
 BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt")
 INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
-    # what the market last said; whether the bar under way is the first of its session to print
-    "mark_ts bar seen opened_at open_session opens_session "
+    # what the market last said
+    "mark_ts bar seen opened_at "
     # this bar's use of volume, and scratch of the batch
     "filled_open filled_inside stamp head queue_size queue_done",
     "multiplier unit_num unit_den tick mark prev_volume prev_range",
@@ -131,7 +131,7 @@ POSITION_ROW = _record(
     "ts session account instrument book units is_stale",
     "avg_price mark market_value unrealized realized",
 )
-BAR = _record("instrument ts_open ts_close session flags", "open high low close volume")
+BAR = _record("instrument ts_open ts_close session", "open high low close volume")
 SLICE = _record("ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags")
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
@@ -164,6 +164,8 @@ ARRAYS: dict[str, np.dtype] = {
     "open_rows": WORD,
     "slices": SLICE,
     "session_closes": WORD,
+    # flags of ``bars``, row by row; empty until an order for an auction asks
+    "row_flags": WORD,
     "events": EVENT,
     "commissions": COMMISSION,
     "slippages": SLIPPAGE,
@@ -201,7 +203,7 @@ PER_WORKING_ORDER = {
 }
 
 # What the run reads but never writes: not part of a snapshot.
-MARKET = ("bars", "open_rows", "slices", "session_closes")
+MARKET = ("bars", "open_rows", "slices", "session_closes", "row_flags")
 
 
 def dtype_of(name: str) -> np.dtype:

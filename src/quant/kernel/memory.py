@@ -40,6 +40,7 @@ __all__ = [
     "positions",
     "postings",
     "reports",
+    "row_flags",
     "saved_orders",
     "session_closes",
     "saved_held",
@@ -143,6 +144,7 @@ bars = _accessor("bars")
 open_rows = _accessor("open_rows")
 slices = _accessor("slices")
 session_closes = _accessor("session_closes")
+row_flags = _accessor("row_flags")
 events = _accessor("events")
 commissions = _accessor("commissions")
 slippages = _accessor("slippages")

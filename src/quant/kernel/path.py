@@ -82,12 +82,22 @@ def _is_resting_limit(h: int, o: int) -> bool:
 
 
 @inlined
+def _came_too_late(h: int, o: int) -> bool:
+    """Whether a child has been set free while this bar was walked, and does not join it."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    if order["parent"] < 0 or order["join_bar"] == ins["bar"]:
+        return False
+    return order["ts_arrival"] > ins["opened_at"] + mem.policies(h)[0]["bar_slack_ns"]
+
+
+@inlined
 def _can_be_met(h: int, o: int) -> bool:
     """Whether a path can do anything to an order."""
     order = mem.orders(h)[o]
     if order["is_held"] != 0 or is_final(order["status_venue"]) or remaining(h, o) <= 0:
         return False
-    if order["auction"] != _NO_AUCTION:
+    if order["auction"] != _NO_AUCTION or _came_too_late(h, o):
         return False
     # without a limit, and with nothing left to trigger, an order waits for a print
     return order["is_limited"] != 0 or (order["trigger"] != 0 and order["is_triggered"] == 0)

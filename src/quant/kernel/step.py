@@ -11,7 +11,6 @@ from quant.kernel.amend import amend_due
 from quant.kernel.batch import run_batch
 from quant.kernel.codes import (
     AUCTION,
-    BAR_FLAG,
     FILL_REASON,
     GROUP_KIND,
     NONE,
@@ -19,6 +18,7 @@ from quant.kernel.codes import (
     POSTING_KIND,
     REASON,
     REPORT_KIND,
+    ROW_FLAG,
     SLICE_FLAG,
     TIF,
     TIMING,
@@ -42,7 +42,8 @@ __all__ = ["after_decide", "before_decide", "begin", "break_off", "open_bars"]
 
 _WARM = SLICE_FLAG.WARM
 _CLOSES = SLICE_FLAG.SESSION_CLOSE
-_SESSION_LAST = BAR_FLAG.SESSION_LAST
+_SESSION_FIRST = ROW_FLAG.SESSION_FIRST
+_SESSION_LAST = ROW_FLAG.SESSION_LAST
 _DAY = TIF.DAY
 _GTD = TIF.GTD
 _NO_AUCTION = AUCTION.NONE
@@ -66,8 +67,6 @@ _DEPOSIT = POSTING_KIND.DEPOSIT
 _WITHDRAWAL = POSTING_KIND.WITHDRAWAL
 # What orders can meet at a timestamp.
 _OPENING, _PATH, _CLOSING = 0, 1, 2
-# What the bars that begin at a timestamp print: nothing, opens, or the open of a session.
-_NO_OPEN, _AN_OPEN, _SESSION_OPEN = 0, 1, 2
 
 
 @inlined
@@ -140,11 +139,12 @@ def _meets(h: int, o: int, what: int) -> bool:
         # it may be set free on the way
         return what == _PATH and ins["closes_only"] == 0
     if order["auction"] == _ON_OPEN:
-        return what == _OPENING and ins["opens_session"] != 0
+        is_first = (mem.row_flags(h)[ins["bar"]] & _SESSION_FIRST) != 0
+        return what == _OPENING and is_first
     if order["auction"] == _ON_CLOSE:
-        bar = mem.bars(h)[ins["bar"]]
-        is_last = (bar["flags"] & _SESSION_LAST) != 0
-        return what == _CLOSING and is_last and _is_in_time(h, o, bar["session"])
+        is_last = (mem.row_flags(h)[ins["bar"]] & _SESSION_LAST) != 0
+        session = mem.bars(h)[ins["bar"]]["session"]
+        return what == _CLOSING and is_last and _is_in_time(h, o, session)
     if order["group_kind"] == _ATOMIC and what == _PATH:
         return False
     at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
@@ -167,11 +167,11 @@ def _keep(h: int, n: int, what: int) -> int:
 
 
 @compiled
-def _assign_day(h: int, session: int, latest_arrival: int, closes: int, opening: int) -> None:
+def _assign_day(h: int, session: int, latest_arrival: int, closes: int, opens: int) -> None:
     """Give DAY orders the session of the first print at which their type could fill.
 
     With ``same_close`` a market order needs no bar of its own: any closing print after it was sent.
-    ``opening`` says what kind of opening print it is; orders for the close are not asked here.
+    ``opens``: whether a session opens with this print. Orders for the close are not asked here.
     """
     sim = mem.sims(h)[0]
     is_same_close = mem.policies(h)[0]["timing"] == _SAME_CLOSE
@@ -182,7 +182,7 @@ def _assign_day(h: int, session: int, latest_arrival: int, closes: int, opening:
             continue
         if order["auction"] == _ON_CLOSE:
             continue
-        if order["auction"] == _ON_OPEN and opening != _SESSION_OPEN:
+        if order["auction"] == _ON_OPEN and opens == 0:
             continue
         ins = mem.instruments(h)[order["instrument"]]
         at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
@@ -211,7 +211,7 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
     if sim["n_active"] > 0:
         latest = _latest_open(h, lo, hi)
         if latest >= 0:
-            _assign_day(h, sim["session"], latest + slack, 1, _NO_OPEN)
+            _assign_day(h, sim["session"], latest + slack, 1, 0)
         n = _keep(h, _gather(h, lo, hi, 0, slack), _PATH)
         if n > 0:
             walk_bars(h, lo, hi, n)
@@ -422,12 +422,12 @@ def _run_events(h: int) -> None:
 
 @compiled
 def open_bars(h: int, lo: int, hi: int) -> int:
-    """Begin the bars of this slice and mark their opens; says what kind of open they print."""
+    """Begin the bars of this slice and mark their opens; 1 if any of them prints an open."""
     now = mem.sims(h)[0]["now"]
     open_rows = mem.open_rows(h)
     bars = mem.bars(h)
     instruments = mem.instruments(h)
-    prints = _NO_OPEN
+    prints = 0
     for j in range(lo, hi):
         row = open_rows[j]
         bar = bars[row]
@@ -436,24 +436,28 @@ def open_bars(h: int, lo: int, hi: int) -> int:
         ins["opened_at"] = bar["ts_open"]
         ins["filled_open"] = 0
         ins["filled_inside"] = 0
-        ins["opens_session"] = 0
         if not bar["volume"] <= 0.0 and ins["closes_only"] == 0:
             ins["mark"] = bar["open"]
             ins["mark_ts"] = now
-            prints = max(prints, _AN_OPEN)
-            if bar["session"] != ins["open_session"]:
-                ins["open_session"] = bar["session"]
-                ins["opens_session"] = 1
-                prints = _SESSION_OPEN
+            prints = 1
     return prints
+
+
+@compiled
+def _opens_session(h: int, lo: int, hi: int) -> bool:
+    """Whether a session of any instrument opens with the bars that begin now."""
+    found = 0
+    for j in range(lo, hi):
+        found |= mem.row_flags(h)[mem.open_rows(h)[j]] & _SESSION_FIRST
+    return found != 0
 
 
 @compiled
 def _open_phase(h: int, lo: int, hi: int) -> None:
     """Phase 12: the first print of the bars that begin now."""
     sim = mem.sims(h)[0]
-    opening = open_bars(h, lo, hi)
-    if opening == _NO_OPEN:
+    prints = open_bars(h, lo, hi)
+    if prints == 0:
         return
     if sim["n_active"] == 0:
         if sim["n_held"] > 0:
@@ -461,7 +465,8 @@ def _open_phase(h: int, lo: int, hi: int) -> None:
                 remark(h, a)
         return
     slack = mem.policies(h)[0]["bar_slack_ns"]
-    _assign_day(h, sim["session"], sim["now"] + slack, 0, opening)
+    opens = 1 if sim["n_auctions"] > 0 and _opens_session(h, lo, hi) else 0
+    _assign_day(h, sim["session"], sim["now"] + slack, 0, opens)
     n = _keep(h, _gather(h, lo, hi, 1, slack), _OPENING)
     if n > 0:
         run_batch(h, n, AT_OPEN, _R_OPEN)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from quant.errors import OrderError
+from quant.kernel.auctions import know_auctions
 from quant.kernel.codes import (
+    AUCTION,
     GROUP_KIND,
     NEVER,
     NONE,
@@ -38,8 +41,22 @@ _INSTRUMENT = record_words("instruments")
 _POSITION = record_words("positions")
 _SIM = {name: word_of("sim", name) for name in ARRAYS["sim"].names or ()}
 _ORDER = {name: word_of("orders", name) for name in ARRAYS["orders"].names or ()}
-_STATUS = _ORDER["status"]
-_UNITS = word_of("positions", "units")
+# what every order sets, without a look-up each
+_STATUS, _SIDE, _UNITS = (_ORDER[name] for name in ("status", "side", "units"))
+_SIDE_VENUE, _UNITS_VENUE = _ORDER["side_venue"], _ORDER["units_venue"]
+_INSTRUMENT_OF, _WHOLE = _ORDER["instrument"], _ORDER["whole"]
+_TS_SUBMIT, _TS_ARRIVAL = _ORDER["ts_submit"], _ORDER["ts_arrival"]
+_SESSION_SENT, _REPORTS_BEFORE = _ORDER["session_sent"], _ORDER["reports_before"]
+_LIMIT, _STOP = _ORDER["limit"], _ORDER["stop"]
+_LIMIT_SENT, _STOP_SENT = _ORDER["limit_sent"], _ORDER["stop_sent"]
+_CANCEL_REASON, _FILLED_VENUE = _ORDER["cancel_reason"], _ORDER["filled_venue"]
+_IS_HELD, _REDUCE_ONLY, _GROUP_KIND = (
+    _ORDER[name] for name in ("is_held", "reduce_only", "group_kind")
+)
+_NOW, _SESSION, _N_ORDERS, _N_REPORTS = (
+    _SIM[name] for name in ("now", "session", "n_orders", "n_reports")
+)
+_POSITION_UNITS = word_of("positions", "units")
 _MARK = word_of("instruments", "mark")
 _MULTIPLIER = word_of("instruments", "multiplier")
 _EQUITY = word_of("accounts", "equity")
@@ -60,9 +77,16 @@ _NAN_AT_FIRST = (
 )
 
 
-def _blank() -> memoryview[int]:
-    """An order record as every order begins."""
+@cache
+def _blank(parts: Parts, life: int) -> memoryview[int]:
+    """An order record as every order of a type and a time in force begins."""
     record = np.zeros(1, ARRAYS["orders"])
+    record["type"] = parts.code
+    record["trigger"] = parts.trigger
+    record["is_limited"] = parts.is_limited
+    record["is_trailing"] = parts.is_trailing
+    record["auction"] = parts.auction
+    record["tif"] = life
     for name in _NONE_AT_FIRST:
         record[name] = NONE
     record["ts_cancel"] = NEVER
@@ -81,7 +105,6 @@ class OrderDesk:
         self._views = views
         self._terms = terms
         self._delays = delays
-        self._blank = _blank()
         self._working: list[list[int]] = [[] for _ in terms.symbols]
         self._target_of: dict[int, int] = {}
         self.tags: list[str | None] = []
@@ -101,8 +124,13 @@ class OrderDesk:
         tag: str | None,
     ) -> int:
         """Make an order without conditions; returns its id."""
-        terms = self._terms.plain(symbol, qty, type, limit_price, stop_price, tif, tag)
-        return self._make(terms) + 1
+        i, parts, life, count, limit, stop = self._terms.plain(
+            symbol, qty, type, limit_price, stop_price, tif, tag
+        )
+        o = self._with_size(i, parts, life, count, tag)
+        if parts.code != ORDER_TYPE.MARKET:
+            self._set_prices(o, limit, stop)
+        return o + 1
 
     def submit(self, nodes: tuple[Node, ...], *, atomic: bool = False) -> list[int]:
         """Make orders with all that hangs on them; returns ids, parents before their children."""
@@ -211,41 +239,46 @@ class OrderDesk:
         }
         return GROUP_KIND.OCO_SHARED if len(alike) == 1 else GROUP_KIND.OCO
 
-    def _make(self, terms: Terms, parent: int = NONE) -> int:
-        """A record of an order with an explicit quantity; returns its place."""
-        o = self._new(terms.instrument, terms.parts, terms.tif, terms.tag)
+    def _make(self, terms: Terms, parent: int) -> int:
+        """A record with all its terms; returns its place."""
+        o = self._with_size(terms.instrument, terms.parts, terms.tif, terms.units, terms.tag)
         q, f, base = self._views.order_q, self._views.order_f, o * _WORDS
-        count = terms.units
-        side = 1 if count >= 0 else -1
-        size = abs(count)
-        q[base + _ORDER["side"]] = side
-        q[base + _ORDER["side_venue"]] = side
-        q[base + _ORDER["units"]] = size
-        q[base + _ORDER["whole"]] = size
-        if parent == NONE:
-            q[base + _ORDER["units_venue"]] = size
-        else:
+        sim = self._views.sim_q
+        if parent != NONE:
             q[base + _ORDER["parent"]] = parent
             q[base + _ORDER["is_held"]] = 1
-            q[base + _ORDER["held_back"]] = size
+            q[base + _ORDER["held_back"]] = abs(terms.units)
+            q[base + _ORDER["units_venue"]] = 0
             q[base + _ORDER["ts_arrival"]] = NEVER
-        if terms.parts.code != ORDER_TYPE.MARKET:
-            f[base + _ORDER["limit"]] = f[base + _ORDER["limit_sent"]] = terms.limit
-            f[base + _ORDER["stop"]] = f[base + _ORDER["stop_sent"]] = terms.stop
+        self._set_prices(o, terms.limit, terms.stop)
         if terms.parts.is_trailing:
             f[base + _ORDER["trail"]] = terms.trail
             f[base + _ORDER["limit_offset"]] = terms.limit_offset
             q[base + _ORDER["is_percent"]] = terms.is_percent
-            self._views.sim_q[_SIM["n_trailing"]] += 1
+            sim[_SIM["n_trailing"]] += 1
         if terms.tif == TIF.GTD:
             q[base + _ORDER["good_till"]] = terms.good_till
             q[base + _ORDER["good_session"]] = terms.good_session
-            self._views.sim_q[_SIM["n_dated"]] += terms.good_till != NEVER
+            sim[_SIM["n_dated"]] += terms.good_till != NEVER
         if terms.reduce_only:
             q[base + _ORDER["reduce_only"]] = 1
-            self._views.sim_q[_SIM["n_reducers"]] += 1
+            sim[_SIM["n_reducers"]] += 1
         if terms.post_only:
             q[base + _ORDER["post_only"]] = 1
+        return o
+
+    def _set_prices(self, o: int, limit: float, stop: float) -> None:
+        f, base = self._views.order_f, o * _WORDS
+        f[base + _LIMIT] = f[base + _LIMIT_SENT] = limit
+        f[base + _STOP] = f[base + _STOP_SENT] = stop
+
+    def _with_size(self, i: int, parts: Parts, life: int, count: int, tag: str | None) -> int:
+        """A record with side and quantity."""
+        o = self._new(i, parts, life, tag)
+        q, base = self._views.order_q, o * _WORDS
+        side, size = (1, count) if count >= 0 else (-1, -count)
+        q[base + _SIDE] = q[base + _SIDE_VENUE] = side
+        q[base + _UNITS] = q[base + _UNITS_VENUE] = q[base + _WHOLE] = size
         return o
 
     def target(
@@ -305,7 +338,7 @@ class OrderDesk:
         if change == 0:
             return None
         if not self._delays.is_any:
-            o = self._make(Terms(i, _MARKET, TIF.DAY, change, tag=tag))
+            o = self._with_size(i, _MARKET, TIF.DAY, change, tag)
             self._views.order_q[o * _WORDS + _ORDER["target_kind"]] = TARGET_KIND.QTY
         else:
             # what is being replaced may fill before its cancel arrives
@@ -475,42 +508,50 @@ class OrderDesk:
                 self._working[i].append(o)
                 if kind != TARGET_KIND.NONE:
                     self._target_of[i] = o
+        if self._views.sim_q[_SIM["n_auctions"]] > 0:
+            know_auctions(self._state)
 
     def _new(self, i: int, parts: Parts, life: int, tag: str | None) -> int:
         """A record with everything but side and size."""
         sim = self._views.sim_q
-        o = sim[_SIM["n_orders"]]
-        if o >= len(self._state["orders"]):
+        o = sim[_N_ORDERS]
+        if (o + 1) * _WORDS > len(self._views.order_q):
             grow(self._state, "orders", o + 1)
             self._views.refresh()
         q, base = self._views.order_q, o * _WORDS
-        q[base : base + _WORDS] = self._blank
-        q[base + _ORDER["instrument"]] = i
-        if parts.code != ORDER_TYPE.MARKET:
-            q[base + _ORDER["type"]] = parts.code
-            q[base + _ORDER["trigger"]] = parts.trigger
-            q[base + _ORDER["is_limited"]] = parts.is_limited
-            q[base + _ORDER["is_trailing"]] = parts.is_trailing
-            q[base + _ORDER["auction"]] = parts.auction
-        q[base + _ORDER["tif"]] = life
-        now = sim[_SIM["now"]]
-        q[base + _ORDER["ts_submit"]] = now
-        q[base + _ORDER["ts_arrival"]] = now + self._delays.submit(o)
-        q[base + _ORDER["session_sent"]] = sim[_SIM["session"]]
-        q[base + _ORDER["reports_before"]] = sim[_SIM["n_reports"]]
-        sim[_SIM["n_orders"]] = o + 1
+        q[base : base + _WORDS] = _blank(parts, life)
+        q[base + _INSTRUMENT_OF] = i
+        now = sim[_NOW]
+        q[base + _TS_SUBMIT] = now
+        q[base + _TS_ARRIVAL] = now + (self._delays.submit(o) if self._delays.is_any else 0)
+        q[base + _SESSION_SENT] = sim[_SESSION]
+        q[base + _REPORTS_BEFORE] = sim[_N_REPORTS]
+        if parts.auction != AUCTION.NONE:
+            sim[_SIM["n_auctions"]] += 1
+            know_auctions(self._state)
+        sim[_N_ORDERS] = o + 1
         self.tags.append(tag)
         self._working[i].append(o)
         return o
 
     def _cancel(self, o: int, reason: int) -> None:
         """Ask the venue to cancel; it happens when the request arrives."""
-        q, base = self._views.order_q, o * _WORDS
-        if q[base + _ORDER["cancel_reason"]] != 0:
+        q = self._views.order_q
+        if q[o * _WORDS + _CANCEL_REASON] != 0:
             return
-        sim = self._views.sim_q
-        now = sim[_SIM["now"]]
         delay = self._delays.cancel(o)
+        self._note_cancel(o, reason, delay)
+        if q[o * _WORDS + _GROUP_KIND] == GROUP_KIND.ATOMIC:
+            # the others end with it, and are as good as gone
+            mate = q[o * _WORDS + _ORDER["next_in_group"]]
+            while mate != o:
+                if self._is_working(mate):
+                    self._note_cancel(mate, REASON.ATOMIC, delay)
+                mate = q[mate * _WORDS + _ORDER["next_in_group"]]
+
+    def _note_cancel(self, o: int, reason: int, delay: int) -> None:
+        q, base, sim = self._views.order_q, o * _WORDS, self._views.sim_q
+        now = sim[_NOW]
         q[base + _ORDER["cancel_reason"]] = reason
         q[base + _ORDER["ts_cancel_sent"]] = now
         q[base + _ORDER["session_cancel"]] = sim[_SIM["session"]]
@@ -523,7 +564,7 @@ class OrderDesk:
     def _is_working(self, o: int) -> bool:
         """Not final, and not asked to be cancelled."""
         q, base = self._views.order_q, o * _WORDS
-        return q[base + _STATUS] < _FINAL and q[base + _ORDER["cancel_reason"]] == 0
+        return q[base + _STATUS] < _FINAL and q[base + _CANCEL_REASON] == 0
 
     def _prune(self, i: int) -> list[int]:
         """The working orders of an instrument, with finished ones forgotten."""
@@ -544,14 +585,12 @@ class OrderDesk:
     def _projected(self, i: int) -> int:
         """Position plus what working orders would still do, in increments; those that only protect
         the position aside."""
-        total: int = self._views.position_q[i * _POSITION + _UNITS]
+        total: int = self._views.position_q[i * _POSITION + _POSITION_UNITS]
         q = self._views.order_q
         for o in self._prune(i):
             base = o * _WORDS
-            if q[base + _ORDER["is_held"]] or q[base + _ORDER["reduce_only"]]:
+            if q[base + _IS_HELD] or q[base + _REDUCE_ONLY] or q[base + _GROUP_KIND] in _IN_OCO:
                 continue
-            if q[base + _ORDER["group_kind"]] in _IN_OCO:
-                continue
-            left = q[base + _ORDER["units_venue"]] - q[base + _ORDER["filled_venue"]]
-            total += q[base + _ORDER["side_venue"]] * left
+            left = q[base + _UNITS_VENUE] - q[base + _FILLED_VENUE]
+            total += q[base + _SIDE_VENUE] * left
         return total

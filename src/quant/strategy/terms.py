@@ -100,8 +100,9 @@ class TermsDesk:
         stop_price: float | None,
         tif: str,
         tag: str | None,
-    ) -> Terms:
-        """The terms of an order without conditions: the way of most orders."""
+    ) -> tuple[int, Parts, int, int, float, float]:
+        """Instrument, parts, life, count, limit and stop of an order without conditions: the way of
+        most orders."""
         parts = word("type", type, TYPES)
         life = word("tif", tif, LIVES)
         i = symbol_index(self.symbols, self._lookup, symbol)
@@ -109,7 +110,7 @@ class TermsDesk:
         if tag is not None:
             check_tag(symbol, tag)
         if parts.code == 0 and limit_price is None and stop_price is None and life <= TIF.GTC:
-            return Terms(i, parts, life, count, tag=tag)
+            return i, parts, life, count, math.nan, math.nan
         self._check_life(symbol, type, parts, life)
         if parts.is_trailing:
             self._trail(symbol, type, None, None)
@@ -118,7 +119,7 @@ class TermsDesk:
         limit = self.price(i, "limit_price", limit_price, type, is_needed=parts.is_limited)
         has_stop = parts.trigger != TRIGGER.NONE
         stop = self.price(i, "stop_price", stop_price, type, is_needed=has_stop)
-        return Terms(i, parts, life, count, limit, stop, tag=tag)
+        return i, parts, life, count, limit, stop
 
     def of(self, order: Order, qty: float) -> Terms:
         """The terms of an order with all its conditions; ``qty`` is its quantity, signed."""
