@@ -37,6 +37,7 @@ LONG_ARGUMENTS = {
     "engine/merge.py lay_out": "compiled; one argument per column of a bar",
     "kernel/path.py _collect": "compiled; a segment and the place of its queue in plain numbers",
     "kernel/path.py _queue_if_met": "compiled; a segment and the place of its queue",
+    "kernel/path.py _queue_those_set_free": "compiled; a segment and the place of its queue",
     "kernel/path.py _run_queue": "compiled; a segment and the place of its queue",
 }
 LONG_FUNCTIONS: dict[str, str] = {}

@@ -85,7 +85,7 @@ def _apply(h: int, k: int) -> None:
         order["good_session"] = amendment["good_session"]
     if _change_prices(h, o, k):
         # as a new order: it waits for the next bar, and may take from it
-        order["is_fresh"] = 1
+        order["is_fresh"] = 1 if order["is_held"] == 0 else 0
         order["ts_arrival"] = max(order["ts_arrival"], ts)
     report_replaced(h, o, _R_AMENDED, ts)
 

@@ -18,6 +18,7 @@ from quant.kernel.reports import (
     is_final,
     is_out_of_reach,
     reduce_quantity,
+    remaining,
     settle_descendants,
 )
 from quant.kernel.subsystem import subsystem
@@ -71,6 +72,8 @@ def set_free(h: int, c: int, price: float, ts: int, at: int) -> None:
     live = live_share(child["whole"], parent["filled_venue"], parent["whole"])
     if live <= 0:
         return
+    if remaining(h, c) <= 0:
+        child["revived"] = mem.sims(h)[0]["print_id"]
     child["units_venue"] = live - child["cut"]
     child["held_back"] = child["whole"] - live
     if child["is_held"] == 0:
@@ -78,9 +81,14 @@ def set_free(h: int, c: int, price: float, ts: int, at: int) -> None:
     ins = mem.instruments(h)[child["instrument"]]
     activate(h, c, ts)
     if child["is_trailing"] != 0:
-        follow(h, c, price if child["instrument"] == parent["instrument"] else ins["mark"])
-    if child["type"] != _MARKET and child["auction"] == _NO_AUCTION and _is_on_path(h, c, at):
+        is_there = at == INSIDE and child["instrument"] == parent["instrument"]
+        follow(h, c, price if is_there else ins["mark"])
+    if child["type"] == _MARKET or child["auction"] != _NO_AUCTION:
+        return
+    is_on_path = _is_on_path(h, c, at)
+    if is_on_path:
         child["join_bar"] = ins["bar"]
+    if is_on_path or (at == AT_OPEN and ins["closes_only"] == 0):
         child["day_session"] = mem.sims(h)[0]["session"]
 
 

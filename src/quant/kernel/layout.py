@@ -97,10 +97,11 @@ ORDER = _record(
     "good_till good_session session_sent day_session open_bar has_print taker_bar tag "
     # the venue's side. whole: the quantity that children's shares are counted by; held_back: what
     # waits for fills of the parent; cut: what an OCO group took away; join_bar: the bar on whose
-    # path a child joined; is_fresh: its price has been amended since its last print
+    # path a child joined; is_fresh: its price has been amended since its last print;
+    # revived: the print or segment in which a child with nothing live was given something
     "status_venue side_venue units_venue filled_venue is_triggered is_sized is_held "
     "whole held_back cut join_bar "
-    "is_fresh next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
+    "is_fresh revived next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
     # our side
     "status filled reason last_fill ts_end",
     "ratio net_limit limit_sent stop_sent limit stop trail limit_offset water target "

@@ -16,7 +16,6 @@ from quant.kernel.codes import (
     NONE,
     PATH,
     REASON,
-    REPORT_KIND,
     TRIGGER,
 )
 from quant.kernel.jit import compiled, inlined
@@ -29,7 +28,7 @@ from quant.kernel.match import (
     fill_rest,
     has_trading,
 )
-from quant.kernel.reports import end_order, is_final, remaining, trigger
+from quant.kernel.reports import close_out, is_final, remaining, trigger
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import follow, trails, trails_by_close
 
@@ -50,7 +49,6 @@ _R_LIMIT_OPEN = FILL_REASON.LIMIT_OPEN
 _R_TOUCHED = FILL_REASON.TOUCHED
 _R_LIMIT_IF_TOUCHED = FILL_REASON.LIMIT_IF_TOUCHED
 _POST_ONLY = REASON.POST_ONLY
-_REJECTED = REPORT_KIND.REJECTED
 _TIE = 1e-9
 _TICK_SNAP = 1e-6
 # Live levels inside a bar from which on the order of its extremes matters.
@@ -244,14 +242,16 @@ def _collect(
 
 @compiled
 def _queue_those_set_free(
-    h: int, o: int, place: int, last: int, level: float, end: float, origin: float
+    h: int, o: int, place: int, last: int, seg: int, level: float, end: float, origin: float
 ) -> int:
     """After order ``o`` was met at ``level``: queue what the rest of the segment now meets.
 
-    That is ``o`` itself if it has become a resting limit, and children it has set free.
+    That is ``o`` itself if it has become a resting limit, children it has set free, and those that
+    it has given something to fill again.
     """
     n = 0
     order = mem.orders(h)[o]
+    print_id = mem.sims(h)[0]["print_id"]
     if order["trigger"] != _NO_TRIGGER and order["in_batch"] == _TRIGGERS:
         n += _queue_if_met(h, o, place, last, NONE, level, end, origin)
     c = order["first_child"]
@@ -260,6 +260,10 @@ def _queue_those_set_free(
         if child["instrument"] == order["instrument"] and _joins(h, c):
             n += _queue_if_met(h, c, place, last + n, NONE, level, end, origin)
             child["has_print"] = 1
+        elif child["instrument"] == order["instrument"] and child["revived"] == print_id:
+            here = seg if level == origin else NONE
+            n += _queue_if_met(h, c, place, last + n, here, level, end, origin)
+            child["revived"] = NONE
         c = child["next_child"]
     return n
 
@@ -312,7 +316,7 @@ def _meet(h: int, o: int, level: float, seg: int, start: float, closing_only: in
         if not _can_fill_here(h, o, level):
             return
     if order["in_batch"] == _TAKES and order["post_only"] != 0:
-        end_order(h, o, _REJECTED, _POST_ONLY, 0.0, 0.0)
+        close_out(h, o, _POST_ONLY, 0.0, 0.0)
         return
     if order["in_batch"] != _FILLS:
         order["taker_bar"] = mem.instruments(h)[order["instrument"]]["bar"]
@@ -346,7 +350,14 @@ def _run_queue(
         is_at_start = abs(level - start) > mem.hit_distances(h)[base + j]
         j += 1
         ins["queue_size"] += _queue_those_set_free(
-            h, o, base + j, base + ins["queue_size"], start if is_at_start else level, end, start
+            h,
+            o,
+            base + j,
+            base + ins["queue_size"],
+            seg,
+            start if is_at_start else level,
+            end,
+            start,
         )
     return j
 

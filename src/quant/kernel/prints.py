@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import AUCTION, FILL_REASON, REASON, REPORT_KIND, TRIGGER
+from quant.kernel.codes import AUCTION, FILL_REASON, REASON, TRIGGER
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.match import AT_OPEN
-from quant.kernel.reports import end_order, trigger
+from quant.kernel.reports import close_out, trigger
 from quant.kernel.trailing import follow, trails_by_close
 
 __all__ = ["FILLS", "TRIGGERS", "meet_print", "raw_at", "reason_at"]
@@ -28,7 +28,6 @@ _R_LIMIT_IF_TOUCHED = FILL_REASON.LIMIT_IF_TOUCHED
 _R_ON_OPEN = FILL_REASON.ON_OPEN
 _R_ON_CLOSE = FILL_REASON.ON_CLOSE
 _POST_ONLY = REASON.POST_ONLY
-_REJECTED = REPORT_KIND.REJECTED
 # What an order does at a print (0: nothing): it fills, or it triggers there and fills.
 FILLS, TRIGGERS = 1, 2
 
@@ -96,7 +95,7 @@ def meet_print(h: int, o: int, at: int) -> int:
     if (order["limit"] - price) * order["side_venue"] < 0.0:
         return 0
     if is_first and order["post_only"] != 0:
-        end_order(h, o, _REJECTED, _POST_ONLY, 0.0, 0.0)
+        close_out(h, o, _POST_ONLY, 0.0, 0.0)
         return 0
     if is_first:
         order["taker_bar"] = order["open_bar"]
