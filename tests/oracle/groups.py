@@ -50,7 +50,7 @@ def _end_idle(state: State, children: Sequence[Order]) -> None:
 def _close_down(state: State, child: Order, parent: Order) -> None:
     """A child of which nothing is live when its parent ends."""
     if child.cut and child.filled:
-        state.note("rule: a child that both filled and was cut when its parent ended")
+        state.note("off rule: a child that both filled and was cut when its parent ended")
     if child.filled:
         # Its quantity is its live share now; that may have shrunk below what had filled.
         child.share = max(child.share, child.filled + child.cut)
@@ -129,7 +129,7 @@ def _open_children(state: State, offer: Offer) -> None:
     """Gives the children their share; those that now have one are live."""
     parent = offer.order
     if parent.children and parent.is_parent_over and parent.share < (parent.units or 0):
-        state.note("rule: children of an order that is for less since its own parent ended")
+        state.note("off rule: children of an order that is for less since its own parent ended")
     for child in _known(state, offer.order.children):
         if not child.working:
             continue
@@ -151,7 +151,7 @@ def _go_live(state: State, child: Order, offer: Offer) -> None:
         price = offer.raw
         if offer.raw != offer.point:
             # Reading: the path itself goes on from where it is.
-            state.note("rule: a child of a parent that fills off the path")
+            state.note("off rule: a child of a parent that fills off the path")
         child.joined = offer.bar
         state.arrivals.append(Arrival(child, offer.point, offer.distance))
     elif offer.where == "open":

@@ -51,10 +51,10 @@ def _arrive(state: State, requests: Sequence[Request]) -> None:
     for request in asked:
         order = state.orders[request.number - 1]
         if order.working and order.good_till == request.arrives:
-            state.note("rule: a request that arrives at the moment an order is good till")
+            state.note("off rule: a request that arrives at the moment an order is good till")
         if request.action is not None and order.number in expired:
             # Reading: a cancel comes before an amend that arrived earlier in the same gap.
-            state.note("rule: an end between an amend and a cancel of one gap")
+            state.note("off rule: an end between an amend and a cancel of one gap")
         if order.working and order.good_till is not None and order.good_till < request.arrives:
             expired.update([order.number] if request.action is None else [])
             finish(state, order, "EXPIRED", "good_till")
@@ -144,7 +144,7 @@ def _arrive_anew(state: State, order: Order, at: int) -> None:
         order.session = session
     elif order.tif == "DAY" and session != order.session:
         # Reading: its day stays the one that it had.
-        state.note("rule: a DAY order amended too late for its session")
+        state.note("off rule: a DAY order amended too late for its session")
 
 
 def _amend_quantity(state: State, order: Order, qty: float, at: int) -> bool:

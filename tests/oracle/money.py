@@ -316,9 +316,9 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
             if part.opening:
                 _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
         if any(part.closing for part in parts):
-            state.note("rule: scale with orders that close what others of the batch open")
+            state.note("off rule: scale with orders that close what others of the batch open")
         if any(part.offer.order.oco or part.offer.order.reduce_only for part in parts):
-            state.note("rule: scale with orders that a group or a position cuts")
+            state.note("off rule: scale with orders that a group or a position cuts")
         counts = _scaled(openings, counts, passes, what)
     cut = [(part, n) for part, n in zip(parts, counts, strict=True) if n < part.opening]
     for part, count in zip(parts, counts, strict=True):
@@ -427,7 +427,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             closes, opens = _split(state, projected, order)
             room += closes - opens
     splits: list[tuple[Order, Decimal, Decimal]] = []
-    before: dict[int, dict[str, int]] = {}
+    along: dict[int, dict[str, int]] = {}
     for order in leaving:
         if not _is_judged(state, order):
             continue
@@ -437,8 +437,8 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             continue
         if not order.working:
             continue
-        before[order.number] = dict(projected)
         closes, opens = _split(state, projected, order)
+        along[order.number] = dict(projected)
         room += closes
         splits.append((order, closes, opens))
     given_back = ZERO
@@ -447,7 +447,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             given_back += closes
             continue
         if given_back and opens:
-            state.note("rule: room of a group that ended at its submission")
+            state.note("off rule: room of a group that ended at its submission")
         _judge(state, order, closes, opens, room)
         if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
@@ -456,7 +456,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             mates = [split for split in splits if split[0].number in order.atomic]
             given_back += sum((most for _, *both in mates for most in both), ZERO)
         if order.oco and not order.working:
-            room -= _judge_next(state, before[order.number], order, room)
+            room -= _judge_next(state, along[order.number], order, room)
 
 
 def _is_judged(state: State, order: Order) -> bool:
@@ -469,17 +469,25 @@ def _is_judged(state: State, order: Order) -> bool:
 
 
 def _judge_next(state: State, along: Mapping[str, int], ended: Order, room: Decimal) -> Decimal:
-    """The members of a group after one that was refused, each in its place; the room one takes."""
+    """The members of a group after one that was refused, each in turn; the room that one takes.
+
+    What it closes makes room. As for any other order, what was refused for money has moved the projected position.
+    """
+    along = dict(along)
     for number in sorted(ended.oco):
         order = state.orders[number - 1]
-        if not order.working or order.reduce_only:
+        if not order.working:
             continue
-        if not order.is_cut_by_increment:
-            state.note("rule: a group of different orders whose first is refused when it leaves")
-        closes, opens = _split(state, dict(along), order)
+        if order.reduce_only:
+            # Reading: it stands for the others as any member does, and takes no room.
+            return ZERO
+        if _is_only_short(state, along, order):
+            end(state, order, "short_not_allowed")
+            continue
+        closes, opens = _split(state, along, order)
         _judge(state, order, closes, opens, room)
         if order.working:
-            return opens
+            return opens - closes
     return ZERO
 
 

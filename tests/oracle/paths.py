@@ -208,7 +208,7 @@ def _note_if_late(state: State, order: Order, bar: Bar) -> None:
         order.waits_for_stop and level is not None and is_passed(order, level, bar.open)
     )
     if order.is_repriced and order.arrival > bar.t_open and meets:
-        state.note("rule: a new price within the slack of an open that meets it")
+        state.note("off rule: a new price within the slack of an open that meets it")
 
 
 def _was_left_by_the_open(order: Order, bar: Bar) -> bool:

@@ -23,19 +23,18 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
     state.rows = {}
     met: list[Order] = []
     offers: list[Offer] = []
-    # Reading: a trigger of which nothing is live meets the print in its turn, if an earlier fill of
+    # Reading: an order of which nothing is live meets the print in its turn, if an earlier fill of
     # the print has made something of it live.
     late: dict[int, Print] = {}
     for symbol, at in prints.items():
         for order in state.working(symbol):
             if not _meets(state, order, at):
                 continue
-            if order.is_dormant and order.waits_for_stop:
+            if order.is_dormant:
                 late[order.number] = at
                 offers.append(_offer(order, at, at.price, "", taker=True))
                 continue
-            if not order.is_dormant:
-                met.append(order)
+            met.append(order)
             offer = _offer_at(state, order, at)
             if offer is not None:
                 offers.append(offer)
@@ -47,7 +46,7 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
             size(state, offer.order, offer.raw, offer.bar, offer.where, equity)
     _fill(state, [o for o in offers if o.order.working], late)
     for number, at in late.items():
-        _follow(state, state.orders[number - 1], at)
+        _pass_by(state, state.orders[number - 1], at)
     for order in met:
         _end_at_print(state, order, is_reached=order.number in reached)
 
@@ -164,10 +163,7 @@ def _offer_at(state: State, order: Order, at: Print) -> Offer | None:
 
 def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
     """A limit, or an order with a trigger, at a print that counts as an open."""
-    first = not order.met_print
-    # Reading: what is met is judged before any fill of the print; a limit of which nothing is live
-    # then fills in its turn what an earlier fill of the print has made live.
-    order.met_print = order.met_print or not order.is_dormant
+    first, order.met_print = not order.met_print, True
     if order.waits_for_stop:
         return _offer_if_passed(state, order, at)
     if not order.is_limit:
@@ -175,7 +171,7 @@ def _resting_offer(state: State, order: Order, at: Print) -> Offer | None:
         return _offer(order, at, at.price, f"market_{at.kind}", taker=True)
     if not is_marketable(order, at.price):
         return None
-    if first and order.post_only and not order.is_dormant:
+    if first and order.post_only:
         end(state, order, "post_only")
         return None
     if at.kind == "open":
@@ -202,6 +198,14 @@ def _offer_if_passed(state: State, order: Order, at: Print) -> Offer | None:
         order.open_met = at.bar
     reason = "limit_if_touched" if order.is_touched else "stop_limit"
     return _offer(order, at, at.price, reason, taker=True)
+
+
+def _pass_by(state: State, order: Order, at: Print) -> None:
+    """A print at which nothing of an order was live."""
+    if order.waits_for_stop:
+        _follow(state, order, at)
+    elif at.kind == "open" and order.is_limit and is_marketable(order, at.price):
+        order.open_met = at.bar
 
 
 def _follow(state: State, order: Order, at: Print) -> None:
