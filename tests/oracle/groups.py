@@ -49,8 +49,6 @@ def _end_idle(state: State, children: Sequence[Order]) -> None:
 
 def _close_down(state: State, child: Order, parent: Order) -> None:
     """A child of which nothing is live when its parent ends."""
-    if child.cut and child.filled:
-        state.note("off rule: a child that both filled and was cut when its parent ended")
     if child.filled:
         # Its quantity is its live share now; that may have shrunk below what had filled.
         child.share = max(child.share, child.filled + child.cut)
@@ -127,9 +125,8 @@ def live_share(child: Order, parent: Order) -> int:
 
 def _open_children(state: State, offer: Offer) -> None:
     """Gives the children their share; those that now have one are live."""
-    parent = offer.order
-    if parent.children and parent.is_parent_over and parent.share < (parent.units or 0):
-        state.note("off rule: children of an order that is for less since its own parent ended")
+    # Reading: also where the parent is itself for less since its own parent ended, its children's
+    # shares are those of the quantity that it was sent with, or amended to.
     for child in _known(state, offer.order.children):
         if not child.working:
             continue
@@ -149,9 +146,7 @@ def _go_live(state: State, child: Order, offer: Offer) -> None:
     price = state.mark.get(child.symbol)
     if offer.point is not None and is_same:
         price = offer.raw
-        if offer.raw != offer.point:
-            # Reading: the path itself goes on from where it is.
-            state.note("off rule: a child of a parent that fills off the path")
+        # Reading: where the parent's price is not on the path, the path goes on from where it is.
         child.joined = offer.bar
         state.arrivals.append(Arrival(child, offer.point, offer.distance))
     elif offer.where == "open":

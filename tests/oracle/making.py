@@ -47,16 +47,11 @@ def _arrive(state: State, requests: Sequence[Request]) -> None:
     """Cancels, then amends, each as they arrive, at one moment in order of order number."""
     state.requests = [request for request in state.requests if request not in requests]
     asked = sorted(requests, key=lambda r: (r.action is not None, r.arrives, r.number))
-    expired: set[int] = set()
     for request in asked:
         order = state.orders[request.number - 1]
-        if order.working and order.good_till == request.arrives:
-            state.note("off rule: a request that arrives at the moment an order is good till")
-        if request.action is not None and order.number in expired:
-            # Reading: a cancel comes before an amend that arrived earlier in the same gap.
-            state.note("off rule: an end between an amend and a cancel of one gap")
-        if order.working and order.good_till is not None and order.good_till < request.arrives:
-            expired.update([order.number] if request.action is None else [])
+        # Reading: at its moment an order ends before a request of the same moment, as in phase 2;
+        # and a cancel comes before an amend that arrived earlier in the same gap.
+        if order.working and order.good_till is not None and order.good_till <= request.arrives:
             finish(state, order, "EXPIRED", "good_till")
         elif request.action is None:
             finish(state, order, "CANCELED", request.reason)
@@ -139,12 +134,9 @@ def _arrive_anew(state: State, order: Order, at: int) -> None:
     order.arrival = max(order.arrival, at)
     order.joined = order.open_met = None
     order.came_with_open = False
-    session = session_of(state, order)
+    # Reading: the day of any other stays the one that it had.
     if order.type in ON_CLOSE:
-        order.session = session
-    elif order.tif == "DAY" and session != order.session:
-        # Reading: its day stays the one that it had.
-        state.note("off rule: a DAY order amended too late for its session")
+        order.session = session_of(state, order)
 
 
 def _amend_quantity(state: State, order: Order, qty: float, at: int) -> bool:

@@ -315,10 +315,8 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
         for part in parts:
             if part.opening:
                 _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
-        if any(part.closing for part in parts):
-            state.note("off rule: scale with orders that close what others of the batch open")
-        if any(part.offer.order.oco or part.offer.order.reduce_only for part in parts):
-            state.note("off rule: scale with orders that a group or a position cuts")
+        if _are_rivals(parts):
+            state.note("rule: scale with members of one group")
         counts = _scaled(openings, counts, passes, what)
     cut = [(part, n) for part, n in zip(parts, counts, strict=True) if n < part.opening]
     for part, count in zip(parts, counts, strict=True):
@@ -333,6 +331,12 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
     for part in parts:
         if part.is_refused:
             end(state, part.offer.order, "short_not_allowed")
+
+
+def _are_rivals(parts: Sequence[_Part]) -> bool:
+    """Whether a fill of the batch takes from an opening part of it, or ends it."""
+    numbers = {part.offer.order.number for part in parts}
+    return any(p.opening and not numbers.isdisjoint(p.offer.order.oco) for p in parts)
 
 
 def _fill_closing_of(state: State, part: _Part) -> None:
@@ -441,20 +445,14 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         along[order.number] = dict(projected)
         room += closes
         splits.append((order, closes, opens))
-    given_back = ZERO
     for order, closes, opens in splits:
+        # Reading: what an order was to close makes room also where its group has ended since.
         if not order.working:
-            given_back += closes
             continue
-        if given_back and opens:
-            state.note("off rule: room of a group that ended at its submission")
         _judge(state, order, closes, opens, room)
         if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
             room -= opens
-        if order.atomic and not order.working:
-            mates = [split for split in splits if split[0].number in order.atomic]
-            given_back += sum((most for _, *both in mates for most in both), ZERO)
         if order.oco and not order.working:
             room -= _judge_next(state, along[order.number], order, room)
 
@@ -471,7 +469,8 @@ def _is_judged(state: State, order: Order) -> bool:
 def _judge_next(state: State, along: Mapping[str, int], ended: Order, room: Decimal) -> Decimal:
     """The members of a group after one that was refused, each in turn; the room that one takes.
 
-    What it closes makes room. As for any other order, what was refused for money has moved the projected position.
+    What it closes makes room. As of any other order, what was refused for money has moved the
+    projected position.
     """
     along = dict(along)
     for number in sorted(ended.oco):
