@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.kernel import margin
-from quant.kernel.cost import commission_total, quantity, round_minor, slipped, whole
+from quant.kernel import margin, pricing
+from quant.kernel.cost import commission_total, quantity, round_minor, whole
 from quant.kernel.jit import entry
 from quant.kernel.memory import instruments
 
@@ -27,8 +27,10 @@ def commission(h: int, qty: float, notional: float) -> float:
 
 @entry
 def slip(h: int, i: int, sign: int, raw: float, at_open: int) -> tuple[float, int]:
-    """Price after slippage and whether it was clamped."""
-    return slipped(h, i, sign, raw, at_open)
+    """Price of one increment after slippage and whether it was clamped."""
+    at = pricing.AT_OPEN if at_open != 0 else pricing.INSIDE
+    price, _, _, flags = pricing.taken(h, i, sign, raw, at, 1, 0, 0.0)
+    return price, 1 if flags != 0 else 0
 
 
 @entry
@@ -69,6 +71,6 @@ def passes(h: int, o: int, p: int, count: int, price: float, raw: float) -> Any:
 
 
 @entry
-def affordable(h: int, o: int, p: int, wanted: int, price: float, raw: float) -> int:
-    """The largest count that may be opened."""
-    return margin.affordable(h, o, p, wanted, price, raw)
+def affordable(h: int, o: int, p: int, wanted: int, raw: float) -> int:
+    """The largest count that may be opened inside a bar."""
+    return margin.affordable(h, o, p, wanted, raw, pricing.INSIDE)

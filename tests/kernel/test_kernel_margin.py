@@ -118,9 +118,11 @@ def test_every_count_is_judged_as_written(
     wanted = [may(account, i, sign, count, Decimal(price), Decimal(raw)) for count in COUNTS]
     assert found == wanted
     assert {True, False} == set(wanted)
-    most = kernel.affordable(simulation.state.address, o, i, COUNTS[-1], price, raw)
+    simulation.state["policy"]["guardrail"] = 1.0
+    simulation.state["slippages"]["size"] = slip / raw
+    most = kernel.affordable(simulation.state.address, o, i, COUNTS[-1], raw)
     assert most == max(n for n, passes in enumerate(wanted, 1) if passes)
-    assert kernel.affordable(simulation.state.address, o, i, 2, price, raw) == 2
+    assert kernel.affordable(simulation.state.address, o, i, 2, raw) == 2
 
 
 def test_amounts_equal_within_a_trillionth_are_equal() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.engine.liquidity import known_rows
 from quant.engine.timeline import Timeline
 from quant.errors import ConfigError, nearest
 from quant.kernel.codes import (
     ACCOUNT_KIND,
+    CAP_BY,
     INSUFFICIENT,
     LIMIT_RULE,
     NONE,
@@ -25,11 +27,20 @@ from quant.kernel.codes import (
     TRAILING,
     VALUATION,
     VERB,
+    ZERO_VOLUME,
     names,
 )
 from quant.kernel.layout import ARRAYS, PER_WORKING_ORDER, State
 from quant.lake import Bars
-from quant.model.config import CashAccount, Config, GrossLeverage, TickSlippage
+from quant.model.config import (
+    CashAccount,
+    Config,
+    GrossLeverage,
+    SpreadSlippage,
+    SquareRootImpact,
+    TickSlippage,
+    VolumeShareSlippage,
+)
 
 __all__ = ["assemble"]
 
@@ -58,10 +69,42 @@ def _policy(config: Config) -> NDArray[np.void]:
     one["trailing"] = _code(TRAILING, execution.trailing)
     one["close_cutoff_ns"] = execution.close_cutoff_ns
     one["bar_slack_ns"] = execution.bar_slack_ns
-    one["has_participation"] = int(execution.participation is not None)
-    one["participation"] = execution.participation or 0.0
+    one["zero_volume"] = _code(ZERO_VOLUME, execution.zero_volume)
+    one["minimum_volume"] = execution.minimum_volume
+    one["range_spread_fraction"] = execution.range_spread_fraction
     one["guardrail"] = execution.guardrail
+    _set_caps(one, config)
+    _set_impact(one, config)
     return record
+
+
+def _set_caps(one: Any, config: Config) -> None:
+    """How much of a bar our orders may take."""
+    execution = config.execution
+    inside = execution.participation
+    at_open = inside if execution.participation_open is None else execution.participation_open
+    caps_share = isinstance(config.slippage, VolumeShareSlippage) and config.slippage.cap
+    one["has_participation"] = int(inside is not None or caps_share)
+    one["participation"] = math.inf if inside is None else inside
+    one["participation_open"] = math.inf if at_open is None else at_open
+    one["cap_by"] = _code(CAP_BY, execution.cap_by)
+    most = (execution.max_shares, execution.max_notional)
+    one["has_caps"] = int(any(value is not None for value in most))
+    for name, value in zip(("max_shares", "max_notional"), most, strict=True):
+        one[name] = math.nan if value is None else value
+
+
+def _set_impact(one: Any, config: Config) -> None:
+    """How our orders move the price."""
+    impact = config.impact
+    if not isinstance(impact, SquareRootImpact):
+        return
+    one["has_impact"] = 1
+    one["impact_alpha"] = impact.alpha
+    one["impact_sigma"] = math.nan if impact.sigma is None else impact.sigma
+    one["impact_adv"] = math.nan if impact.adv is None else impact.adv
+    one["impact_permanent"] = impact.permanent
+    one["impact_half_life"] = float(impact.half_life_ns)
 
 
 def _account(config: Config) -> NDArray[np.void]:
@@ -147,8 +190,15 @@ def _commission(config: Config) -> NDArray[np.void]:
 
 def _slippage(config: Config) -> NDArray[np.void]:
     record = np.zeros(1, ARRAYS["slippages"])
-    record["kind"] = _code(SLIPPAGE_KIND, config.slippage.kind)
-    record["size"] = config.slippage.size
+    model = config.slippage
+    record["kind"] = _code(SLIPPAGE_KIND, model.kind)
+    record["size"] = model.size
+    record["cap_fraction"] = math.nan
+    if isinstance(model, SpreadSlippage):
+        record["k_stop"], record["k_auction"] = model.k_stop, model.k_auction
+    if isinstance(model, VolumeShareSlippage):
+        record["volume_limit"] = model.volume_limit
+        record["cap_fraction"] = model.volume_limit if model.cap else math.nan
     return record
 
 
@@ -190,6 +240,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "slices": timeline.slices,
         "session_closes": timeline.session_closes,
         "row_flags": np.zeros(0, np.int64),
+        **known_rows(bars, config, timeline.rows),
         "events": _deposit(config, timeline.start),
         "commissions": _commission(config),
         "slippages": _slippage(config),

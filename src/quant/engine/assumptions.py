@@ -13,8 +13,11 @@ from quant.model.config import (
     Config,
     PerOrderCommission,
     PerShareCommission,
+    RangeSlippage,
     RateCommission,
     RateSlippage,
+    SpreadSlippage,
+    SquareRootImpact,
     TickSlippage,
     TieredCommission,
 )
@@ -52,6 +55,18 @@ def _amber(text: str) -> Assumption:
     return Assumption(text=text, level="amber")
 
 
+_CAP_BY = {
+    "bar": "a bar's volume",
+    "previous_bar": "the volume of the bar before",
+    "adv": "the average daily volume",
+}
+_ZERO_VOLUME = {
+    "last_price": "Bars without volume trade at the last price.",
+    "minimum_liquidity": "Bars without volume trade as if a minimum had been traded.",
+    "range_spread": "Bars without volume trade at half a spread made from their range.",
+}
+
+
 def commission_words(config: Config) -> str:
     """The commission in words; empty if there is none."""
     model = config.commission
@@ -77,7 +92,20 @@ def slippage_words(config: Config) -> str:
         return f"{model.rate * 10_000:.4g} basis points"
     if isinstance(model, TickSlippage):
         return f"{model.ticks:.4g} ticks"
-    return f"{model.fraction * 100:.4g} % of a bar's range"
+    if isinstance(model, RangeSlippage):
+        return f"{model.fraction * 100:.4g} % of a bar's range"
+    if isinstance(model, SpreadSlippage):
+        return f"{model.k:.4g} of the spread ({model.k_stop:.4g} for stops)"
+    return f"{model.price_impact * 100:.4g} % times the square of the share of volume"
+
+
+def impact_words(config: Config) -> str:
+    """The market impact in words; empty if there is none."""
+    model = config.impact
+    if not isinstance(model, SquareRootImpact) or not model.alpha:
+        return ""
+    text = f"{model.alpha:.4g} times volatility times the root of the share of a day's volume"
+    return f"{text}; {model.permanent * 100:.4g} % of it stays" if model.permanent else text
 
 
 def _fills(bars: Bars, config: Config) -> list[Assumption]:
@@ -102,15 +130,20 @@ def _fills(bars: Bars, config: Config) -> list[Assumption]:
         found.append(_amber("Orders of any size fill whole, whatever the bar's volume."))
     else:
         share = f"{execution.participation * 100:.4g} %"
-        found.append(_info(f"All orders together take at most {share} of a bar's volume."))
+        of = _CAP_BY[execution.cap_by]
+        found.append(_info(f"All orders together take at most {share} of {of}."))
+    if execution.zero_volume != "reject":
+        found.append(_amber(_ZERO_VOLUME[execution.zero_volume]))
     return found
 
 
 def _costs(config: Config) -> list[Assumption]:
     commission, slippage = commission_words(config), slippage_words(config)
+    impact = impact_words(config)
     return [
         _info(f"Commission: {commission}.") if commission else _amber("No commission is charged."),
         _info(f"Slippage: {slippage}.") if slippage else _amber("No slippage is assumed."),
+        *([_info(f"Market impact: {impact}.")] if impact else []),
     ]
 
 

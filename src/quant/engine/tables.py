@@ -55,8 +55,7 @@ __all__ = [
 ]
 
 _NS_PER_DAY = 86_400_000_000_000
-_FLAGS = ((FILL_FLAG.UNCAPPED, "uncapped"), (FILL_FLAG.LATE_OPEN, "late_open"),
-          (FILL_FLAG.CLAMPED, "clamped"))  # fmt: skip
+_FLAGS = tuple(names(FILL_FLAG).items())
 
 
 def equity_table(state: State, bars: Bars) -> pl.DataFrame:

@@ -44,6 +44,7 @@ class Timeline:
     open_rows : int64 array of shape (n_rows,), rows of ``bars`` in order of begin and instrument
     slices : SLICE records, ascending in time
     timer_ids : int64 array, the timers of all slices one after another
+    rows : int64 array of shape (n_rows,), the place of each of ``bars`` in the data's columns
     session_closes : int64 array, nanoseconds UTC by the calendar's sessions
     start : int
         Nanoseconds UTC at which the run begins: the first session's open.
@@ -53,6 +54,7 @@ class Timeline:
     open_rows: IntArray
     slices: NDArray[np.void]
     timer_ids: IntArray
+    rows: IntArray
     session_closes: IntArray
     start: int
 
@@ -113,8 +115,11 @@ def _label(calendar: Calendar, index: int) -> str:
     return str(np.datetime64(int(calendar.days[index]), "D"))
 
 
-def _bar_records(bars: Bars, keep: NDArray[np.bool_]) -> tuple[NDArray[np.void], IntArray]:
-    """Bars in order of (end, instrument), and their rows in order of (begin, instrument)."""
+def _bar_records(
+    bars: Bars, keep: NDArray[np.bool_]
+) -> tuple[NDArray[np.void], IntArray, IntArray]:
+    """Bars in order of (end, instrument), their rows in order of (begin, instrument), and the
+    place of each in the columns."""
     counts = np.diff(bars.offsets)
     instrument = np.repeat(np.arange(len(bars.symbols), dtype=np.int64), counts)
     rows: IntArray | slice = slice(None)
@@ -135,8 +140,8 @@ def _bar_records(bars: Bars, keep: NDArray[np.bool_]) -> tuple[NDArray[np.void],
     begins, who = records["ts_open"], records["instrument"]
     ordered = (begins[1:] > begins[:-1]) | ((begins[1:] == begins[:-1]) & (who[1:] > who[:-1]))
     if bool(ordered.all()):
-        return records, np.arange(len(records), dtype=np.int64)
-    return records, np.lexsort((who, begins)).astype(np.int64)
+        return records, np.arange(len(records), dtype=np.int64), picked
+    return records, np.lexsort((who, begins)).astype(np.int64), picked
 
 
 def _read_only(column: NDArray[Any]) -> NDArray[Any]:
@@ -182,7 +187,7 @@ def build_timeline(
     """
     calendar = bars.calendar
     keep = bars.session <= period.last
-    records, open_rows = _bar_records(bars, keep)
+    records, open_rows, rows = _bar_records(bars, keep)
     inside = records["session"] >= period.first
     # bars before the exchange opens are part of the first session
     start = min(int(calendar.opens[period.first]), int(records["ts_open"][inside].min()))
@@ -209,6 +214,7 @@ def build_timeline(
         open_rows=open_rows,
         slices=slices,
         timer_ids=timer_ids,
+        rows=rows,
         session_closes=np.ascontiguousarray(every_close, np.int64),
         start=start,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from quant.kernel import memory as mem
 from quant.kernel.codes import NEVER, NONE, REASON, REPORT_KIND
-from quant.kernel.groups import AT_CLOSE, live_share, set_free
+from quant.kernel.groups import live_share, set_free
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.post import post
+from quant.kernel.pricing import AT_CLOSE
 from quant.kernel.reports import end_at, expire_if_past, is_final, new_report, report_replaced
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import set_level

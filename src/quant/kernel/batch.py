@@ -11,7 +11,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import AUCTION, INSUFFICIENT, NONE, REASON, REPORT_KIND, TARGET_KIND, TIF
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import remark
-from quant.kernel.match import AT_OPEN, fill_closing, fill_rest
+from quant.kernel.match import fill_closing, fill_rest
 from quant.kernel.prints import meet_print, raw_at, reason_at
 from quant.kernel.reports import end_order, is_final
 from quant.kernel.scale import fill_scaled
@@ -49,13 +49,12 @@ def _size_all(h: int, n: int, at: int) -> None:
             any_unsized = True
     if not any_unsized:
         return
-    at_open = 1 if at == AT_OPEN else 0
     for j in range(n):
         o = mem.candidates(h)[j]
         order = mem.orders(h)[o]
         if order["in_batch"] != 0 and _is_unsized(h, o):
             equity = mem.accounts(h)[order["account"]]["equity"]
-            size_order(h, o, raw_at(h, o, at), equity, at_open, 1)
+            size_order(h, o, raw_at(h, o, at), equity, at, 1)
 
 
 @inlined

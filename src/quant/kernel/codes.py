@@ -10,6 +10,7 @@ __all__ = [
     "ACCOUNT_KIND",
     "AUCTION",
     "BUY",
+    "CAP_BY",
     "FILL_FLAG",
     "FILL_REASON",
     "GROUP_KIND",
@@ -39,6 +40,7 @@ __all__ = [
     "TRIGGER",
     "VALUATION",
     "VERB",
+    "ZERO_VOLUME",
     "names",
 ]
 
@@ -165,7 +167,7 @@ class FILL_REASON:
 class FILL_FLAG:
     """Remarks on a fill; any number of them, added."""
 
-    UNCAPPED, LATE_OPEN, CLAMPED = 1, 2, 4
+    UNCAPPED, LATE_OPEN, CLAMPED, NO_VOLUME, NO_IMPACT = 1, 2, 4, 8, 16
 
 
 class LIQUIDITY:
@@ -228,7 +230,19 @@ class ROUNDING:
 
 
 class SLIPPAGE_KIND:
-    RATE, TICKS, RANGE = range(3)
+    RATE, TICKS, RANGE, SPREAD, VOLUME_SHARE = range(5)
+
+
+class ZERO_VOLUME:
+    """What a bar without volume does."""
+
+    REJECT, LAST_PRICE, MINIMUM_LIQUIDITY, RANGE_SPREAD = range(4)
+
+
+class CAP_BY:
+    """The volume that participation is a part of."""
+
+    BAR, PREVIOUS_BAR, ADV = range(3)
 
 
 class REPORT_KIND:

@@ -1,4 +1,4 @@
-"""What a fill costs: slippage on the price, then commission on the slipped price."""
+"""What a fill costs besides its price, and the arithmetic of counts, ticks and minor units."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import math
 from typing import Any
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import SLIPPAGE_KIND
 from quant.kernel.jit import compiled, inlined
 
-__all__ = ["commission_total", "quantity", "round_minor", "slipped", "whole"]
+__all__ = ["commission_total", "on_tick", "quantity", "round_minor", "whole"]
 
-_RATE = SLIPPAGE_KIND.RATE
-_TICKS = SLIPPAGE_KIND.TICKS
 SNAP = 1e-9
 _MOST = 2**62
 
@@ -73,37 +70,6 @@ def on_tick(price: float, tick: float, sign: int) -> float:
     if abs(steps - nearest) <= 1e-6:
         return nearest * tick
     return (math.ceil(steps) if sign > 0 else math.floor(steps)) * tick
-
-
-@compiled
-def slipped(h: int, i: int, sign: int, raw: float, at_open: int) -> tuple[float, int]:
-    """Price after slippage, and whether the guardrail had to clamp it.
-
-    At an opening print the range of the bar is not known yet, so the range model takes the last
-    earlier bar that had trading.
-    """
-    ins = mem.instruments(h)[i]
-    model = mem.slippages(h)[ins["slippage"]]
-    if model["kind"] == _RATE:
-        move = abs(raw) * model["size"]
-    elif model["kind"] == _TICKS:
-        move = model["size"] * ins["tick"]
-    elif at_open != 0:
-        move = model["size"] * ins["prev_range"]
-    else:
-        bar = mem.bars(h)[ins["bar"]]
-        move = model["size"] * (bar["high"] - bar["low"])
-    most = mem.policies(h)[0]["guardrail"] * abs(raw)
-    was_clamped = 1 if move > most else 0
-    price = raw + sign * (most if was_clamped != 0 else move)
-    if move > 0.0 and ins["tick"] > 0.0:
-        price = on_tick(price, ins["tick"], sign)
-        if abs(price - raw) > most:
-            # the next tick would be beyond the guardrail: the last one before it
-            was_clamped = 1
-            price = on_tick(raw + sign * most, ins["tick"], -sign)
-            price = max(price, raw) if sign > 0 else min(price, raw)
-    return price, was_clamped
 
 
 @inlined

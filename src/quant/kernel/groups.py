@@ -11,6 +11,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import AUCTION, GROUP_KIND, ORDER_TYPE, REASON, REPORT_KIND
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import position_place
+from quant.kernel.pricing import AT_OPEN, INSIDE
 from quant.kernel.reports import (
     activate,
     close_out,
@@ -24,10 +25,7 @@ from quant.kernel.reports import (
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import follow
 
-__all__ = ["AT_CLOSE", "AT_OPEN", "INSIDE", "after_fill", "live_share", "set_free"]
-
-# Where in a bar a fill happens.
-AT_OPEN, INSIDE, AT_CLOSE = 0, 1, 2
+__all__ = ["after_fill", "live_share", "set_free"]
 
 _OCO = GROUP_KIND.OCO
 _OCO_SHARED = GROUP_KIND.OCO_SHARED

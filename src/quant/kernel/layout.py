@@ -63,8 +63,11 @@ SIM = _record(
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
-    "bar_slack_ns has_participation over_cap trailing close_cutoff_ns",
-    "participation guardrail",
+    "bar_slack_ns has_participation over_cap trailing close_cutoff_ns "
+    "zero_volume cap_by has_caps has_impact",
+    "participation participation_open max_shares max_notional minimum_volume guardrail "
+    "range_spread_fraction "
+    "impact_alpha impact_sigma impact_adv impact_permanent impact_half_life",
 )
 ACCOUNT = _record(
     "kind base_currency status",
@@ -75,9 +78,9 @@ INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
     # what the market last said
     "mark_ts bar seen opened_at "
-    # this bar's use of volume, and scratch of the batch
-    "filled_open filled_inside stamp head queue_size queue_done",
-    "multiplier unit_num unit_den tick mark prev_volume prev_range",
+    # our use of this bar's and this session's volume, the move we caused, and scratch of the batch
+    "filled_open filled_inside filled_session filled_day level_ts stamp head queue_size queue_done",
+    "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level",
 )
 POSITION = _record(
     "account instrument book units is_held path projected claimed",
@@ -140,7 +143,7 @@ COMMISSION = _record(
     "rate per_share per_order minimum maximum maximum_rate",
     (("tier_from", N_TIERS), ("tier_rate", N_TIERS)),
 )
-SLIPPAGE = _record("kind", "size")
+SLIPPAGE = _record("kind", "size k_stop k_auction volume_limit cap_fraction")
 WORD = np.dtype("<i8")
 
 # The order fixes each array's place in the table.
@@ -167,6 +170,10 @@ ARRAYS: dict[str, np.dtype] = {
     "session_closes": WORD,
     # flags of ``bars``, row by row; empty until an order for an auction asks
     "row_flags": WORD,
+    # what is known of spread, volatility and volume, row by row; empty where no model asks
+    "row_spreads": np.dtype("<f8"),
+    "row_sigmas": np.dtype("<f8"),
+    "row_advs": np.dtype("<f8"),
     "events": EVENT,
     "commissions": COMMISSION,
     "slippages": SLIPPAGE,
@@ -204,7 +211,10 @@ PER_WORKING_ORDER = {
 }
 
 # What the run reads but never writes: not part of a snapshot.
-MARKET = ("bars", "open_rows", "slices", "session_closes", "row_flags")
+MARKET = (
+    *("bars", "open_rows", "slices", "session_closes"),
+    *("row_flags", "row_spreads", "row_sigmas", "row_advs"),
+)
 
 
 def dtype_of(name: str) -> np.dtype:

@@ -10,6 +10,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND
 from quant.kernel.cost import commission_total, quantity
 from quant.kernel.jit import compiled, inlined
+from quant.kernel.pricing import paid_price
 from quant.kernel.subsystem import subsystem
 
 __all__ = [
@@ -174,12 +175,13 @@ def both_figures(
 
 
 @compiled
-def affordable(h: int, o: int, p: int, wanted: int, price: float, raw: float) -> int:
+def affordable(h: int, o: int, p: int, wanted: int, raw: float, at: int) -> int:
     """The largest count up to ``wanted`` that may be opened; the check is monotone in the count."""
     low = 0
     high = wanted
     while low < high:
         middle = low + (high - low + 1) // 2
+        price, _, _ = paid_price(h, o, middle, raw, at)
         if passes(h, o, p, middle, price, raw):
             low = middle
         else:

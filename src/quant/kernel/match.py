@@ -11,6 +11,7 @@ from __future__ import annotations
 from quant.kernel import memory as mem
 from quant.kernel.codes import (
     ACCOUNT_KIND,
+    CAP_BY,
     FILL_FLAG,
     FILL_REASON,
     INSUFFICIENT,
@@ -22,9 +23,10 @@ from quant.kernel.codes import (
     ROUNDING,
     STATUS,
     TARGET_KIND,
+    ZERO_VOLUME,
 )
-from quant.kernel.cost import quantity, round_minor, slipped, whole
-from quant.kernel.groups import AT_CLOSE, AT_OPEN, INSIDE, after_fill
+from quant.kernel.cost import quantity, round_minor, whole
+from quant.kernel.groups import after_fill
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     affordable,
@@ -35,6 +37,15 @@ from quant.kernel.margin import (
     shift_totals,
 )
 from quant.kernel.post import post
+from quant.kernel.pricing import (
+    AT_CLOSE,
+    AT_OPEN,
+    INSIDE,
+    is_taker,
+    paid_price,
+    reference_volume,
+    settle_impact,
+)
 from quant.kernel.reports import close_out, is_final, new_report, remaining
 from quant.kernel.subsystem import subsystem
 
@@ -48,6 +59,7 @@ __all__ = [
     "execute",
     "fill_closing",
     "fill_rest",
+    "has_open_print",
     "has_trading",
     "note_position",
     "wanted",
@@ -57,7 +69,12 @@ _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _UNCAPPED = FILL_FLAG.UNCAPPED
 _SAME_CLOSE = FILL_REASON.SAME_CLOSE
 _LATE = FILL_FLAG.LATE_OPEN
-_CLAMPED = FILL_FLAG.CLAMPED
+_NO_VOLUME = FILL_FLAG.NO_VOLUME
+_REJECT_EMPTY = ZERO_VOLUME.REJECT
+_LAST_PRICE = ZERO_VOLUME.LAST_PRICE
+_MINIMUM = ZERO_VOLUME.MINIMUM_LIQUIDITY
+_BY_PREVIOUS = CAP_BY.PREVIOUS_BAR
+_BY_ADV = CAP_BY.ADV
 _REJECT = INSUFFICIENT.REJECT
 _TAKER = LIQUIDITY.TAKER
 _MAKER = LIQUIDITY.MAKER
@@ -76,23 +93,75 @@ _S_PARTIAL = STATUS.PARTIALLY_FILLED
 
 @inlined
 def has_trading(h: int, row: int) -> bool:
-    """A bar has trading when its volume is above zero or unknown."""
-    return not mem.bars(h)[row]["volume"] <= 0.0
+    """A bar has trading when its volume is above zero or unknown, or a policy lends it some."""
+    if not mem.bars(h)[row]["volume"] <= 0.0:
+        return True
+    return mem.policies(h)[0]["zero_volume"] >= _MINIMUM
+
+
+@inlined
+def has_open_print(h: int, row: int) -> bool:
+    """Whether orders meet a price at a bar's open: its own, or the last one where it has none."""
+    return has_trading(h, row) or mem.policies(h)[0]["zero_volume"] == _LAST_PRICE
+
+
+@inlined
+def _whole_part(h: int, i: int, qty: float) -> int:
+    """Whole increments of a quantity."""
+    ins = mem.instruments(h)[i]
+    return whole(qty * ins["unit_den"] / ins["unit_num"])
 
 
 @compiled
-def cap_left(h: int, i: int, at: int) -> int:
-    """Increments that all our orders together may still fill in instrument ``i`` here."""
+def _volume_cap(h: int, i: int, at: int) -> int:
+    """Increments that participation leaves."""
     policy = mem.policies(h)[0]
     ins = mem.instruments(h)[i]
-    volume = ins["prev_volume"] if at == AT_OPEN else mem.bars(h)[ins["bar"]]["volume"]
-    if policy["has_participation"] == 0 or volume != volume:
-        return NEVER
-    cap = whole(policy["participation"] * volume * ins["unit_den"] / ins["unit_num"])
+    fraction = policy["participation_open"] if at == AT_OPEN else policy["participation"]
+    limit = mem.slippages(h)[ins["slippage"]]["cap_fraction"]
+    if limit < fraction:
+        fraction = limit
+    volume = reference_volume(h, i, at)
     used = ins["filled_open"]
     if at != AT_OPEN:
         used += ins["filled_inside"]
-    return max(cap - used, 0)
+    if policy["cap_by"] == _BY_PREVIOUS:
+        volume = ins["prev_volume"]
+    elif policy["cap_by"] == _BY_ADV:
+        volume = mem.row_advs(h)[ins["bar"]]
+        used = 0
+        if ins["filled_day"] == mem.bars(h)[ins["bar"]]["session"]:
+            used = ins["filled_session"]
+    if volume != volume:
+        return NEVER
+    return max(_whole_part(h, i, fraction * volume) - used, 0)
+
+
+@compiled
+def _absolute_cap(h: int, i: int, raw: float) -> int:
+    """Increments that the caps in shares and in money leave in this bar."""
+    policy = mem.policies(h)[0]
+    ins = mem.instruments(h)[i]
+    cap = NEVER
+    if policy["max_shares"] == policy["max_shares"]:
+        used = ins["filled_open"] + ins["filled_inside"]
+        cap = _whole_part(h, i, policy["max_shares"]) - used
+    if policy["max_notional"] == policy["max_notional"] and raw != 0.0:
+        left = max(policy["max_notional"] - ins["notional_used"], 0.0)
+        cap = min(cap, _whole_part(h, i, left / abs(raw * ins["multiplier"])))
+    return max(cap, 0)
+
+
+@compiled
+def cap_left(h: int, i: int, at: int, raw: float) -> int:
+    """Increments that all our orders together may still fill in instrument ``i`` here."""
+    policy = mem.policies(h)[0]
+    cap = NEVER
+    if policy["has_participation"] != 0:
+        cap = _volume_cap(h, i, at)
+    if policy["has_caps"] != 0:
+        cap = min(cap, _absolute_cap(h, i, raw))
+    return cap
 
 
 @inlined
@@ -107,12 +176,12 @@ def closing_part(h: int, o: int, count: int) -> int:
 
 
 @compiled
-def wanted(h: int, o: int, most: int, at: int, claimed: int) -> int:
+def wanted(h: int, o: int, most: int, at: int, claimed: int, raw: float) -> int:
     """What an order may fill here of ``most``, within the cap less what is ``claimed``.
 
     With ``over_cap: reject`` an order that wants more than the cap leaves ends instead.
     """
-    cap = max(cap_left(h, mem.orders(h)[o]["instrument"], at) - claimed, 0)
+    cap = max(cap_left(h, mem.orders(h)[o]["instrument"], at, raw) - claimed, 0)
     if most > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
         close_out(h, o, _OVER_CAP, 0.0, 0.0)
         return 0
@@ -127,26 +196,39 @@ def _most(h: int, o: int) -> int:
 
 
 @inlined
-def _is_taker(h: int, o: int) -> bool:
-    """What has no limit takes; a limit only in the bar in which it first met a print that it could
-    take."""
-    order = mem.orders(h)[o]
-    if order["is_limited"] == 0:
-        return True
-    return order["taker_bar"] == mem.instruments(h)[order["instrument"]]["bar"]
+def _is_uncapped(h: int, i: int) -> bool:
+    """Whether an opening print has no earlier volume to cap by, though a cap is set."""
+    if mem.policies(h)[0]["has_participation"] == 0:
+        return False
+    volume = reference_volume(h, i, AT_OPEN)
+    return volume != volume
 
 
-@compiled
-def paid_price(h: int, o: int, raw: float, at: int) -> tuple[float, int]:
-    """What the order pays where the market gave ``raw``, and the flags of that price."""
-    order = mem.orders(h)[o]
-    if not _is_taker(h, o):
-        return raw, 0
-    side = order["side_venue"]
-    price, was_clamped = slipped(h, order["instrument"], side, raw, 1 if at == AT_OPEN else 0)
-    if order["is_limited"] != 0 and (price - order["limit"]) * side > 0.0:
-        price = order["limit"]
-    return price, _CLAMPED if was_clamped != 0 else 0
+@inlined
+def _is_empty_bar(h: int, i: int, at: int) -> bool:
+    """Whether a fill is made in a bar without volume, whose prices are the policy's to say."""
+    policy = mem.policies(h)[0]["zero_volume"]
+    if policy in (_REJECT_EMPTY, _MINIMUM):
+        return False
+    return mem.bars(h)[mem.instruments(h)[i]["bar"]]["volume"] <= 0.0
+
+
+@inlined
+def _use_volume(h: int, i: int, count: int, raw: float, at: int) -> None:
+    """Count a fill towards the caps of its bar and its session."""
+    ins = mem.instruments(h)[i]
+    if at == AT_OPEN:
+        ins["filled_open"] += count
+    else:
+        ins["filled_inside"] += count
+    if mem.policies(h)[0]["has_caps"] != 0:
+        ins["notional_used"] += abs(quantity(ins, count) * raw * ins["multiplier"])
+    if mem.policies(h)[0]["cap_by"] == _BY_ADV:
+        session = mem.bars(h)[ins["bar"]]["session"]
+        if ins["filled_day"] != session:
+            ins["filled_day"] = session
+            ins["filled_session"] = 0
+        ins["filled_session"] += count
 
 
 @subsystem("void(int64, int64, int64, float64, int64, int64, int64)")
@@ -158,17 +240,18 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     ins = mem.instruments(h)[i]
     sim = mem.sims(h)[0]
     p = position_place(h, a, order["book"], i)
-    price, flags = paid_price(h, o, raw, at)
+    price, impact, flags = paid_price(h, o, count, raw, at)
+    takes = is_taker(h, o)
+    done = order["filled_venue"]
     ts = sim["now"]
     if at == AT_OPEN:
         ts = max(ins["opened_at"], order["ts_arrival"])
         if ts > ins["opened_at"]:
             flags += _LATE
-        if (
-            mem.policies(h)[0]["has_participation"] != 0
-            and ins["prev_volume"] != ins["prev_volume"]
-        ):
+        if _is_uncapped(h, i):
             flags += _UNCAPPED
+    if _is_empty_bar(h, i, at):
+        flags += _NO_VOLUME
     fee = next_commission(h, o, count, price)
     if mem.policies(h)[0]["rounding"] == _MINOR_UNIT:
         # as charged, so that fills and postings show the same
@@ -183,10 +266,13 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     report["commission"] = fee
     # adding zero turns -0.0 into 0.0
     report["slippage"] = quantity(ins, count) * ins["multiplier"] * (price - raw) * side + 0.0
+    if impact > 0.0:
+        report["impact"] = quantity(ins, count) * ins["multiplier"] * impact
+        report["slippage"] -= report["impact"]
     report["fill_reason"] = fill_reason
     report["reason"] = reason
     report["flags"] = flags
-    report["liquidity"] = _TAKER if _is_taker(h, o) else _MAKER
+    report["liquidity"] = _TAKER if takes else _MAKER
     report["is_merge"] = 1 if order["last_print"] == sim["print_id"] else 0
     order["last_print"] = sim["print_id"]
     if fill_reason == _SAME_CLOSE:
@@ -199,10 +285,9 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     order["commission_venue"] += fee
     is_whole = order["filled_venue"] >= order["units_venue"] + order["held_back"]
     order["status_venue"] = _S_FILLED if is_whole else _S_PARTIAL
-    if at == AT_OPEN:
-        ins["filled_open"] += count
-    else:
-        ins["filled_inside"] += count
+    _use_volume(h, i, count, raw, at)
+    if takes and mem.policies(h)[0]["has_impact"] != 0:
+        settle_impact(h, i, side, done, count)
     units_before = mem.positions(h)[p]["units"]
     cash_before = mem.balances(h)[a * sim["n_currencies"] + ins["currency"]]["cash"]
     post(h, r)
@@ -242,7 +327,7 @@ def note_position(h: int, p: int, ts: int) -> None:
 @subsystem("void(int64, int64, float64, int64, int64)")
 def fill_closing(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill the part of an order that closes; it is never refused for money."""
-    count = closing_part(h, o, wanted(h, o, _most(h, o), at, 0))
+    count = closing_part(h, o, wanted(h, o, _most(h, o), at, 0, raw))
     if count > 0:
         execute(h, o, count, raw, at, fill_reason, 0)
 
@@ -266,7 +351,7 @@ def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_re
     """Fill the ``count`` of ``want`` increments that money allows, and end the rest."""
     order = mem.orders(h)[o]
     p = position_place(h, order["account"], order["book"], order["instrument"])
-    price, _ = paid_price(h, o, raw, at)
+    price, _, _ = paid_price(h, o, want, raw, at)
     needed, available = both_figures(h, o, p, want, price, raw)
     if count == 0:
         close_out(h, o, _FUNDS, needed, available)
@@ -286,12 +371,12 @@ def fill_opening(h: int, o: int, want: int, raw: float, at: int, fill_reason: in
         close_out(h, o, _SHORT, 0.0, 0.0)
         return
     p = position_place(h, order["account"], order["book"], order["instrument"])
-    price, _ = paid_price(h, o, raw, at)
+    price, _, _ = paid_price(h, o, want, raw, at)
     if passes(h, o, p, want, price, raw):
         execute(h, o, want, raw, at, fill_reason, 0)
         return
     is_cut = _is_cut_to_size(h, o) or mem.policies(h)[0]["insufficient"] != _REJECT
-    count = affordable(h, o, p, want, price, raw) if is_cut else 0
+    count = affordable(h, o, p, want, raw, at) if is_cut else 0
     fill_cut(h, o, count, want, raw, at, fill_reason)
 
 
@@ -304,6 +389,6 @@ def fill_rest(h: int, o: int, raw: float, at: int, fill_reason: int) -> None:
     if mem.orders(h)[o]["reduce_only"] != 0:
         end_idle_reducer(h, o)
         return
-    want = wanted(h, o, remaining(h, o), at, 0)
+    want = wanted(h, o, remaining(h, o), at, 0, raw)
     if want > 0:
         fill_opening(h, o, want, raw, at, fill_reason)

@@ -40,7 +40,10 @@ __all__ = [
     "positions",
     "postings",
     "reports",
+    "row_advs",
     "row_flags",
+    "row_sigmas",
+    "row_spreads",
     "saved_orders",
     "session_closes",
     "saved_held",
@@ -145,6 +148,9 @@ open_rows = _accessor("open_rows")
 slices = _accessor("slices")
 session_closes = _accessor("session_closes")
 row_flags = _accessor("row_flags")
+row_spreads = _accessor("row_spreads")
+row_sigmas = _accessor("row_sigmas")
+row_advs = _accessor("row_advs")
 events = _accessor("events")
 commissions = _accessor("commissions")
 slippages = _accessor("slippages")

@@ -21,13 +21,13 @@ from quant.kernel.codes import (
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import position_place, remark
 from quant.kernel.match import (
-    INSIDE,
     cap_left,
     closing_part,
     fill_closing,
     fill_rest,
     has_trading,
 )
+from quant.kernel.pricing import INSIDE
 from quant.kernel.reports import close_out, is_final, remaining, trigger
 from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import follow, trails, trails_by_close
@@ -282,7 +282,7 @@ def _front(h: int, o: int, level: float) -> int:
     """What the head of a queue would do: only close, open, or pass by without a fill."""
     if is_final(mem.orders(h)[o]["status_venue"]) or not _can_fill_here(h, o, level):
         return _PASSES_BY
-    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], INSIDE))
+    want = min(remaining(h, o), cap_left(h, mem.orders(h)[o]["instrument"], INSIDE, level))
     if want <= 0:
         return _PASSES_BY
     if mem.orders(h)[o]["reduce_only"] != 0:

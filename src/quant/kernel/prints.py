@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import AUCTION, FILL_REASON, REASON, TRIGGER
+from quant.kernel.codes import AUCTION, FILL_REASON, REASON, TRIGGER, ZERO_VOLUME
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.match import AT_OPEN
+from quant.kernel.pricing import AT_OPEN
 from quant.kernel.reports import close_out, trigger
 from quant.kernel.trailing import follow, trails_by_close
 
@@ -27,6 +27,7 @@ _R_TOUCHED_CLOSE = FILL_REASON.TOUCHED_CLOSE
 _R_LIMIT_IF_TOUCHED = FILL_REASON.LIMIT_IF_TOUCHED
 _R_ON_OPEN = FILL_REASON.ON_OPEN
 _R_ON_CLOSE = FILL_REASON.ON_CLOSE
+_LAST_PRICE = ZERO_VOLUME.LAST_PRICE
 _POST_ONLY = REASON.POST_ONLY
 # What an order does at a print (0: nothing): it fills, or it triggers there and fills.
 FILLS, TRIGGERS = 1, 2
@@ -34,8 +35,14 @@ FILLS, TRIGGERS = 1, 2
 
 @inlined
 def _print_price(h: int, i: int, at: int) -> float:
-    bar = mem.bars(h)[mem.instruments(h)[i]["bar"]]
-    return bar["open"] if at == AT_OPEN else bar["close"]
+    ins = mem.instruments(h)[i]
+    bar = mem.bars(h)[ins["bar"]]
+    if at != AT_OPEN:
+        return bar["close"]
+    if mem.policies(h)[0]["zero_volume"] == _LAST_PRICE and bar["volume"] <= 0.0:
+        # nothing traded at the open: the last price stands
+        return ins["mark"]
+    return bar["open"]
 
 
 @inlined

@@ -18,9 +18,9 @@ from quant.kernel.match import (
     end_idle_reducer,
     execute,
     fill_cut,
-    paid_price,
     wanted,
 )
+from quant.kernel.pricing import paid_price
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, is_final, remaining
 from quant.kernel.subsystem import subsystem
@@ -67,7 +67,7 @@ def _plan(h: int, n: int, at: int) -> None:
         most = remaining(h, o)
         if order["reduce_only"] != 0:
             most = min(most, abs(units)) if units * order["side_venue"] < 0 else 0
-        want = wanted(h, o, most, at, position["claimed"])
+        want = wanted(h, o, most, at, position["claimed"], raw_at(h, o, at))
         if not _takes_part(h, o):
             continue
         closing = min(want, abs(units)) if units * order["side_venue"] < 0 else 0
@@ -134,7 +134,7 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
             if count == 0:
                 continue
             raw = raw_at(h, o, at)
-            price, _ = paid_price(h, o, raw, at)
+            price, _, _ = paid_price(h, o, count, raw, at)
             spent += quantity(ins, side * count) * price * ins["multiplier"]
             spent += next_commission(h, o, count, price)
             units += side * count

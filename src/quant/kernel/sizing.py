@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from quant.kernel import memory as mem
 from quant.kernel.codes import REASON, REPORT_KIND, TARGET_KIND
-from quant.kernel.cost import commission_total, quantity, slipped, whole
+from quant.kernel.cost import commission_total, quantity, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
+from quant.kernel.pricing import taken
 from quant.kernel.reports import end_order, is_final, is_free, remaining
 from quant.kernel.subsystem import subsystem
 
@@ -20,6 +21,8 @@ _WEIGHT = TARGET_KIND.WEIGHT
 _COUNT = TARGET_KIND.COUNT
 _NO_CHANGE = REASON.NO_CHANGE
 _CANCELED = REPORT_KIND.CANCELED
+_MOST = 2**62
+_ROUNDS = 50
 
 
 @inlined
@@ -52,35 +55,65 @@ def working_units(h: int, i: int, a: int, except_order: int, with_ending: int) -
 
 
 @inlined
-def _worth_with_cost(h: int, i: int, count: int, n0: int, sign: int, price: float) -> float:
+def _price_of(h: int, i: int, side: int, raw: float, at: int, traded: int) -> float:
+    """The price of a market order for ``traded`` increments."""
+    urgency = mem.slippages(h)[mem.instruments(h)[i]["slippage"]]["size"]
+    price, _, _, _ = taken(h, i, side, raw, at, max(traded, 1), 0, urgency)
+    return price
+
+
+@inlined
+def _worth_with_cost(h: int, i: int, count: int, n0: int, sign: int, raw: float, at: int) -> float:
     """Value of ``count`` increments on one side plus the commission of getting there."""
     ins = mem.instruments(h)[i]
+    change = abs(sign * count - n0)
+    price = _price_of(h, i, sign, raw, at, change)
     worth = abs(quantity(ins, count) * price * ins["multiplier"])
-    traded = quantity(ins, abs(sign * count - n0))
+    traded = quantity(ins, change)
     notional = abs(traded * price * ins["multiplier"])
     return worth + commission_total(h, ins["commission"], traded, notional)
 
 
 @compiled
-def count_for_value(h: int, i: int, value: float, n0: int, price: float) -> int:
+def count_for_value(h: int, i: int, value: float, n0: int, raw: float, at: int) -> int:
     """Signed target count for ``value`` when it increases exposure on the value's side."""
     ins = mem.instruments(h)[i]
     sign = 1 if value > 0.0 else -1
     room = abs(value) * (1.0 + SAME)
-    one = abs(price) * ins["multiplier"] * ins["unit_num"] / ins["unit_den"]
+    # no price is better than this one
+    best = raw if sign > 0 else raw - mem.policies(h)[0]["guardrail"] * abs(raw)
+    one = abs(best) * ins["multiplier"] * ins["unit_num"] / ins["unit_den"]
     low = 0
-    high = whole(abs(value) / one * (1.0 + 1e-9)) + 1
+    high = _MOST
+    if one > 0.0:
+        high = whole(abs(value) / one * (1.0 + 1e-9)) + 1
     while low < high:
         middle = low + (high - low + 1) // 2
-        if _worth_with_cost(h, i, middle, n0, sign, price) <= room:
+        if _worth_with_cost(h, i, middle, n0, sign, raw, at) <= room:
             low = middle
         else:
             high = middle - 1
     return sign * low
 
 
+@compiled
+def _count_left(h: int, i: int, value: float, n0: int, side: int, raw: float, at: int) -> int:
+    """Unsigned count to keep when exposure is only reduced to ``value``."""
+    ins = mem.instruments(h)[i]
+    one = ins["multiplier"] * ins["unit_num"] / ins["unit_den"]
+    count = abs(n0)
+    # the price depends on how much is sold, and that on the price
+    for _ in range(_ROUNDS):
+        price = _price_of(h, i, side, raw, at, abs(n0) - count if count < abs(n0) else 1)
+        found = min(whole(abs(value) / (abs(price) * one)), abs(n0))
+        if found == count:
+            break
+        count = found
+    return count
+
+
 @inlined
-def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: int) -> int:
+def _target_count(h: int, i: int, value: float, n0: int, raw: float, at: int) -> int:
     """The signed count asked for by ``value``; n0 when nothing is to be done."""
     ins = mem.instruments(h)[i]
     if value == 0.0:
@@ -93,17 +126,15 @@ def _target_count(h: int, i: int, value: float, n0: int, raw: float, at_open: in
     if abs(difference) <= SAME * max(abs(value), abs(worth)):
         return n0
     side = 1 if difference > 0.0 else -1
-    price, _ = slipped(h, i, side, raw, at_open)
-    one = abs(price) * ins["multiplier"] * ins["unit_num"] / ins["unit_den"]
     if n0 * value > 0.0 and abs(value) < abs(worth):
-        n = whole(abs(value) / one)
-        return min(n, n0) if n0 > 0 else -min(n, -n0)
-    n = count_for_value(h, i, value, n0, price)
+        n = _count_left(h, i, value, n0, side, raw, at)
+        return n if n0 > 0 else -n
+    n = count_for_value(h, i, value, n0, raw, at)
     return max(n, n0) if side > 0 else min(n, n0)
 
 
 @subsystem("void(int64, int64, float64, float64, int64, int64)")
-def size_order(h: int, o: int, raw: float, equity: float, at_open: int, with_ending: int) -> None:
+def size_order(h: int, o: int, raw: float, equity: float, at: int, with_ending: int) -> None:
     """Turn a target into side and count; an order that changes nothing ends.
 
     ``with_ending``: whether orders whose cancel is under way count. At a print they do, since they
@@ -120,7 +151,7 @@ def size_order(h: int, o: int, raw: float, equity: float, at_open: int, with_end
     if order["target_kind"] == _COUNT:
         change = int(order["target"]) - n0
     else:
-        change = _target_count(h, i, value, n0, raw, at_open) - n0
+        change = _target_count(h, i, value, n0, raw, at) - n0
     order["is_sized"] = 1
     order["units_venue"] = abs(change)
     order["side_venue"] = 1 if change >= 0 else -1

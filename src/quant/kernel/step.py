@@ -28,13 +28,13 @@ from quant.kernel.jit import compiled, entry, inlined
 from quant.kernel.leave import cancel_due, compact, refuse_early, send_orders
 from quant.kernel.margin import remark
 from quant.kernel.match import (
-    AT_CLOSE,
-    AT_OPEN,
+    has_open_print,
     has_trading,
     note_position,
 )
 from quant.kernel.path import walk_bars
 from quant.kernel.post import post
+from quant.kernel.pricing import AT_CLOSE, AT_OPEN
 from quant.kernel.reports import end_order, expire_if_past, is_final, new_report
 from quant.kernel.trailing import follow, trails, trails_by_close
 
@@ -107,7 +107,7 @@ def _gather(h: int, lo: int, hi: int, is_open: int, slack: int) -> int:
     for j in range(lo, hi):
         row = mem.open_rows(h)[j] if is_open != 0 else j
         ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
-        if has_trading(h, row):
+        if has_trading(h, row) or (is_open != 0 and has_open_print(h, row)):
             ins["stamp"] = stamp
         ins["head"] = NONE
     j = sim["n_active"] - 1
@@ -265,6 +265,7 @@ def _count_bars(h: int, lo: int, hi: int) -> None:
     """The bars have ended: they are seen, and they are the earlier bar of the next."""
     bars = mem.bars(h)
     instruments = mem.instruments(h)
+    knows_spreads = len(mem.row_spreads(h)) > 0
     for row in range(lo, hi):
         bar = bars[row]
         ins = instruments[bar["instrument"]]
@@ -272,6 +273,8 @@ def _count_bars(h: int, lo: int, hi: int) -> None:
         if not bar["volume"] <= 0.0:
             ins["prev_volume"] = bar["volume"]
             ins["prev_range"] = bar["high"] - bar["low"]
+        if knows_spreads and mem.row_spreads(h)[row] == mem.row_spreads(h)[row]:
+            ins["prev_spread"] = mem.row_spreads(h)[row]
 
 
 @compiled
@@ -436,9 +439,14 @@ def open_bars(h: int, lo: int, hi: int) -> int:
         ins["opened_at"] = bar["ts_open"]
         ins["filled_open"] = 0
         ins["filled_inside"] = 0
-        if not bar["volume"] <= 0.0 and ins["closes_only"] == 0:
+        ins["notional_used"] = 0.0
+        if ins["closes_only"] != 0:
+            continue
+        if has_trading(h, row):
             ins["mark"] = bar["open"]
             ins["mark_ts"] = now
+            prints = 1
+        elif has_open_print(h, row):
             prints = 1
     return prints
 
@@ -526,7 +534,7 @@ def _gather_late(h: int) -> int:
             continue
         if order["ts_submit"] != now or mem.bars(h)[ins["bar"]]["ts_close"] <= now:
             continue
-        if not has_trading(h, ins["bar"]) or order["is_held"] != 0 or not _meets(h, o, _OPENING):
+        if not has_open_print(h, ins["bar"]) or order["is_held"] != 0 or not _meets(h, o, _OPENING):
             continue
         if order["tif"] == _DAY and order["day_session"] == NONE:
             order["day_session"] = mem.bars(h)[ins["bar"]]["session"]

@@ -19,7 +19,8 @@ from quant.kernel.margin import (
     passes,
     position_place,
 )
-from quant.kernel.match import cap_left, closing_part, execute, paid_price
+from quant.kernel.match import cap_left, closing_part, execute
+from quant.kernel.pricing import paid_price
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, end_alone, end_order, is_final, remaining
 from quant.kernel.subsystem import subsystem
@@ -62,7 +63,7 @@ def _fill_or_kill(h: int, o: int, at: int, market_reason: int) -> None:
     """Fill an order whole, or end it."""
     order = mem.orders(h)[o]
     want = remaining(h, o)
-    if cap_left(h, order["instrument"], at) < want:
+    if cap_left(h, order["instrument"], at, raw_at(h, o, at)) < want:
         end_order(h, o, _CANCELED, _R_FOK, 0.0, 0.0)
         return
     if closing_part(h, o, want) < want:
@@ -74,7 +75,7 @@ def _fill_or_kill(h: int, o: int, at: int, market_reason: int) -> None:
             return
         p = position_place(h, order["account"], order["book"], order["instrument"])
         raw = raw_at(h, o, at)
-        price, _ = paid_price(h, o, raw, at)
+        price, _, _ = paid_price(h, o, want, raw, at)
         if not passes(h, o, p, want, price, raw):
             needed, available = both_figures(h, o, p, want, price, raw)
             close_out(h, o, _R_FUNDS, needed, available)
@@ -98,7 +99,7 @@ def _are_all_met(h: int, o: int, at: int) -> bool:
             other = mem.orders(h)[other]["next_in_group"]
             if other == m:
                 break
-        if want > cap_left(h, leg["instrument"], at):
+        if want > cap_left(h, leg["instrument"], at, raw_at(h, m, at)):
             return False
         m = leg["next_in_group"]
         if m == o:
@@ -148,7 +149,7 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
         ins = mem.instruments(h)[leg["instrument"]]
         count = remaining(h, m)
         raw = raw_at(h, m, at)
-        price, _ = paid_price(h, m, raw, at)
+        price, _, _ = paid_price(h, m, count, raw, at)
         spent += quantity(ins, leg["side_venue"] * count) * price * ins["multiplier"]
         spent += next_commission(h, m, count, price)
         if _is_first_of_its_instrument(h, o, m):

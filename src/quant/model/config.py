@@ -15,14 +15,19 @@ from quant.model.accounts import Account, CashAccount, GrossLeverage
 from quant.model.checks import fraction_text, number, put, switch, whole_number
 from quant.model.costs import (
     Commission,
+    Impact,
+    NoImpact,
     PerOrderCommission,
     PerShareCommission,
     RangeSlippage,
     RateCommission,
     RateSlippage,
     Slippage,
+    SpreadSlippage,
+    SquareRootImpact,
     TickSlippage,
     TieredCommission,
+    VolumeShareSlippage,
 )
 from quant.model.execution import (
     ConstantLatency,
@@ -41,8 +46,10 @@ __all__ = [
     "Execution",
     "ExponentialLatency",
     "GrossLeverage",
+    "Impact",
     "InstrumentSettings",
     "Latency",
+    "NoImpact",
     "PerOrderCommission",
     "PerShareCommission",
     "RangeSlippage",
@@ -50,9 +57,12 @@ __all__ = [
     "RateSlippage",
     "RiskLimits",
     "Slippage",
+    "SpreadSlippage",
+    "SquareRootImpact",
     "TickSlippage",
     "TieredCommission",
     "UniformLatency",
+    "VolumeShareSlippage",
 ]
 
 
@@ -131,7 +141,7 @@ class Config:
         How orders meet bars.
     latency : ConstantLatency, UniformLatency or ExponentialLatency
         How long orders, requests and reports are under way.
-    commission, slippage
+    commission, slippage, impact
         Cost models; zero by default, which every report says in amber.
     risk : RiskLimits
         Limits before the order.
@@ -159,6 +169,7 @@ class Config:
     latency: Latency = field(default_factory=ConstantLatency)
     commission: Commission = field(default_factory=RateCommission)
     slippage: Slippage = field(default_factory=RateSlippage)
+    impact: Impact = field(default_factory=NoImpact)
     risk: RiskLimits = field(default_factory=RiskLimits)
     instruments: Mapping[str, InstrumentSettings] = field(default_factory=_default_instruments)
     calendar: str = "auto"
@@ -220,7 +231,14 @@ _SECTIONS: dict[str, tuple[type, ...]] = {
     "execution": (Execution,),
     "latency": (ConstantLatency, UniformLatency, ExponentialLatency),
     "commission": (RateCommission, PerShareCommission, PerOrderCommission, TieredCommission),
-    "slippage": (RateSlippage, TickSlippage, RangeSlippage),
+    "slippage": (
+        RateSlippage,
+        TickSlippage,
+        RangeSlippage,
+        SpreadSlippage,
+        VolumeShareSlippage,
+    ),
+    "impact": (NoImpact, SquareRootImpact),
     "risk": (RiskLimits,),
 }
 

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from quant.errors import ConfigError
-from quant.model.checks import number, put
+from quant.model.checks import number, put, switch, whole_number
 
 __all__ = [
     "Commission",
+    "Impact",
+    "NoImpact",
     "PerOrderCommission",
     "PerShareCommission",
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
     "Slippage",
+    "SpreadSlippage",
+    "SquareRootImpact",
     "TickSlippage",
     "TieredCommission",
+    "VolumeShareSlippage",
 ]
 
 MAX_TIERS = 8
@@ -190,4 +195,135 @@ class RangeSlippage:
         return self.fraction
 
 
-Slippage = RateSlippage | TickSlippage | RangeSlippage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadSlippage:
+    """Slippage of k spreads, counted from the mid: 0.5 crosses half the spread.
+
+    The spread is a column ``spread`` of the data, or the difference of columns ``ask`` and ``bid``.
+
+    Attributes
+    ----------
+    k : float
+        Of market orders, and of limits that take.
+    k_stop : float
+        Of what was triggered: stops, if-touched and trailing orders.
+    k_auction : float
+        Of orders for the opening and the closing print.
+
+    Notes
+    -----
+    ``fill = mid ± k · spread`` with k by urgency: how much an order has to hurry.
+    """
+
+    kind: ClassVar[str] = "spread"
+    k: float = 0.5
+    k_stop: float = 0.5
+    k_auction: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("k", "k_stop", "k_auction"):
+            put(self, name, number(f"config slippage.{name}", getattr(self, name), low=0.0))
+
+    @property
+    def size(self) -> float:
+        """The model's first number."""
+        return self.k
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeShareSlippage:
+    """Slippage that grows with the square of our share of a bar's volume.
+
+    Attributes
+    ----------
+    price_impact : float
+        Fraction of the price at a share of one.
+    volume_limit : float
+        The share counts up to this; with ``cap`` no more of the volume is filled, either.
+    cap : bool
+        Whether ``volume_limit`` caps fills as ``execution.participation`` does.
+
+    Notes
+    -----
+    ``price · price_impact · min(share, volume_limit)²``, the model of zipline's
+    ``VolumeShareSlippage`` (zipline-reloaded 3.1, 2024; without ``cap`` that of LEAN's
+    ``VolumeShareSlippageModel``).
+    """
+
+    kind: ClassVar[str] = "volume_share"
+    price_impact: float = 0.1
+    volume_limit: float = 0.025
+    cap: bool = True
+
+    def __post_init__(self) -> None:
+        where = "config slippage"
+        put(self, "price_impact", number(f"{where}.price_impact", self.price_impact, low=0.0))
+        limit = number(f"{where}.volume_limit", self.volume_limit, above=0.0, high=1.0)
+        put(self, "volume_limit", limit)
+        switch(f"{where}.cap", self.cap)
+
+    @property
+    def size(self) -> float:
+        """The model's first number."""
+        return self.price_impact
+
+
+Slippage = RateSlippage | TickSlippage | RangeSlippage | SpreadSlippage | VolumeShareSlippage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoImpact:
+    """Our orders do not move the price."""
+
+    kind: ClassVar[str] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SquareRootImpact:
+    """Our orders move the price by alpha · sigma · sqrt(quantity / ADV), a fraction of it.
+
+    Attributes
+    ----------
+    alpha : float
+        The law's one constant: between 0.5 and 1.5 in what is published; `quant tools` and
+        docs/how-to/calibrate-impact.md fit it from fills.
+    sigma : float or None
+        Daily volatility as a fraction; None: of the last ``window`` sessions.
+    adv : float or None
+        Average daily volume; None: of the last ``window`` sessions.
+    window : int
+        Sessions that sigma and ADV are taken from.
+    permanent : float
+        The part that stays in the price for later orders, and decays.
+    half_life_ns : int
+        Nanoseconds in which half of it is gone.
+
+    Notes
+    -----
+    The law holds for an order as a whole: its cost is the same however its fills slice it. For the
+    law and its range see J. Gatheral, *No-dynamic-arbitrage and market impact*, Quantitative
+    Finance 10 (2010); B. Tóth et al., *Anomalous price impact*, Physical Review X 1 (2011).
+    """
+
+    kind: ClassVar[str] = "square_root"
+    alpha: float = 1.0
+    sigma: float | None = None
+    adv: float | None = None
+    window: int = 20
+    permanent: float = 0.0
+    half_life_ns: int = 86_400_000_000_000
+
+    def __post_init__(self) -> None:
+        where = "config impact"
+        put(self, "alpha", number(f"{where}.alpha", self.alpha, low=0.0))
+        if self.sigma is not None:
+            put(self, "sigma", number(f"{where}.sigma", self.sigma, low=0.0))
+        if self.adv is not None:
+            put(self, "adv", number(f"{where}.adv", self.adv, above=0.0))
+        put(self, "window", whole_number(f"{where}.window", self.window, low=2, high=10_000))
+        put(self, "permanent", number(f"{where}.permanent", self.permanent, low=0.0, high=1.0))
+        half = whole_number(f"{where}.half_life_ns", self.half_life_ns, low=1)
+        put(self, "half_life_ns", half)
+
+
+Impact = NoImpact | SquareRootImpact

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
+from quant.errors import ConfigError
 from quant.model.checks import choice, number, put, switch, whole_number
 
 __all__ = ["ConstantLatency", "Execution", "ExponentialLatency", "Latency", "UniformLatency"]
@@ -31,8 +32,22 @@ class Execution:
         Most of a bar's volume that all our orders may take; None: no cap.
     over_cap : "partial" or "reject"
         What happens to an order that wants more than that: it fills in parts, or it ends.
-    zero_volume : "reject"
-        A bar without volume fills nothing.
+    participation_open : float or None
+        The same at opening prints; None: as ``participation``.
+    cap_by : "bar", "previous_bar" or "adv"
+        The volume that participation is a part of: the bar's (at an open the last earlier one's),
+        always that earlier one's, or the average of sessions, for a session's fills together.
+    adv_window : int
+        Sessions of that average.
+    max_shares, max_notional : float or None
+        Most quantity, and most money, of all our fills in one instrument and bar.
+    zero_volume : "reject", "last_price", "minimum_liquidity" or "range_spread"
+        What a bar without volume does: nothing; orders meet the last price at its open; it trades
+        as if ``minimum_volume`` had traded; it trades at half a spread made from its range.
+    minimum_volume : float
+        The volume that such a bar counts with; 0: no cap (not with minimum_liquidity).
+    range_spread_fraction : float
+        The spread of such a bar, as a fraction of its range.
     insufficient : "reject", "partial" or "scale"
         What happens to an explicit quantity that money does not reach for.
     batch : "exits_first"
@@ -61,7 +76,14 @@ class Execution:
     limit: str = "touch"
     participation: float | None = 0.1
     over_cap: str = "partial"
+    participation_open: float | None = None
+    cap_by: str = "bar"
+    adv_window: int = 20
+    max_shares: float | None = None
+    max_notional: float | None = None
     zero_volume: str = "reject"
+    minimum_volume: float = 0.0
+    range_spread_fraction: float = 0.5
     insufficient: str = "reject"
     batch: str = "exits_first"
     size_at: str = "fill"
@@ -79,7 +101,8 @@ class Execution:
             "path": ("adverse", "ohlc", "olhc", "nearest_extreme"),
             "limit": ("touch", "through"),
             "over_cap": ("partial", "reject"),
-            "zero_volume": ("reject",),
+            "cap_by": ("bar", "previous_bar", "adv"),
+            "zero_volume": ("reject", "last_price", "minimum_liquidity", "range_spread"),
             "insufficient": ("reject", "partial", "scale"),
             "batch": ("exits_first",),
             "size_at": ("fill", "decision"),
@@ -91,14 +114,44 @@ class Execution:
     def __post_init__(self) -> None:
         for name, known in self.CHOICES.items():
             choice(f"config execution.{name}", getattr(self, name), known)
-        if self.participation is not None:
-            where = "config execution.participation"
-            put(self, "participation", number(where, self.participation, above=0.0, high=1.0))
+        for name in ("participation", "participation_open"):
+            share = getattr(self, name)
+            if share is not None:
+                where = f"config execution.{name}"
+                put(self, name, number(where, share, above=0.0, high=1.0))
+        for name in ("max_shares", "max_notional"):
+            most = getattr(self, name)
+            if most is not None:
+                put(self, name, number(f"config execution.{name}", most, above=0.0))
+        for name in ("minimum_volume", "range_spread_fraction"):
+            put(self, name, number(f"config execution.{name}", getattr(self, name), low=0.0))
+        window = whole_number("config execution.adv_window", self.adv_window, low=1, high=10_000)
+        put(self, "adv_window", window)
+        self._check_pairs()
         switch("config execution.gap_improvement", self.gap_improvement)
         put(self, "guardrail", number("config execution.guardrail", self.guardrail, low=0.0))
         for name in ("latency_ns", "bar_slack_ns", "close_cutoff_ns"):
             value = getattr(self, name)
             put(self, name, whole_number(f"config execution.{name}", value, high=YEAR_NS))
+
+    def _check_pairs(self) -> None:
+        """Settings that contradict each other."""
+        if self.zero_volume == "minimum_liquidity" and self.minimum_volume == 0.0:
+            raise ConfigError(
+                "config execution.zero_volume and minimum_volume: minimum_liquidity expects a "
+                "minimum_volume above 0, found 0; set it."
+            )
+        if self.participation is None and self.participation_open is not None:
+            raise ConfigError(
+                "config execution.participation and participation_open: expected a cap inside the "
+                f"bar with one at its open, found null and {self.participation_open:g}; set both "
+                "or neither."
+            )
+        if self.participation is None and self.cap_by != "bar":
+            raise ConfigError(
+                "config execution.participation and cap_by: expected a participation to be a part "
+                f"of {self.cap_by}, found null; set one, or leave cap_by."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,242 @@
+"""What an order pays where the market gave a price: slippage first, then impact.
+
+Both move the price against the order. What rests pays neither. The contract is in
+docs/concepts/fills.md, *Cost*.
+"""
+
+from __future__ import annotations
+
+import math
+
+from quant.kernel import memory as mem
+from quant.kernel.codes import AUCTION, FILL_FLAG, SLIPPAGE_KIND, TRIGGER, ZERO_VOLUME
+from quant.kernel.cost import on_tick, quantity
+from quant.kernel.jit import compiled, inlined
+
+__all__ = ["AT_CLOSE", "AT_OPEN", "INSIDE", "is_taker", "paid_price", "reference_volume", "taken"]
+__all__ += ["settle_impact"]
+
+# Where in a bar a fill happens.
+AT_OPEN, INSIDE, AT_CLOSE = 0, 1, 2
+
+_RATE = SLIPPAGE_KIND.RATE
+_TICKS = SLIPPAGE_KIND.TICKS
+_RANGE = SLIPPAGE_KIND.RANGE
+_SPREAD = SLIPPAGE_KIND.SPREAD
+_RANGE_SPREAD = ZERO_VOLUME.RANGE_SPREAD
+_REJECT = ZERO_VOLUME.REJECT
+_NO_AUCTION = AUCTION.NONE
+_NO_TRIGGER = TRIGGER.NONE
+_CLAMPED = FILL_FLAG.CLAMPED
+_NO_IMPACT = FILL_FLAG.NO_IMPACT
+
+
+@inlined
+def is_taker(h: int, o: int) -> bool:
+    """What has no limit takes; a limit only in the bar in which it first met a print that it could
+    take."""
+    order = mem.orders(h)[o]
+    if order["is_limited"] == 0:
+        return True
+    return order["taker_bar"] == mem.instruments(h)[order["instrument"]]["bar"]
+
+
+@inlined
+def _is_empty(h: int, i: int) -> bool:
+    """Whether the bar under way has no volume, and trades by a policy all the same."""
+    if mem.policies(h)[0]["zero_volume"] == _REJECT:
+        return False
+    return mem.bars(h)[mem.instruments(h)[i]["bar"]]["volume"] <= 0.0
+
+
+@compiled
+def reference_volume(h: int, i: int, at: int) -> float:
+    """The volume that an order's share is counted by: NaN if it is not known."""
+    ins = mem.instruments(h)[i]
+    if _is_empty(h, i):
+        least = mem.policies(h)[0]["minimum_volume"]
+        return least if least > 0.0 else float("nan")
+    if at == AT_OPEN:
+        return ins["prev_volume"]
+    return mem.bars(h)[ins["bar"]]["volume"]
+
+
+@inlined
+def _range(h: int, i: int, at: int) -> float:
+    """The range of a bar; at its open, before it is known, that of the last one that traded."""
+    ins = mem.instruments(h)[i]
+    if at == AT_OPEN:
+        return ins["prev_range"]
+    bar = mem.bars(h)[ins["bar"]]
+    return bar["high"] - bar["low"]
+
+
+@inlined
+def _spread(h: int, i: int, at: int) -> float:
+    """The spread as last known; at an open the bar's own is not."""
+    ins = mem.instruments(h)[i]
+    own = mem.row_spreads(h)[ins["bar"]]
+    if at == AT_OPEN or own != own:
+        return ins["prev_spread"]
+    return own
+
+
+@inlined
+def _share(h: int, i: int, at: int, count: int) -> float:
+    """Our part of the reference volume once ``count`` more have filled."""
+    ins = mem.instruments(h)[i]
+    model = mem.slippages(h)[ins["slippage"]]
+    volume = reference_volume(h, i, at)
+    ours = ins["filled_open"] + count
+    if at != AT_OPEN:
+        ours += ins["filled_inside"]
+    if not volume > 0.0:
+        return model["volume_limit"]
+    return min(quantity(ins, ours) / volume, model["volume_limit"])
+
+
+@compiled
+def _slippage(h: int, i: int, raw: float, at: int, count: int, urgency: float) -> float:
+    """How far slippage moves the price; ``urgency`` is the k of a spread model."""
+    ins = mem.instruments(h)[i]
+    model = mem.slippages(h)[ins["slippage"]]
+    kind = model["kind"]
+    if kind == _RATE:
+        move = abs(raw) * model["size"]
+    elif kind == _TICKS:
+        move = model["size"] * ins["tick"]
+    elif kind == _RANGE:
+        move = model["size"] * _range(h, i, at)
+    elif kind == _SPREAD:
+        move = urgency * _spread(h, i, at)
+    else:
+        share = _share(h, i, at, count)
+        move = abs(raw) * model["size"] * share * share
+    policy = mem.policies(h)[0]
+    if policy["zero_volume"] == _RANGE_SPREAD and _is_empty(h, i):
+        move += 0.5 * policy["range_spread_fraction"] * _range(h, i, at)
+    return move
+
+
+@inlined
+def _urgency(h: int, o: int) -> float:
+    """The k of a spread model for an order."""
+    order = mem.orders(h)[o]
+    model = mem.slippages(h)[mem.instruments(h)[order["instrument"]]["slippage"]]
+    if order["auction"] != _NO_AUCTION:
+        return model["k_auction"]
+    return model["size"] if order["trigger"] == _NO_TRIGGER else model["k_stop"]
+
+
+@inlined
+def _sigma(h: int, i: int) -> float:
+    fixed = mem.policies(h)[0]["impact_sigma"]
+    return fixed if fixed == fixed else mem.row_sigmas(h)[mem.instruments(h)[i]["bar"]]
+
+
+@inlined
+def _adv(h: int, i: int) -> float:
+    fixed = mem.policies(h)[0]["impact_adv"]
+    return fixed if fixed == fixed else mem.row_advs(h)[mem.instruments(h)[i]["bar"]]
+
+
+@compiled
+def own_impact(h: int, i: int, done: int, count: int) -> float:
+    """The impact of ``count`` increments after ``done`` of the same order, as a fraction of price.
+
+    The square-root law holds for the order as a whole, so that its cost does not depend on how it
+    is sliced. NaN where volatility or volume is not known.
+    """
+    ins = mem.instruments(h)[i]
+    adv = _adv(h, i)
+    sigma = _sigma(h, i)
+    if not (adv > 0.0 and sigma >= 0.0) or count <= 0:
+        return float("nan")
+    scale = mem.policies(h)[0]["impact_alpha"] * sigma
+    before = quantity(ins, done)
+    after = quantity(ins, done + count)
+    cost = after * math.sqrt(after / adv) - before * math.sqrt(before / adv)
+    return scale * cost / (after - before)
+
+
+@inlined
+def _moved(h: int, i: int, ts: int) -> float:
+    """What is left of the price move that earlier fills of ours caused, as a signed fraction."""
+    ins = mem.instruments(h)[i]
+    if ins["level"] == 0.0:
+        return 0.0
+    passed = (ts - ins["level_ts"]) / mem.policies(h)[0]["impact_half_life"]
+    return ins["level"] * math.pow(0.5, max(passed, 0.0))
+
+
+@compiled
+def _impact(h: int, i: int, side: int, raw: float, done: int, count: int) -> tuple[float, int]:
+    """How far impact moves the price, and the flags that go with it."""
+    if mem.policies(h)[0]["has_impact"] == 0:
+        return 0.0, 0
+    own = own_impact(h, i, done, count)
+    flags = 0
+    if own != own:
+        own = 0.0
+        flags = _NO_IMPACT
+    moved = max(side * _moved(h, i, mem.sims(h)[0]["now"]), 0.0)
+    return abs(raw) * (own + moved), flags
+
+
+@compiled
+def settle_impact(h: int, i: int, side: int, done: int, count: int) -> None:
+    """After a fill that took: what stays of its impact in the price."""
+    policy = mem.policies(h)[0]
+    if policy["has_impact"] == 0 or policy["impact_permanent"] == 0.0:
+        return
+    ins = mem.instruments(h)[i]
+    now = mem.sims(h)[0]["now"]
+    own = own_impact(h, i, done, count)
+    level = _moved(h, i, now)
+    if own == own:
+        level += side * policy["impact_permanent"] * own
+    ins["level"] = level
+    ins["level_ts"] = now
+
+
+@compiled
+def taken(
+    h: int, i: int, side: int, raw: float, at: int, count: int, done: int, urgency: float
+) -> tuple[float, float, float, int]:
+    """The price of taking ``count`` increments at ``raw``: price, the two moves, and flags."""
+    ins = mem.instruments(h)[i]
+    slip = _slippage(h, i, raw, at, count, urgency)
+    impact, flags = _impact(h, i, side, raw, done, count)
+    move = slip + impact
+    most = mem.policies(h)[0]["guardrail"] * abs(raw)
+    was_clamped = move > most
+    price = raw + side * (most if was_clamped else move)
+    if move > 0.0 and ins["tick"] > 0.0:
+        price = on_tick(price, ins["tick"], side)
+        if abs(price - raw) > most:
+            # the next tick would be beyond the guardrail: the last one before it
+            was_clamped = True
+            price = on_tick(raw + side * most, ins["tick"], -side)
+            price = max(price, raw) if side > 0 else min(price, raw)
+    if was_clamped:
+        flags += _CLAMPED
+    return price, slip, impact, flags
+
+
+@compiled
+def paid_price(h: int, o: int, count: int, raw: float, at: int) -> tuple[float, float, int]:
+    """What an order pays for ``count`` increments, the part of that which is impact, and flags."""
+    order = mem.orders(h)[o]
+    if not is_taker(h, o):
+        return raw, 0.0, 0
+    side = order["side_venue"]
+    i = order["instrument"]
+    price, slip, impact, flags = taken(
+        h, i, side, raw, at, count, order["filled_venue"], _urgency(h, o)
+    )
+    if order["is_limited"] != 0 and (price - order["limit"]) * side > 0.0:
+        price = order["limit"]
+    if impact == 0.0:
+        return price, 0.0, flags
+    total = abs(price - raw)
+    return price, min(impact, max(total - min(slip, total), 0.0)), flags
