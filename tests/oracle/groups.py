@@ -81,7 +81,8 @@ def after_fill(state: State, offer: Offer, units: int) -> None:
         # Those of another instrument may wait for a position of their own.
         children = _known(state, order.children)
         _end_idle(state, [child for child in children if child.symbol == order.symbol])
-    _end_useless(state, offer, units)
+    before = state.position[order.symbol] - order.side * units
+    _end_useless(state, order.symbol, before, offer.ts)
 
 
 def _cut_others(state: State, order: Order, units: int) -> None:
@@ -96,20 +97,18 @@ def _cut_others(state: State, order: Order, units: int) -> None:
             finish(state, mate, "CANCELED", "oco")
 
 
-def _end_useless(state: State, offer: Offer, units: int) -> None:
-    """Reduce-only orders of a position that is gone.
+def _end_useless(state: State, symbol: str, before: int, ts: int) -> None:
+    """Reduce-only orders of a position that a fill has closed or turned.
 
     What would reduce a position on the other side waits for that.
     """
-    order = offer.order
-    after = state.position[order.symbol]
-    before = after - order.side * units
+    after = state.position[symbol]
     if before == 0 or (after != 0 and (before > 0) == (after > 0)):
         return
-    for other in state.working(order.symbol):
+    for other in state.working(symbol):
         if not other.reduce_only or other.can_grow or closable(state, other):
             continue
-        if other.side * before < 0 and other.arrival <= max(state.now, offer.ts):
+        if other.side * before < 0 and other.arrival <= max(state.now, ts):
             end(state, other, "reduce_only")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from .groups import end, finish, go_live_amended, live_share
-from .lives import last_moment, session_of
+from .lives import SLACK, last_moment, session_of
 from .money import check_submission, size, whole
 from .scenarios import Action, Latency, OcoSpec, OrderSpec
 from .world import ON_CLOSE, TRAILING, ZERO, Order, Request, State
@@ -24,7 +24,7 @@ def decide(state: State) -> None:
         if action.at == state.now:
             _act(state, action)
     state.canceling.clear()
-    _arrive(state, [request for request in state.requests if request.arrives == state.now])
+    arrive_now(state)
     leaving = [order for order in state.orders[before:] if order.live]
     for order in leaving:
         order.session = session_of(state, order)
@@ -33,6 +33,11 @@ def decide(state: State) -> None:
     if state.scenario.execution["size_at"] == "decision":
         _size_leaving(state, leaving)
     check_submission(state, [order for order in leaving if order.working])
+
+
+def arrive_now(state: State) -> None:
+    """What the venue gets in phase 7 of this very timestamp."""
+    _arrive(state, [request for request in state.requests if request.arrives == state.now])
 
 
 def arrive_since(state: State) -> None:
@@ -132,8 +137,11 @@ def _arrive_anew(state: State, order: Order, at: int) -> None:
     if order.held:
         return
     order.arrival = max(order.arrival, at)
-    order.joined = order.open_met = None
-    order.came_with_open = False
+    order.open_met = None
+    joins = order.joined is not None and at <= order.joined.t_open + SLACK
+    if not (joins and order.came_with_open):
+        # Reading: a child joins the path of its bar with what reaches it within the slack.
+        order.joined, order.came_with_open = None, False
     # Reading: the day of any other stays the one that it had.
     if order.type in ON_CLOSE:
         order.session = session_of(state, order)

@@ -276,6 +276,8 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
             _keep_amounts(state, offer.order, changes)
         _refuse(state, offers, "insufficient_funds")
         return
+    # Reading: each leg's fill has its own effects: reduce-only orders end where one turns a
+    # position and the next one turns it back.
     for offer in offers:
         _fill(state, offer, offer.order.remaining)
 
@@ -431,7 +433,6 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             closes, opens = _split(state, projected, order)
             room += closes - opens
     splits: list[tuple[Order, Decimal, Decimal]] = []
-    along: dict[int, dict[str, int]] = {}
     for order in leaving:
         if not _is_judged(state, order):
             continue
@@ -442,7 +443,6 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         if not order.working:
             continue
         closes, opens = _split(state, projected, order)
-        along[order.number] = dict(projected)
         room += closes
         splits.append((order, closes, opens))
     for order, closes, opens in splits:
@@ -454,7 +454,7 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
             room -= opens
         if order.oco and not order.working:
-            room -= _judge_next(state, along[order.number], order, room)
+            room -= _judge_next(state, projected, order, room)
 
 
 def _is_judged(state: State, order: Order) -> bool:
@@ -466,13 +466,12 @@ def _is_judged(state: State, order: Order) -> bool:
     return not any(other.live and other.number < order.number for other in others)
 
 
-def _judge_next(state: State, along: Mapping[str, int], ended: Order, room: Decimal) -> Decimal:
+def _judge_next(state: State, along: dict[str, int], ended: Order, room: Decimal) -> Decimal:
     """The members of a group after one that was refused, each in turn; the room that one takes.
 
-    What it closes makes room. As of any other order, what was refused for money has moved the
-    projected position.
+    What it closes makes room.
     """
-    along = dict(along)
+    # Reading: it comes up late, and is judged along the position that all that left would make.
     for number in sorted(ended.oco):
         order = state.orders[number - 1]
         if not order.working:

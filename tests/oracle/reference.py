@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 from .groups import finish
-from .making import arrive_since, decide
+from .making import arrive_now, arrive_since, decide
 from .money import whole
 from .paths import walk
 from .prints import fill_together
@@ -110,6 +110,8 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
         if state.timing == "same_close":
             _same_close(state, ending)
         state.equity_rows.append(EquityRow(state.now, state.cash, state.equity()))
+    else:
+        arrive_now(state)
     if beginning and not state.closes_only:
         _open(state, beginning)
 
