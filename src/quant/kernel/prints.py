@@ -6,7 +6,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import AUCTION, FILL_REASON, REASON, TRIGGER, ZERO_VOLUME
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.pricing import AT_OPEN
-from quant.kernel.reports import close_out, trigger
+from quant.kernel.reports import close_out, remaining, trigger
 from quant.kernel.trailing import follow, trails_by_close
 
 __all__ = ["FILLS", "TRIGGERS", "meet_print", "raw_at", "reason_at"]
@@ -84,6 +84,9 @@ def _passes_trigger(h: int, o: int, price: float, at: int) -> bool:
 def meet_print(h: int, o: int, at: int) -> int:
     """Let an order trigger, and say whether it fills at this print: 0 if not."""
     order = mem.orders(h)[o]
+    if order["parent"] >= 0 and remaining(h, o) <= 0:
+        # nothing of it is live now
+        return 0
     price = _print_price(h, order["instrument"], at)
     is_first = order["has_print"] == 0 or order["is_fresh"] != 0
     order["has_print"] = 1

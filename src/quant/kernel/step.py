@@ -144,7 +144,8 @@ def _meets(h: int, o: int, what: int) -> bool:
     if order["auction"] == _ON_CLOSE:
         is_last = (mem.row_flags(h)[ins["bar"]] & _SESSION_LAST) != 0
         session = mem.bars(h)[ins["bar"]]["session"]
-        return what == _CLOSING and is_last and _is_in_time(h, o, session)
+        has_come = order["ts_arrival"] <= mem.sims(h)[0]["now"]
+        return what == _CLOSING and is_last and has_come and _is_in_time(h, o, session)
     if order["group_kind"] == _ATOMIC and what == _PATH:
         return False
     at_close = _waits_for_close(h, o) or ins["closes_only"] != 0

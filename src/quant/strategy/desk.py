@@ -540,17 +540,7 @@ class OrderDesk:
         if q[o * _WORDS + _CANCEL_REASON] != 0:
             return
         delay = self._delays.cancel(o)
-        self._note_cancel(o, reason, delay)
-        if q[o * _WORDS + _GROUP_KIND] == GROUP_KIND.ATOMIC:
-            # the others end with it, and are as good as gone
-            mate = q[o * _WORDS + _ORDER["next_in_group"]]
-            while mate != o:
-                if self._is_working(mate):
-                    self._note_cancel(mate, REASON.ATOMIC, delay)
-                mate = q[mate * _WORDS + _ORDER["next_in_group"]]
-
-    def _note_cancel(self, o: int, reason: int, delay: int) -> None:
-        q, base, sim = self._views.order_q, o * _WORDS, self._views.sim_q
+        base, sim = o * _WORDS, self._views.sim_q
         now = sim[_NOW]
         q[base + _ORDER["cancel_reason"]] = reason
         q[base + _ORDER["ts_cancel_sent"]] = now
@@ -565,6 +555,16 @@ class OrderDesk:
         """Not final, and not asked to be cancelled."""
         q, base = self._views.order_q, o * _WORDS
         return q[base + _STATUS] < _FINAL and q[base + _CANCEL_REASON] == 0
+
+    def _ends_with_another(self, o: int) -> bool:
+        """Whether another leg of an order's group is asked to be cancelled, which ends them all."""
+        q = self._views.order_q
+        mate = q[o * _WORDS + _ORDER["next_in_group"]]
+        while mate != o:
+            if q[mate * _WORDS + _CANCEL_REASON] != 0:
+                return True
+            mate = q[mate * _WORDS + _ORDER["next_in_group"]]
+        return False
 
     def _prune(self, i: int) -> list[int]:
         """The working orders of an instrument, with finished ones forgotten."""
@@ -589,7 +589,10 @@ class OrderDesk:
         q = self._views.order_q
         for o in self._prune(i):
             base = o * _WORDS
-            if q[base + _IS_HELD] or q[base + _REDUCE_ONLY] or q[base + _GROUP_KIND] in _IN_OCO:
+            if q[base + _IS_HELD] or q[base + _REDUCE_ONLY]:
+                continue
+            kind = q[base + _GROUP_KIND]
+            if kind in _IN_OCO or (kind == GROUP_KIND.ATOMIC and self._ends_with_another(o)):
                 continue
             left = q[base + _UNITS_VENUE] - q[base + _FILLED_VENUE]
             total += q[base + _SIDE_VENUE] * left
