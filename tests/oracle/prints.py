@@ -72,9 +72,7 @@ def _fill(state: State, offers: Sequence[Offer], late: dict[int, Print]) -> None
         for offer in sorted(offers, key=lambda o: o.order.number):
             _fill_in_turn(state, offer, offers)
         fill_scaled(state, [o for o in offers if _can_fill(o) and not o.order.fills_whole])
-        # Reading: what is live again meets the print, but the batch was made before.
-        for place in range(len(offers)):
-            in_turn(place)
+        # Reading: what is live again only now does not meet the print; the batch was made before.
         return
     for place in range(len(offers)):
         offer = in_turn(place)
