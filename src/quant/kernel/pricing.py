@@ -13,8 +13,16 @@ from quant.kernel.codes import AUCTION, FILL_FLAG, SLIPPAGE_KIND, TRIGGER, ZERO_
 from quant.kernel.cost import on_tick, quantity
 from quant.kernel.jit import compiled, inlined
 
-__all__ = ["AT_CLOSE", "AT_OPEN", "INSIDE", "is_taker", "paid_price", "reference_volume", "taken"]
-__all__ += ["settle_impact"]
+__all__ = [
+    "AT_CLOSE",
+    "AT_OPEN",
+    "INSIDE",
+    "is_taker",
+    "paid_price",
+    "reference_volume",
+    "settle_impact",
+    "taken",
+]
 
 # Where in a bar a fill happens.
 AT_OPEN, INSIDE, AT_CLOSE = 0, 1, 2
