@@ -293,7 +293,8 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     post(h, r)
     shift_totals(h, a, i, units_before, cash_before, p)
     note_position(h, p, ts)
-    if order["group_kind"] != 0 or order["first_child"] >= 0 or sim["n_reducers"] > 0:
+    acts = order["group_kind"] != 0 or order["first_child"] >= 0 or sim["n_reducers"] > 0
+    if acts and sim["in_parts"] == 0:
         after_fill(h, o, count, raw, units_before, ts, at)
 
 
