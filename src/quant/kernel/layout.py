@@ -65,7 +65,7 @@ SIM = _record(
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
     "bar_slack_ns has_participation over_cap trailing close_cutoff_ns "
-    "zero_volume cap_by has_caps has_impact",
+    "zero_volume cap_by has_caps has_impact batch market_price",
     "participation participation_open max_shares max_notional minimum_volume guardrail "
     "range_spread_fraction "
     "impact_alpha impact_sigma impact_adv impact_permanent impact_half_life",
