@@ -122,10 +122,11 @@ def run_batch(h: int, n: int, at: int, market_reason: int) -> None:
     is_scaled = mem.policies(h)[0]["insufficient"] == _SCALE or batch == _SIMULTANEOUS
     for j in range(n):
         o = candidates[j]
-        if mem.orders(h)[o]["revived"] == sim["print_id"]:
+        order = mem.orders(h)[o]
+        if order["revived"] == sim["print_id"] and order["in_batch"] == 0:
             # its parent has just given it something to fill: it is judged in its turn
-            mem.orders(h)[o]["revived"] = NONE
-            mem.orders(h)[o]["in_batch"] = meet_print(h, o, at)
+            order["revived"] = NONE
+            order["in_batch"] = meet_print(h, o, at)
         if not _still_fills(h, o):
             continue
         if is_whole(h, o):

@@ -97,7 +97,8 @@ ORDER = _record(
     "group group_kind next_in_group "
     # how many reports there were when it was made, and when its cancel was asked for
     "reports_before reports_at_cancel session_cancel "
-    "target_kind ts_submit ts_arrival ts_cancel ts_cancel_sent cancel_reason "
+    # ts_first: its arrival as it was sent; amendments move ts_arrival
+    "target_kind ts_submit ts_first ts_arrival ts_cancel ts_cancel_sent cancel_reason "
     "good_till good_session session_sent day_session open_bar has_print taker_bar tag "
     # the venue's side. whole: the quantity that children's shares are counted by; held_back: what
     # waits for fills of the parent; cut: what an OCO group took away; join_bar: the bar on whose

@@ -193,7 +193,7 @@ def _assign_day(h: int, session: int, latest_arrival: int, closes: int, opens: i
         bound = latest_arrival
         if closes != 0 and is_same_close and order["type"] == _MARKET:
             bound = sim["now"]
-        if at_close == (closes != 0) and order["ts_arrival"] <= bound:
+        if at_close == (closes != 0) and order["ts_first"] <= bound:
             order["day_session"] = session
 
 

@@ -7,7 +7,7 @@ state after it against the account's rule.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, REASON, REPORT_KIND, TIF
+from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, NEVER, NONE, REASON, REPORT_KIND, TIF
 from quant.kernel.cost import quantity
 from quant.kernel.groups import after_fill
 from quant.kernel.jit import compiled, inlined
@@ -211,6 +211,22 @@ def _reject_all(h: int, o: int, reason: int, needed: float, available: float) ->
 
 
 @compiled
+def _next_leg(h: int, o: int, i: int, last: int) -> int:
+    """The leg that comes after leg ``last`` of instrument ``i``, by instrument and sequence."""
+    found = NONE
+    m = o
+    while True:
+        whose = mem.orders(h)[m]["instrument"]
+        if whose > i or (whose == i and m > last):
+            best = mem.orders(h)[found]["instrument"] if found != NONE else NEVER
+            if whose < best or (whose == best and m < found):
+                found = m
+        m = mem.orders(h)[m]["next_in_group"]
+        if m == o:
+            return found
+
+
+@compiled
 def _fill_together(h: int, o: int, at: int, market_reason: int) -> None:
     """Fill all legs of a group, end all, or let the group wait."""
     if not _are_all_met(h, o, at):
@@ -224,12 +240,10 @@ def _fill_together(h: int, o: int, at: int, market_reason: int) -> None:
             room = max(buying_power(h, mem.orders(h)[o]["account"]), 0.0)
             _reject_all(h, o, _R_FUNDS, room + (wanted - most), room)
             return
-    m = o
-    while True:
+    m = _next_leg(h, o, NONE, NONE)
+    while m != NONE:
         _execute_whole(h, m, at, market_reason)
-        m = mem.orders(h)[m]["next_in_group"]
-        if m == o:
-            return
+        m = _next_leg(h, o, mem.orders(h)[m]["instrument"], m)
 
 
 @subsystem("void(int64, int64, int64, int64)")

@@ -45,7 +45,9 @@ _ORDER = {name: word_of("orders", name) for name in ARRAYS["orders"].names or ()
 _STATUS, _SIDE, _UNITS = (_ORDER[name] for name in ("status", "side", "units"))
 _SIDE_VENUE, _UNITS_VENUE = _ORDER["side_venue"], _ORDER["units_venue"]
 _INSTRUMENT_OF, _WHOLE = _ORDER["instrument"], _ORDER["whole"]
-_TS_SUBMIT, _TS_ARRIVAL = _ORDER["ts_submit"], _ORDER["ts_arrival"]
+_TS_SUBMIT, _TS_FIRST, _TS_ARRIVAL = (
+    _ORDER[name] for name in ("ts_submit", "ts_first", "ts_arrival")
+)
 _SESSION_SENT, _REPORTS_BEFORE = _ORDER["session_sent"], _ORDER["reports_before"]
 _LIMIT, _STOP = _ORDER["limit"], _ORDER["stop"]
 _LIMIT_SENT, _STOP_SENT = _ORDER["limit_sent"], _ORDER["stop_sent"]
@@ -523,7 +525,8 @@ class OrderDesk:
         q[base + _INSTRUMENT_OF] = i
         now = sim[_NOW]
         q[base + _TS_SUBMIT] = now
-        q[base + _TS_ARRIVAL] = now + (self._delays.submit(o) if self._delays.is_any else 0)
+        arrival = now + (self._delays.submit(o) if self._delays.is_any else 0)
+        q[base + _TS_FIRST] = q[base + _TS_ARRIVAL] = arrival
         q[base + _SESSION_SENT] = sim[_SESSION]
         q[base + _REPORTS_BEFORE] = sim[_N_REPORTS]
         if parts.auction != AUCTION.NONE:
