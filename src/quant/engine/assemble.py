@@ -147,6 +147,9 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["bar"] = NONE
     record["opened_at"] = NONE
     record["head"] = NONE
+    record["counted"] = NONE
+    record["prev_spread"] = 0.0
+    record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)
     for one, symbol in zip(record, bars.symbols, strict=True):
         settings = config.settings_of(symbol)

@@ -79,9 +79,12 @@ INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
     # what the market last said
     "mark_ts bar seen opened_at "
+    # the bar counted last, for those who ask what was before it
+    "counted "
     # our use of this bar's and this session's volume, the move we caused, and scratch of the batch
     "filled_open filled_inside filled_session filled_day level_ts stamp head queue_size queue_done",
-    "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level",
+    "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level "
+    "mark_before volume_before",
 )
 POSITION = _record(
     "account instrument book units is_held path projected claimed",
@@ -106,11 +109,12 @@ ORDER = _record(
     # revived: the print or segment in which a child with nothing live was given something
     "status_venue side_venue units_venue filled_venue is_triggered is_sized is_held "
     "whole held_back cut join_bar "
-    "is_fresh revived next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
+    "is_fresh revived level_ts "
+    "next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
     # our side
     "status filled reason last_fill ts_end",
     "ratio net_limit limit_sent stop_sent limit stop trail limit_offset water target "
-    "value_venue commission_venue value_filled commission needed available",
+    "value_venue commission_venue level value_filled commission needed available",
 )
 # What an amendment asks for: NONE and NaN leave a term as it is.
 AMENDMENT = _record(

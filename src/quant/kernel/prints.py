@@ -47,12 +47,10 @@ FILLS, TRIGGERS = 1, 2
 def _print_price(h: int, i: int, at: int) -> float:
     ins = mem.instruments(h)[i]
     bar = mem.bars(h)[ins["bar"]]
-    if at != AT_OPEN:
-        return bar["close"]
     if mem.policies(h)[0]["zero_volume"] == _LAST_PRICE and bar["volume"] <= 0.0:
-        # nothing traded at the open: the last price stands
-        return ins["mark"]
-    return bar["open"]
+        # nothing traded: the last price stands
+        return ins["mark"] if at == AT_OPEN else ins["mark_before"]
+    return bar["open"] if at == AT_OPEN else bar["close"]
 
 
 @inlined

@@ -7,7 +7,7 @@ commission of the whole trade in the value asked for; reducing does not.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import GROUP_KIND, REASON, REPORT_KIND, TARGET_KIND
+from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, TARGET_KIND
 from quant.kernel.cost import commission_total, quantity, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
@@ -74,7 +74,7 @@ def working_units(h: int, i: int, a: int, except_order: int, with_ending: int) -
 def _price_of(h: int, i: int, side: int, raw: float, at: int, traded: int) -> float:
     """The price of a market order for ``traded`` increments."""
     urgency = mem.slippages(h)[mem.instruments(h)[i]["slippage"]]["size"]
-    price, _, _, _ = taken(h, i, side, raw, at, max(traded, 1), 0, urgency)
+    price, _, _, _ = taken(h, i, side, raw, at, max(traded, 1), NONE, urgency)
     return price
 
 
