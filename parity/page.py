@@ -96,7 +96,13 @@ def written(
 
 def profiles(peers: Sequence[str]) -> str:
     """The profile of each peer: what is set, and what quant has no setting for."""
-    lines = ["## Profiles", "", "The settings of quant under which it was compared.", ""]
+    lines = [
+        "## Profiles",
+        "",
+        "Each tool is compared under quant's profile of its name (`quant profiles show`), and what is",
+        "set here besides: the bars it is given, and the account of scenarios that never sell short.",
+        "",
+    ]
     yaml = YAML(typ="safe")
     yaml.default_flow_style = False
     for peer in peers:

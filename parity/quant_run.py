@@ -2,15 +2,13 @@
 
 python -m parity.quant_run PEER < scenarios.json
 
-A profile (``parity/profiles/PEER.yaml``) has ``bars`` (``ohlcv``, or ``close`` where the peer sees
-only closes), ``config`` (a config of quant), perhaps ``long_only`` (what is set besides where a
-scenario never sells short), ``later`` (settings of execution, taken where this version knows
-them) and ``lacks`` (what quant has no setting for).
+A peer's settings are quant's profile of its name. ``parity/profiles/PEER.yaml`` has ``bars``
+(``ohlcv``, or ``close`` where the peer sees only closes), perhaps ``long_only`` (what is set besides
+where a scenario never sells short) and ``lacks`` (what quant has no setting for).
 """
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import sys
 from collections.abc import Callable
@@ -38,26 +36,21 @@ def profile_of(peer: str) -> dict[str, Any]:
     path = PROFILES / f"{peer}.yaml"
     if not path.is_file():
         raise ParityError(f"there is no profile {path.name}; the peers are {', '.join(PEERS)}.")
-    return dict(YAML(typ="safe").load(path))
+    return {"name": peer, **YAML(typ="safe").load(path)}
 
 
 def settings_of(scenario: Scenario, profile: dict[str, Any]) -> dict[str, Any]:
     """The config of a scenario: the profile's, and what the scenario itself asks for."""
-    config = dict(profile["config"])
+    config: dict[str, Any] = {"profile": profile["name"]}
     if not scenario["short"]:
         config |= profile.get("long_only", {})
-    execution = dict(config.get("execution", {}))
-    # settings that later versions know
-    known = {field.name for field in dataclasses.fields(qt.Execution)}
-    execution |= {k: v for k, v in profile.get("later", {}).items() if k in known}
-    execution["participation"] = scenario["participation"]
+    execution: dict[str, Any] = {"participation": scenario["participation"]}
     if scenario["timing"]:
         execution["timing"] = scenario["timing"]
     config |= {"cash": scenario["cash"], "calendar": "XNYS", "benchmark": "none"}
     if scenario["commission"]:
         config["commission"] = scenario["commission"]
-    if scenario["slippage"]:
-        config["slippage"] = {"kind": "rate", "rate": scenario["slippage"]}
+    config["slippage"] = {"kind": "rate", "rate": scenario["slippage"] or 0.0}
     return config | {"execution": execution}
 
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 import math
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import AUCTION, FILL_FLAG, SLIPPAGE_KIND, TRIGGER, ZERO_VOLUME
+from quant.kernel.codes import (
+    AUCTION,
+    FILL_FLAG,
+    MARKET_PRICE,
+    ORDER_TYPE,
+    SLIPPAGE_KIND,
+    TRIGGER,
+    ZERO_VOLUME,
+)
 from quant.kernel.cost import on_tick, quantity
 from quant.kernel.jit import compiled, inlined
 
@@ -34,6 +42,8 @@ _SPREAD = SLIPPAGE_KIND.SPREAD
 _RANGE_SPREAD = ZERO_VOLUME.RANGE_SPREAD
 _REJECT = ZERO_VOLUME.REJECT
 _NO_AUCTION = AUCTION.NONE
+_MARKET = ORDER_TYPE.MARKET
+_MID = MARKET_PRICE.MID_RANGE
 _NO_TRIGGER = TRIGGER.NONE
 _CLAMPED = FILL_FLAG.CLAMPED
 _NO_IMPACT = FILL_FLAG.NO_IMPACT
@@ -252,10 +262,14 @@ def paid_price(h: int, o: int, count: int, raw: float, at: int) -> tuple[float, 
         return raw, 0.0, 0
     side = order["side_venue"]
     i = order["instrument"]
-    price, slip, impact, flags = taken(h, i, side, raw, at, count, o, _urgency(h, o))
+    meets = raw
+    if at == AT_CLOSE and order["type"] == _MARKET and mem.policies(h)[0]["market_price"] == _MID:
+        bar = mem.bars(h)[mem.instruments(h)[i]["bar"]]
+        meets = 0.5 * (bar["high"] + bar["low"])
+    price, slip, impact, flags = taken(h, i, side, meets, at, count, o, _urgency(h, o))
     if order["is_limited"] != 0 and (price - order["limit"]) * side > 0.0:
         price = order["limit"]
     if impact == 0.0:
         return price, 0.0, flags
-    total = abs(price - raw)
+    total = abs(price - meets)
     return price, min(impact, max(total - min(slip, total), 0.0)), flags

@@ -6,8 +6,6 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import (
     AUCTION,
     FILL_REASON,
-    MARKET_PRICE,
-    ORDER_TYPE,
     REASON,
     TRIGGER,
     ZERO_VOLUME,
@@ -35,8 +33,6 @@ _R_TOUCHED_CLOSE = FILL_REASON.TOUCHED_CLOSE
 _R_LIMIT_IF_TOUCHED = FILL_REASON.LIMIT_IF_TOUCHED
 _R_ON_OPEN = FILL_REASON.ON_OPEN
 _R_ON_CLOSE = FILL_REASON.ON_CLOSE
-_MARKET = ORDER_TYPE.MARKET
-_MID = MARKET_PRICE.MID_RANGE
 _LAST_PRICE = ZERO_VOLUME.LAST_PRICE
 _POST_ONLY = REASON.POST_ONLY
 # What an order does at a print (0: nothing): it fills, or it triggers there and fills.
@@ -126,9 +122,6 @@ def raw_at(h: int, o: int, at: int) -> float:
     order = mem.orders(h)[o]
     i = order["instrument"]
     price = _print_price(h, i, at)
-    if at != AT_OPEN and order["type"] == _MARKET and mem.policies(h)[0]["market_price"] == _MID:
-        bar = mem.bars(h)[mem.instruments(h)[i]["bar"]]
-        return 0.5 * (bar["high"] + bar["low"])
     if order["is_limited"] == 0 or mem.policies(h)[0]["gap_improvement"] != 0:
         return price
     if order["in_batch"] == TRIGGERS or order["auction"] != _NO_AUCTION:

@@ -12,6 +12,7 @@ from quant.model.config import (
     Config,
     InstrumentSettings,
 )
+from quant.model.profiles import find_profile, merge_settings
 
 __all__ = ["as_mapping", "check_keys", "config_from", "to_mapping"]
 
@@ -74,6 +75,8 @@ def _section(name: str, value: object) -> Any:
 def config_from(given: Mapping[str, Any]) -> Config:
     """A `Config` from nested mappings; what is not given keeps its default.
 
+    The key ``profile`` names a set of settings to begin with; what is given besides wins.
+
     Raises
     ------
     ConfigError
@@ -90,6 +93,9 @@ account, execution, latency, commission, slippage, impact, risk, instruments, ca
 benchmark, risk_free, seed; remove or correct it. Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
+    if "profile" in top:
+        profile = find_profile(top.pop("profile"))
+        top = merge_settings(profile.settings, top)
     check_keys("config", top, _keys(Config))
     values: dict[str, Any] = {}
     for key, value in top.items():
