@@ -99,8 +99,9 @@ def profiles(peers: Sequence[str]) -> str:
     lines = [
         "## Profiles",
         "",
-        "Each tool is compared under quant's profile of its name (`quant profiles show`), and what is",
-        "set here besides: the bars it is given, and the account of scenarios that never sell short.",
+        "Each tool is compared under quant's profile of its name (`quant profiles show`), and what",
+        "is set here besides: the bars it is given, and the account of scenarios that never sell",
+        "short.",
         "",
     ]
     yaml = YAML(typ="safe")

@@ -222,7 +222,7 @@ def merge_settings(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
     merged = dict(base)
     for name, value in given.items():
         own = merged.get(name)
-        merged[name] = {**own, **value} if _are_of_one_kind(own, value) else value
+        merged[name] = {**(own or {}), **value} if _are_of_one_kind(own, value) else value
     return merged
 
 
