@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from parity import match
+from quant.model.profiles import find_profile
 
 SYMBOLS = {
     match.EQUAL: "equal",
@@ -95,7 +96,7 @@ def written(
 
 
 def profiles(peers: Sequence[str]) -> str:
-    """The profile of each peer: what is set, and what quant has no setting for."""
+    """The profile of each peer: what is set besides, and what quant has no setting for."""
     lines = [
         "## Profiles",
         "",
@@ -108,11 +109,15 @@ def profiles(peers: Sequence[str]) -> str:
     yaml.default_flow_style = False
     for peer in peers:
         found = yaml.load(PROFILES / f"{peer}.yaml")
-        lacks = found.pop("lacks")
         text = StringIO()
         yaml.dump(found, text)
         lines += [f"### {peer}", "", "```yaml", text.getvalue().rstrip(), "```", ""]
-        lines += ["There is no setting for:", "", *(f"- {lack}" for lack in lacks), ""]
+        lines += [
+            "There is no setting for:",
+            "",
+            *(f"- {lack}" for lack in find_profile(peer).lacks),
+            "",
+        ]
     return "\n".join(lines)
 
 

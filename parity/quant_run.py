@@ -3,8 +3,8 @@
 python -m parity.quant_run PEER < scenarios.json
 
 A peer's settings are quant's profile of its name. ``parity/profiles/PEER.yaml`` has ``bars``
-(``ohlcv``, or ``close`` where the peer sees only closes), perhaps ``long_only`` (what is set
-besides where a scenario never sells short) and ``lacks`` (what quant has no setting for).
+(``ohlcv``, or ``close`` where the peer sees only closes), and perhaps ``long_only`` (what is set
+besides where a scenario never sells short).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Method: adversarial scenarios drawn from seeds, every other one with all kinds o
 through the engine and through the oracle, which shares no code with it; fills, orders, cash and
 equity must be equal, and the books must add up after every timestamp. Scenarios that hang on a
 close call of money, or on what the rule does not say, are left out, and counted.
-``QUANT_FUZZ_SEEDS`` sets how many seeds are run (2,000 by default).
+``QUANT_FUZZ_SEEDS`` sets how many seeds are run (1,000 by default).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .reference import simulate
 from .scenarios import random_scenario
 
 CHUNK = 100
-N_SEEDS = int(os.environ.get("QUANT_FUZZ_SEEDS", "2000"))
+N_SEEDS = int(os.environ.get("QUANT_FUZZ_SEEDS", "1000"))
 COUNTED = 1_000
 
 

@@ -68,6 +68,8 @@ class SettingsArguments:
         First session (YYYY-MM-DD); earlier rows only feed indicators.
     config
         A YAML file of settings.
+    profile
+        A named set of settings below those of the file (quant profiles list).
     param
         A parameter of the strategy, name=value; may be given several times.
     seed
@@ -76,6 +78,7 @@ class SettingsArguments:
 
     start: str | None = None
     config: str | None = None
+    profile: str | None = None
     param: Repeated = None
     seed: int | None = None
 

@@ -18,8 +18,8 @@ __all__ = ["bars_of", "settings_of"]
 
 
 def settings_of(run: SettingsArguments) -> Config:
-    """The settings file, with the seed of the command line."""
-    config = read_config(run.config)
+    """The settings file, with the profile and the seed of the command line."""
+    config = read_config(run.config, run.profile)
     if run.seed is not None:
         config = config_from({**to_mapping(config), "seed": run.seed})
     return config

@@ -88,15 +88,15 @@ def config_from(given: Mapping[str, Any]) -> Config:
     5000.0
     >>> config_from({"csh": 5000})
     Traceback (most recent call last):
-    quant.errors.ConfigError: config: unknown setting 'csh', expected one of cash, currency, \
-account, execution, latency, commission, slippage, impact, risk, instruments, calendar, \
-benchmark, risk_free, seed; remove or correct it. Did you mean 'cash'?
+    quant.errors.ConfigError: config: unknown setting 'csh', expected one of profile, cash, \
+currency, account, execution, latency, commission, slippage, impact, risk, instruments, \
+calendar, benchmark, risk_free, seed; remove or correct it. Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
     if "profile" in top:
         profile = find_profile(top.pop("profile"))
         top = merge_settings(profile.settings, top)
-    check_keys("config", top, _keys(Config))
+    check_keys("config", top, ["profile", *_keys(Config)])
     values: dict[str, Any] = {}
     for key, value in top.items():
         if key in _SECTIONS:

@@ -94,7 +94,7 @@ _LIST = (
     ),
     Profile(
         name="backtrader",
-        about="backtrader 1.9.78, its default broker.",
+        about="backtrader 1.9.78.123, its default broker.",
         settings={
             "account": {"kind": "gross_leverage", "k": 1.0},
             "execution": {
@@ -105,40 +105,48 @@ _LIST = (
             },
         },
         lacks=(
-            "an account that asks only for cash at or above zero and counts the proceeds of shorts",
+            "slippage on resting limits that fill at an open, up to the limit",
+            "an account that asks only for cash at or above zero and counts the proceeds "
+            "of a short sale",
             "the difference to a weight rounded to whole shares, in place of the target",
-            "commission with its minimum for each part of a reversal",
+            "commission with its minimum for the closing and the opening part of a "
+            "reversal, each on its own",
+            "the volume cap of an opening fill taken of the bar's own volume",
             "target and stop of a bracket from the bar after the entry on",
         ),
     ),
     Profile(
         name="vectorbt",
-        about="vectorbt 1.2, one group with shared cash, sales first.",
+        about="vectorbt 1.2.0, one group with shared cash, sales first.",
         settings={
             "account": {"kind": "gross_leverage", "k": 1.0},
             "execution": {"insufficient": "partial", "participation": None},
         },
         lacks=(
             "no slippage on stops",
+            "an account that asks only for cash at or above zero and counts the proceeds "
+            "of a short sale",
             "the difference to a weight rounded to whole shares, in place of the target",
-            "a trailing stop that follows the highs of earlier bars only",
+            "target and stop of a bracket from the bar after the entry on",
+            "a trailing stop that trails the highs of earlier bars only, not the path of its own",
         ),
     ),
     Profile(
         name="backtesting_py",
-        about="backtesting.py 0.6 with margin=1.",
+        about="backtesting.py 0.6.6 with margin=1.",
         settings={
             "account": {"kind": "gross_leverage", "k": 1.0},
             "execution": {"participation": None},
         },
         lacks=(
-            "slippage on entries alone, resting limits included",
-            "commission with its minimum per trade in place of per order",
+            "slippage on resting limits that open a position, beyond the limit too",
+            "slippage on orders that open a position only",
+            "commission with its minimum per trade closed or opened, in place of per order",
         ),
     ),
     Profile(
         name="zipline",
-        about="zipline-reloaded 3.1: every order is judged at the close of a later bar.",
+        about="zipline-reloaded 3.2.1: every order is judged at the close of a later bar.",
         settings={
             "account": _UNLIMITED,
             "execution": {
@@ -149,13 +157,15 @@ _LIST = (
             "slippage": {"kind": "volume_share", "price_impact": 0.1, "volume_limit": 0.025},
         },
         lacks=(
+            "slippage on resting limits, beyond the limit too",
             "limits and stops judged at closes (give data without open, high and low)",
-            "slippage on resting limits",
+            "an account without any limit (k of a million refuses too, once equity is gone)",
+            "the difference to a weight rounded to whole shares, in place of the target",
         ),
     ),
     Profile(
         name="bt",
-        about="bt 1.1 with whole positions: rebalances at the close it decides on.",
+        about="bt 1.4.1 with whole positions: rebalances at the close it decides on.",
         settings={
             "account": _UNLIMITED,
             "execution": {
@@ -164,11 +174,15 @@ _LIST = (
                 "participation": None,
             },
         },
-        lacks=("commission on the price before slippage",),
+        lacks=(
+            "limits and stops judged at closes (give data without open, high and low)",
+            "an account without any limit (k of a million refuses too, once equity is gone)",
+            "commission on the price before slippage",
+        ),
     ),
     Profile(
         name="nautilus",
-        about="nautilus_trader 1.2 on bars, without margins.",
+        about="nautilus_trader 1.221.0 on bars, without margins.",
         settings={
             "account": _UNLIMITED,
             "execution": {
@@ -180,6 +194,7 @@ _LIST = (
             },
         },
         lacks=(
+            "an account without any limit (k of a million refuses too, once equity is gone)",
             "a stop that fills at its own price where the market opens beyond it",
             "a limit that fills at its own price where the bar never showed it",
         ),
