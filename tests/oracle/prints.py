@@ -161,7 +161,8 @@ def _offer_if_passed(state: State, order: Order, at: Print) -> Offer | None:
     level = stop_level(state, order)
     if level is None or not is_passed(order, level, at.price):
         waits_for_close = state.scenario.execution.get("trailing") == "close"
-        if order.water is None or state.closes_only or not waits_for_close:
+        follows = order.water is None or state.closes_only or not waits_for_close
+        if follows and at.bar.has_path:
             move_water(order, at.price)
         return None
     trigger(state, order)
