@@ -7,16 +7,17 @@ comment that starts `Reading:`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from .counts import on_tick
-from .liquidity import last_with_trading, quantity_taken, reference_volume
+from .liquidity import last_with_trading, quantity_taken, volume_at
 from .scenarios import DAY
 from .sessions import adv, volatility
 from .world import ON_CLOSE, ON_OPEN, TRIGGERED, ZERO, Bar, Move, Offer, Order, State
 
 WINDOW = 20
+CLOSE_MOVE = Decimal("1e-12")
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Priced:
-    """What one fill pays per unit, and the impact in that; its own impact as a fraction."""
+    """What one fill pays per unit, and the impact in that; its own impact as a fraction.
+
+    It is a close call if the guardrail is as good as met.
+    """
 
     price: Decimal
     impact: Decimal = ZERO
     fraction: Decimal = ZERO
     flags: frozenset[str] = frozenset()
+    is_close_call: bool = False
 
 
 def price_of(state: State, offer: Offer, units: int) -> Priced:
@@ -49,7 +54,7 @@ def price_of(state: State, offer: Offer, units: int) -> Priced:
         return Priced(offer.raw, flags=frozenset(flags))
     place = Place(order.symbol, order.side, offer.raw, offer.bar, offer.where, offer.ts)
     priced = price_at(state, order, place, units, order.limit)
-    return Priced(priced.price, priced.impact, priced.fraction, priced.flags | flags)
+    return replace(priced, flags=priced.flags | flags)
 
 
 def price_at(
@@ -68,7 +73,8 @@ def price_at(
     else:
         others = max(ZERO, side * level_for(state, order, place))
         impact = abs(raw) * (fraction + others)
-    if slippage + impact > most:
+    over = slippage + impact - most
+    if over > 0:
         flags.add("clamped")
     slippage = min(slippage, most)
     impact = min(impact, most - slippage)
@@ -81,7 +87,8 @@ def price_at(
     # What the tick adds is slippage's; what the limit takes, impact's first.
     total = abs(price - raw)
     impact = min(impact, max(total - min(slippage, total), ZERO))
-    return Priced(price, impact, fraction or ZERO, frozenset(flags))
+    is_close_call = 0 < abs(over) <= CLOSE_MOVE * most
+    return Priced(price, impact, fraction or ZERO, frozenset(flags), is_close_call)
 
 
 def _on_tick_within(
@@ -160,7 +167,8 @@ def _share(state: State, place: Place, units: int) -> Decimal:
     limit = Decimal(state.scenario.slippage["volume_limit"])
     if place.bar is None:
         return limit
-    volume = reference_volume(state, place.bar, place.where)
+    # Reading: a share is one of the bar's volume, also where the cap goes by another.
+    volume = volume_at(state, place.bar, place.where)
     if volume is None:
         return limit
     # Reading: before the bar that it will fill in a decision has taken nothing.

@@ -63,6 +63,9 @@ def session_of(state: State, order: Order) -> int | None:
         if bar.has_print and _can_reach(state, order, bar)
     ]
     at_close = order.type == "market" and state.timing != "next_open"
+    if at_close and not state.closes_only:
+        # Reading: one with only an opening print has none at which such an order could fill.
+        bars = [bar for bar in bars if bar.has_path]
     at_close = at_close or state.closes_only
     first = min(bars, key=lambda b: b.t_close if at_close else b.t_open, default=None)
     return None if first is None else first.session

@@ -66,6 +66,8 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     """Posts a fill; parts of one order at one print become one row."""
     order, symbol = offer.order, offer.order.symbol
     priced = price_of(state, offer, units)
+    if priced.is_close_call:
+        state.note(f"order {order.number} guardrail")
     price = priced.price
     quantity = state.worth(symbol, units)
     charge = _charge(state, order, units, price)
