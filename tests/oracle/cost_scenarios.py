@@ -17,12 +17,16 @@ from .scenarios import (
     DAY,
     HOUR,
     MINUTE,
+    SECOND,
     Account,
     Action,
     BarRow,
     Execution,
     Impact,
     InstrumentSpec,
+    Latency,
+    OcoSpec,
+    OrderSpec,
     Scenario,
     Slippage,
     Style,
@@ -80,6 +84,7 @@ def random_cost_scenario(seed: int) -> Scenario:
         instruments=instruments,
         actions=[on_tick(a, instruments) for a in _actions(rng, style, instruments)],
         session_closes=session_closes(instruments),
+        latency=_latency(rng, execution),
         impact=impact,
         columns=columns,
     )
@@ -149,6 +154,14 @@ def _liquidity(rng: random.Random, style: Style, execution: Execution, window: i
         execution["range_spread_fraction"] = rng.choice((0.5, 1.0, 0.25, 0.0))
 
 
+def _latency(rng: random.Random, execution: Execution) -> Latency | None:
+    """Now and then orders are under way, so that fills of one print have times of their own."""
+    if execution["timing"] == "same_close" or rng.random() < 0.9:
+        return None
+    submit = rng.choice((SECOND // 2, SECOND, 30 * SECOND))
+    return Latency(submit_ns=submit, amend_ns=0, cancel_ns=0)
+
+
 def _columns(rng: random.Random, slippage: str) -> tuple[str, ...]:
     columns = rng.choice((("spread",), ("bid", "ask"), ("spread", "bid", "ask")))
     return columns if slippage == "spread" or rng.random() < 0.1 else ()
@@ -187,6 +200,9 @@ def _actions(rng: random.Random, style: Style, instruments: list[InstrumentSpec]
                 actions.append(Action(at, "cancel", cancel=rng.randint(1, made)))
             elif draw < 0.27:
                 actions.append(draw_target(rng, style, spec, at))
+            elif draw < 0.33:
+                actions.append(_bracket(rng, style, spec, at))
+                made += 3
             else:
                 actions.append(_order(rng, style, spec, at))
                 made += 1
@@ -194,8 +210,8 @@ def _actions(rng: random.Random, style: Style, instruments: list[InstrumentSpec]
 
 
 def _order(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> Action:
-    kind = rng.choice((*TYPES, *AT_CLOSE, *TOUCHED) if style.closes_only else
-                      (*TYPES, *AT_CLOSE, *AT_OPEN, *TOUCHED))  # fmt: skip
+    types = (*TYPES, *AT_CLOSE, *TOUCHED, "trailing_stop")
+    kind = rng.choice(types if style.closes_only else (*types, *AT_OPEN))
     action = Action(at, "order", spec.symbol, type=kind)
     if kind not in (*AT_CLOSE, *AT_OPEN):
         action.tif = rng.choice(("DAY", "GTC", "GTC"))
@@ -207,5 +223,26 @@ def _order(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> A
         action.limit_price = draw_level(rng, style, spec, at)
     if kind in TRIGGERS:
         action.stop_price = draw_level(rng, style, spec, at)
+    if kind == "trailing_stop":
+        action.trail_amount = style.step * rng.randint(1, 3)
     action.reduce_only = rng.random() < 0.05
     return action
+
+
+def _bracket(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> Action:
+    """An entry that its bars let in by and by, with exits that grow with it."""
+    side = rng.choice((1, 1, -1))
+    entry = OrderSpec(spec.symbol, quantity(style, side * draw_count(rng)), tif="GTC")
+    low, high = sorted(_level(rng, style, spec, at) for _ in range(2))
+    target, stop = (high, low) if side > 0 else (low, high)
+    exits = [
+        OrderSpec(spec.symbol, None, "limit", target, tif="GTC", reduce_only=True),
+        OrderSpec(spec.symbol, None, "stop", None, stop, tif="GTC", reduce_only=True),
+    ]
+    entry.children.append(OcoSpec(exits))
+    return Action(at, "submit", orders=[entry])
+
+
+def _level(rng: random.Random, style: Style, spec: InstrumentSpec, at: int) -> float:
+    level = draw_level(rng, style, spec, at)
+    return round(level / spec.tick) * spec.tick if spec.tick else level

@@ -18,6 +18,7 @@ from .world import ON_CLOSE, ON_OPEN, TRIGGERED, ZERO, Bar, Move, Offer, Order, 
 
 WINDOW = 20
 CLOSE_MOVE = Decimal("1e-12")
+NOTHING = Decimal("1e-300")
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,8 @@ def level_for(state: State, order: Order, place: Place) -> Decimal:
         if move.order != order.number:
             halvings = Decimal(max(0, place.ts - move.ts)) / half_life
             level += move.fraction * Decimal(2) ** -halvings
-    return level
+    # Reading: what has decayed beyond what a double can hold is gone.
+    return level if abs(level) > NOTHING else ZERO
 
 
 def move_level(state: State, offer: Offer, fraction: Decimal) -> None:
