@@ -37,14 +37,14 @@ class Place:
 class Priced:
     """What one fill pays per unit, and the impact in that; its own impact as a fraction.
 
-    It is a close call if the guardrail is as good as met.
+    Where the guardrail is as good as met, the price is the same but the flag is a close call.
     """
 
     price: Decimal
     impact: Decimal = ZERO
     fraction: Decimal = ZERO
     flags: frozenset[str] = frozenset()
-    is_close_call: bool = False
+    unsure: frozenset[str] = frozenset()
 
 
 def price_of(state: State, offer: Offer, units: int) -> Priced:
@@ -88,8 +88,8 @@ def price_at(
     # What the tick adds is slippage's; what the limit takes, impact's first.
     total = abs(price - raw)
     impact = min(impact, max(total - min(slippage, total), ZERO))
-    is_close_call = 0 < abs(over) <= CLOSE_MOVE * most
-    return Priced(price, impact, fraction or ZERO, frozenset(flags), is_close_call)
+    unsure = {"clamped"} if abs(over) <= CLOSE_MOVE * most else set()
+    return Priced(price, impact, fraction or ZERO, frozenset(flags), frozenset(unsure))
 
 
 def _on_tick_within(

@@ -66,8 +66,6 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     """Posts a fill; parts of one order at one print become one row."""
     order, symbol = offer.order, offer.order.symbol
     priced = price_of(state, offer, units)
-    if priced.is_close_call:
-        state.note(f"order {order.number} guardrail")
     price = priced.price
     quantity = state.worth(symbol, units)
     charge = _charge(state, order, units, price)
@@ -104,6 +102,7 @@ def _record(state: State, offer: Offer, priced: Priced, units: int, charge: Deci
     row.impact += quantity * priced.impact
     row.slippage += quantity * (abs(price - offer.raw) - priced.impact)
     row.flags |= priced.flags
+    row.unsure |= priced.unsure
 
 
 # -------------------------------------------------------------------------------------------- Money

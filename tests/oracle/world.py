@@ -27,7 +27,10 @@ ON_CLOSE = ("market_on_close", "limit_on_close")
 
 @dataclass
 class FillRow:
-    """One fill: signed units, prices; commission, slippage and impact in money."""
+    """One fill: signed units, prices; commission, slippage and impact in money.
+
+    `unsure` are flags that hang on a close call and may as well be missing, or be there.
+    """
 
     order: int
     ts: int
@@ -41,6 +44,7 @@ class FillRow:
     reason: str
     impact: Decimal = ZERO
     flags: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
 
 
 @dataclass
