@@ -339,12 +339,12 @@ def test_a_limit_cuts_impact_first() -> None:
     assert costs(got) == (pytest.approx(10), pytest.approx(5))
 
 
-@pytest.mark.parametrize(("most", "split"), [(100.75, (55, 20)), (100.45, (30, 15))])
+@pytest.mark.parametrize(("most", "split"), [(100.5, (30, 20)), (100.25, (20, 5))])
 def test_a_limit_takes_back_what_the_tick_added(most: float, split: tuple[float, float]) -> None:
-    # Slippage 0.3 and impact 0.2 come to 100.5, the tick makes 101 of it. A limit of 100.75 leaves
-    # 0.25 of what the tick added; one of 100.45 nothing of it, and 0.15 of impact.
-    slippage = Slippage(kind="rate", rate=0.003)
-    bars = instrument("A", FLAT, FLAT, tick=1.0)
+    # Slippage 0.2 and impact 0.2 come to 100.4, the tick makes 100.5 of it. A limit of 100.25
+    # leaves nothing of what the tick added, and 0.05 of impact.
+    slippage = Slippage(kind="rate", rate=0.002)
+    bars = instrument("A", FLAT, FLAT, tick=0.25)
     got = run(bars, [limit(0, "A", 100, most)], slippage=slippage, impact=IMPACT)
     assert prices(got) == [most]
     assert costs(got) == (pytest.approx(split[0]), pytest.approx(split[1]))
