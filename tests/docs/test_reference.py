@@ -75,6 +75,9 @@ def test_defaults_of_other_kinds() -> None:
         ("commission", qt.TieredCommission()),
         ("slippage", qt.TickSlippage()),
         ("slippage", qt.RangeSlippage()),
+        ("slippage", qt.SpreadSlippage()),
+        ("slippage", qt.VolumeShareSlippage()),
+        ("impact", qt.SquareRootImpact()),
     ):
         values = json.loads(json.dumps(dataclasses.asdict(model)))
         wanted |= {f"{section}.{model.kind}.{key}": value for key, value in values.items()}
@@ -95,7 +98,8 @@ def test_every_setting_is_explained() -> None:
     assert _codes(_section(text, "instruments")) == {
         field.name for field in dataclasses.fields(qt.InstrumentSettings)
     }
-    sections = {"account", "execution", "latency", "commission", "slippage", "risk", "instruments"}
+    sections = {"account", "execution", "latency", "commission", "slippage", "impact", "risk"}
+    sections.add("instruments")
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
 
 

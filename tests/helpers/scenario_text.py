@@ -285,6 +285,7 @@ def _fills(played: Played, ends: dict[str, int]) -> list[dict[str, Any]]:
                 "qty": played.quantity(row),
                 "raw": row["price_raw"],
                 "flags": "+".join(words) or "-",
+                "impact": float(record["impact"]),
             }
         )
     return fills

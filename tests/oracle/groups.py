@@ -6,7 +6,9 @@ leaves room, the reading taken stands in a comment that starts `Reading:`.
 
 from __future__ import annotations
 
-from .lives import is_under_way, session_of
+from collections.abc import Sequence
+
+from .lives import is_under_way, session_of, takes_part
 from .world import TRAILING, Arrival, Offer, Order, State
 
 
@@ -16,6 +18,7 @@ def finish(state: State, order: Order, status: str, reason: str) -> None:
         return
     order.status, order.reason = status, reason
     end_of_parent(state, order)
+    _end_idle(state, _known(state, order.children))
     # Reading: also where several legs would end at the same moment, each for its own reason, the
     # first of them ends the others.
     for mate in _known(state, order.atomic):
@@ -37,15 +40,21 @@ def end_of_parent(state: State, order: Order) -> None:
             _close_down(state, child, order)
 
 
+def _end_idle(state: State, children: Sequence[Order]) -> None:
+    """Ends reduce-only children with nothing to reduce: what they were spared for will not come."""
+    for child in children:
+        if child.live and child.reduce_only and not closable(state, child):
+            end(state, child, "reduce_only")
+
+
 def _close_down(state: State, child: Order, parent: Order) -> None:
     """A child of which nothing is live when its parent ends."""
-    if child.cut and child.filled:
-        state.note("rule: a child that both filled and was cut when its parent ended")
     if child.filled:
         # Its quantity is its live share now; that may have shrunk below what had filled.
         child.share = max(child.share, child.filled + child.cut)
         child.status = "FILLED"
         end_of_parent(state, child)
+        _end_idle(state, _known(state, child.children))
     else:
         reason = "oco" if child.cut and parent.filled else "parent_ended"
         finish(state, child, "CANCELED", reason)
@@ -66,10 +75,14 @@ def after_fill(state: State, offer: Offer, units: int) -> None:
     """What follows at once from a fill that has just been posted."""
     order = offer.order
     _cut_others(state, order, units)
-    born = _open_children(state, offer)
+    _open_children(state, offer)
     if order.status == "FILLED":
         end_of_parent(state, order)
-    _end_useless(state, offer, units, born)
+        # Those of another instrument may wait for a position of their own.
+        children = _known(state, order.children)
+        _end_idle(state, [child for child in children if child.symbol == order.symbol])
+    before = state.position[order.symbol] - order.side * units
+    _end_useless(state, order.symbol, before, offer.ts)
 
 
 def _cut_others(state: State, order: Order, units: int) -> None:
@@ -84,21 +97,18 @@ def _cut_others(state: State, order: Order, units: int) -> None:
             finish(state, mate, "CANCELED", "oco")
 
 
-def _end_useless(state: State, offer: Offer, units: int, born: list[Order]) -> None:
-    """Reduce-only orders of a position that is gone, and children that have nothing to protect.
+def _end_useless(state: State, symbol: str, before: int, ts: int) -> None:
+    """Reduce-only orders of a position that a fill has closed or turned.
 
     What would reduce a position on the other side waits for that.
     """
-    order = offer.order
-    after = state.position[order.symbol]
-    before = after - order.side * units
-    is_over = before != 0 and (after == 0 or (before > 0) != (after > 0))
-    for other in state.working(order.symbol):
+    after = state.position[symbol]
+    if before == 0 or (after != 0 and (before > 0) == (after > 0)):
+        return
+    for other in state.working(symbol):
         if not other.reduce_only or other.can_grow or closable(state, other):
             continue
-        protected = other.side * before < 0 and other.arrival <= max(state.now, offer.ts)
-        is_child = other in born or other.parent == order.number
-        if (is_over and protected) or is_child:
+        if other.side * before < 0 and other.arrival <= max(state.now, ts):
             end(state, other, "reduce_only")
 
 
@@ -112,20 +122,19 @@ def live_share(child: Order, parent: Order) -> int:
     return child.units * parent.filled // parent.units
 
 
-def _open_children(state: State, offer: Offer) -> list[Order]:
-    """Gives the children their share; those that now have one are live, and are returned."""
-    born: list[Order] = []
-    parent = offer.order
-    if parent.children and parent.is_parent_over and parent.share < (parent.units or 0):
-        state.note("rule: children of an order that is for less since its own parent ended")
+def _open_children(state: State, offer: Offer) -> None:
+    """Gives the children their share; those that now have one are live."""
+    # Reading: also where the parent is itself for less since its own parent ended, its children's
+    # shares are those of the quantity that it was sent with, or amended to.
     for child in _known(state, offer.order.children):
         if not child.working:
             continue
+        was_dormant = child.live and child.is_dormant
         child.share = live_share(child, offer.order)
         if child.held and child.share:
             _go_live(state, child, offer)
-            born.append(child)
-    return born
+        elif was_dormant and not child.is_dormant:
+            _come_back(state, child, offer)
 
 
 def _go_live(state: State, child: Order, offer: Offer) -> None:
@@ -136,9 +145,7 @@ def _go_live(state: State, child: Order, offer: Offer) -> None:
     price = state.mark.get(child.symbol)
     if offer.point is not None and is_same:
         price = offer.raw
-        if offer.raw != offer.point:
-            # Reading: the path itself goes on from where it is.
-            state.note("rule: a child of a parent that fills off the path")
+        # Reading: where the parent's price is not on the path, the path goes on from where it is.
         child.joined = offer.bar
         state.arrivals.append(Arrival(child, offer.point, offer.distance))
     elif offer.where == "open":
@@ -148,6 +155,13 @@ def _go_live(state: State, child: Order, offer: Offer) -> None:
     if child.type in TRAILING:
         child.water = price
     child.session = session_of(state, child)
+
+
+def _come_back(state: State, child: Order, offer: Offer) -> None:
+    """A child of which something is live again: on a path its level may lie ahead."""
+    is_ahead = offer.point is not None and child.symbol == offer.order.symbol
+    if is_ahead and child.waits_for_stop and takes_part(child, offer.bar):
+        state.arrivals.append(Arrival(child, offer.point, offer.distance, is_back=True))
 
 
 def go_live_amended(state: State, child: Order, at: int) -> None:

@@ -75,8 +75,7 @@ def _session_of_close(state: State, order: Order) -> int | None:
     """The first session for whose closing print an on-close order is in time."""
     cutoff = state.scenario.execution.get("close_cutoff_ns", CUTOFF)
     for label, close in sorted(state.scenario.session_closes.items()):
-        # Reading: without a cutoff an order made at the close itself is too late for it.
-        if order.arrival <= close - cutoff and close > state.now:
+        if order.arrival <= close - cutoff and order.arrival < close:
             return label
     return None
 
@@ -88,8 +87,9 @@ def _can_reach(state: State, order: Order, bar: Bar) -> bool:
     if order.type in ON_OPEN and not is_first_of_session(bar):
         return False
     if order.came_with_open and bar.t_open == order.made_at:
-        # It arrived with this opening print, and takes part from the path on.
-        return order.type == "market" and state.timing == "next_close"
+        # It arrived with this opening print, and takes part from the path on: if not in a bar of
+        # its own, its session is that of the bar in which it came alive.
+        return order.acts_on_path or (order.type == "market" and state.timing == "next_close")
     return takes_part(order, bar)
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from .counts import whole
 from .groups import end, finish, go_live_amended, live_share
-from .lives import last_moment, session_of
+from .lives import SLACK, last_moment, session_of
 from .money import check_submission, size
 from .scenarios import Action, Latency, OcoSpec, OrderSpec
 from .world import ON_CLOSE, TRAILING, ZERO, Order, Request, State
@@ -25,7 +25,7 @@ def decide(state: State) -> None:
         if action.at == state.now:
             _act(state, action)
     state.canceling.clear()
-    _arrive(state, [request for request in state.requests if request.arrives == state.now])
+    arrive_now(state)
     leaving = [order for order in state.orders[before:] if order.live]
     for order in leaving:
         order.session = session_of(state, order)
@@ -34,6 +34,11 @@ def decide(state: State) -> None:
     if state.scenario.execution["size_at"] == "decision":
         _size_leaving(state, leaving)
     check_submission(state, [order for order in leaving if order.working])
+
+
+def arrive_now(state: State) -> None:
+    """What the venue gets in phase 7 of this very timestamp."""
+    _arrive(state, [request for request in state.requests if request.arrives == state.now])
 
 
 def arrive_since(state: State) -> None:
@@ -48,16 +53,11 @@ def _arrive(state: State, requests: Sequence[Request]) -> None:
     """Cancels, then amends, each as they arrive, at one moment in order of order number."""
     state.requests = [request for request in state.requests if request not in requests]
     asked = sorted(requests, key=lambda r: (r.action is not None, r.arrives, r.number))
-    expired: set[int] = set()
     for request in asked:
         order = state.orders[request.number - 1]
-        if order.working and order.good_till == request.arrives:
-            state.note("rule: a request that arrives at the moment an order is good till")
-        if request.action is not None and order.number in expired:
-            # Reading: a cancel comes before an amend that arrived earlier in the same gap.
-            state.note("rule: an end between an amend and a cancel of one gap")
-        if order.working and order.good_till is not None and order.good_till < request.arrives:
-            expired.update([order.number] if request.action is None else [])
+        # Reading: at its moment an order ends before a request of the same moment, as in phase 2;
+        # and a cancel comes before an amend that arrived earlier in the same gap.
+        if order.working and order.good_till is not None and order.good_till <= request.arrives:
             finish(state, order, "EXPIRED", "good_till")
         elif request.action is None:
             finish(state, order, "CANCELED", request.reason)
@@ -68,16 +68,13 @@ def _arrive(state: State, requests: Sequence[Request]) -> None:
 def _size_leaving(state: State, leaving: Sequence[Order]) -> None:
     """Sizes at the last mark; an order without a mark waits for its first print."""
     equity = state.equity()
-    settles = []
     for order in leaving:
         mark = state.mark.get(order.symbol)
         if order.is_sized_by_money and mark is not None:
             rows = state.bars[order.symbol]
             seen = [bar for bar in rows if bar.t_close <= state.now and bar.has_trading]
             bar = seen[-1] if seen else None
-            settles.append(size(state, order, mark, bar, "decision", equity))
-    for settle in settles:
-        settle()
+            size(state, order, mark, bar, "decision", equity)
 
 
 def _act(state: State, action: Action) -> None:
@@ -141,14 +138,14 @@ def _arrive_anew(state: State, order: Order, at: int) -> None:
     if order.held:
         return
     order.arrival = max(order.arrival, at)
-    order.joined = order.open_met = None
-    order.came_with_open = False
-    session = session_of(state, order)
+    order.open_met = None
+    joins = order.joined is not None and at <= order.joined.t_open + SLACK
+    if not (joins and order.came_with_open):
+        # Reading: a child joins the path of its bar with what reaches it within the slack.
+        order.joined, order.came_with_open = None, False
+    # Reading: the day of any other stays the one that it had.
     if order.type in ON_CLOSE:
-        order.session = session
-    elif order.tif == "DAY" and session != order.session:
-        # Reading: its day stays the one that it had.
-        state.note("rule: a DAY order amended too late for its session")
+        order.session = session_of(state, order)
 
 
 def _amend_quantity(state: State, order: Order, qty: float, at: int) -> bool:
@@ -295,13 +292,7 @@ def _replace(state: State, order: Order) -> None:
 
 def _is_reached(state: State, symbol: str, goal: int) -> bool:
     """Whether the position is the goal once all working orders are done, protecting ones aside."""
-    total = state.position[symbol] + state.on_its_way(symbol)
-    asked = {request.number for request in state.requests if request.action is None}
-    leaving = [o for o in state.working(symbol) if o.number in asked and not o.is_protecting]
-    without = total - sum(o.side * o.remaining for o in leaving if not state.is_canceling(o))
-    if (total == goal) != (without == goal):
-        state.note("rule: a target while a cancel is on its way")
-    return total == goal
+    return state.position[symbol] + state.on_its_way(symbol, at_decision=True) == goal
 
 
 def _target_qty(state: State, action: Action) -> None:
@@ -313,7 +304,8 @@ def _target_qty(state: State, action: Action) -> None:
         return
     if earlier is not None and not earlier.is_replaced:
         _replace(state, earlier)
-    if state.scenario.latency is not None:
+    delays = _latency(state)
+    if delays["submit_ns"] or delays["cancel_ns"]:
         # What it replaces may fill before the cancel arrives, so it is sized at its print.
         order = _new(state, action.symbol)
         order.target, order.value = "qty", Decimal(action.qty)

@@ -150,8 +150,13 @@ def _affordable(state: State, offer: Offer) -> Callable[[int, str], bool]:
     return passes
 
 
-def _amounts(state: State, changes: Iterable[Change]) -> tuple[Decimal, Decimal]:
-    """Needed and available after imagined trades, each instrument marked at its `raw`."""
+def _amounts(
+    state: State, changes: Iterable[Change], *, at_print: bool = False
+) -> tuple[Decimal, Decimal]:
+    """Needed and available after imagined trades, each instrument marked at its `raw`.
+
+    Or at the print, if trades of one instrument may have more than one `raw`.
+    """
     changes = list(changes)
     spent = sum((state.worth(c.symbol, c.signed) * c.price + c.commission for c in changes), ZERO)
     if state.is_cash_account:
@@ -159,7 +164,8 @@ def _amounts(state: State, changes: Iterable[Change]) -> tuple[Decimal, Decimal]
     position, mark = dict(state.position), dict(state.mark)
     for change in changes:
         position[change.symbol] += change.signed
-        mark[change.symbol] = change.raw
+        if not at_print:
+            mark[change.symbol] = change.raw
     values = [state.worth(s, n) * mark[s] for s, n in position.items() if n]
     equity = state.cash - spent + sum(values, ZERO)
     gross = sum((abs(value) for value in values), ZERO)
@@ -223,13 +229,11 @@ def fill_whole(state: State, offer: Offer) -> None:
     units, cap = order.remaining, cap_left(state, offer)
     opening = units - min(units, closable(state, order))
     is_over = cap is not None and units > cap
-    if opening and order.reduce_only:
-        if is_over:
-            state.note("rule: a reduce-only fill or kill that would open and is over the cap")
-        end(state, order, "reduce_only")
-    elif is_over:
-        # Also with `over_cap: reject`.
+    if is_over:
+        # Also with `over_cap: reject`, and before the position is asked.
         finish(state, order, "CANCELED", "fok")
+    elif opening and order.reduce_only:
+        end(state, order, "reduce_only")
     elif opening and state.is_cash_account and order.side < 0:
         end(state, order, "short_not_allowed")
     # Reading: one that only closes is never refused for money, as no closing part is.
@@ -243,7 +247,6 @@ def fill_whole(state: State, offer: Offer) -> None:
 def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
     """All legs of a group, by instrument, then sequence; or none of them."""
     position, used = dict(state.position), dict(state.used)
-    only_closes, is_short = True, False
     for offer in offers:
         order, symbol = offer.order, offer.order.symbol
         left = cap_left(state, offer, used)
@@ -251,22 +254,28 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
         if left is not None and order.remaining > left:
             return
         take(state, used, offer, order.remaining)
-        if order.remaining > max(0, -order.side * position[symbol]):
-            only_closes = False
         position[symbol] += order.side * order.remaining
-        is_short = is_short or (order.side < 0 and position[symbol] < 0)
-    if state.is_cash_account and is_short:
+    if state.is_cash_account and any(units < 0 for units in position.values()):
         # Reading: the same end as for money, with the reason of the rule that fails.
         _refuse(state, offers, "short_not_allowed")
         return
     changes = [_change(state, offer, offer.order.remaining) for offer in offers]
     what = f"group of order {offers[0].order.number}"
-    # Reading: legs that only close are never refused for money.
-    if not only_closes and not _at_most(state, *_amounts(state, changes), what):
+    # Reading: as shorts are, closing is judged on the net of the legs of an instrument; what only
+    # closes is never refused for money.
+    only_closes = all(
+        abs(units) <= abs(state.position[s]) and units * state.position[s] >= 0
+        for s, units in position.items()
+    )
+    # Reading: without gap improvement legs may have prices that differ; the print marks them.
+    amounts = _amounts(state, changes, at_print=True)
+    if not only_closes and not _at_most(state, *amounts, what):
         for offer in offers:
             _keep_amounts(state, offer.order, changes)
         _refuse(state, offers, "insufficient_funds")
         return
+    # Reading: each leg's fill has its own effects: reduce-only orders end where one turns a
+    # position and the next one turns it back.
     for offer in offers:
         _fill(state, offer, offer.order.remaining)
 
@@ -306,10 +315,8 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
         for part in parts:
             if part.opening:
                 _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
-        if any(part.closing for part in parts):
-            state.note("rule: scale with orders that close what others of the batch open")
-        if any(part.offer.order.oco or part.offer.order.reduce_only for part in parts):
-            state.note("rule: scale with orders that a group or a position cuts")
+        if _are_rivals(parts):
+            state.note("rule: scale with members of one group")
         counts = _scaled(openings, counts, passes, what)
     cut = [(part, n) for part, n in zip(parts, counts, strict=True) if n < part.opening]
     for part, count in zip(parts, counts, strict=True):
@@ -324,6 +331,12 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
     for part in parts:
         if part.is_refused:
             end(state, part.offer.order, "short_not_allowed")
+
+
+def _are_rivals(parts: Sequence[_Part]) -> bool:
+    """Whether a fill of the batch takes from an opening part of it, or ends it."""
+    numbers = {part.offer.order.number for part in parts}
+    return any(p.opening and not numbers.isdisjoint(p.offer.order.oco) for p in parts)
 
 
 def _fill_closing_of(state: State, part: _Part) -> None:
@@ -429,20 +442,14 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         closes, opens = _split(state, projected, order)
         room += closes
         splits.append((order, closes, opens))
-    given_back = ZERO
     for order, closes, opens in splits:
+        # Reading: what an order was to close makes room also where its group has ended since.
         if not order.working:
-            given_back += closes
             continue
-        if given_back and opens:
-            state.note("rule: room of a group that ended at its submission")
         _judge(state, order, closes, opens, room)
         if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
             room -= opens
-        if order.atomic and not order.working:
-            mates = [split for split in splits if split[0].number in order.atomic]
-            given_back += sum((most for _, *both in mates for most in both), ZERO)
         if order.oco and not order.working:
             room -= _judge_next(state, projected, order, room)
 
@@ -456,20 +463,26 @@ def _is_judged(state: State, order: Order) -> bool:
     return not any(other.live and other.number < order.number for other in others)
 
 
-def _judge_next(state: State, projected: Mapping[str, int], ended: Order, room: Decimal) -> Decimal:
-    """The members of a group after one that was refused, each in turn; the room one takes."""
-    along = dict(projected)
-    along[ended.symbol] -= ended.side * (ended.units or 0)
+def _judge_next(state: State, along: dict[str, int], ended: Order, room: Decimal) -> Decimal:
+    """The members of a group after one that was refused, each in turn; the room that one takes.
+
+    What it closes makes room.
+    """
+    # Reading: it comes up late, and is judged along the position that all that left would make.
     for number in sorted(ended.oco):
         order = state.orders[number - 1]
-        if not order.working or order.reduce_only:
+        if not order.working:
             continue
-        if not order.is_cut_by_increment:
-            state.note("rule: a group of different orders whose first is refused when it leaves")
-        closes, opens = _split(state, dict(along), order)
+        if order.reduce_only:
+            # Reading: it stands for the others as any member does, and takes no room.
+            return ZERO
+        if _is_only_short(state, along, order):
+            end(state, order, "short_not_allowed")
+            continue
+        closes, opens = _split(state, along, order)
         _judge(state, order, closes, opens, room)
         if order.working:
-            return opens
+            return opens - closes
     return ZERO
 
 
@@ -505,41 +518,36 @@ def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: De
 
 def size(
     state: State, order: Order, raw: Decimal, bar: Bar | None, where: str, equity: Decimal
-) -> Callable[[], None]:
-    """Works out an order's quantity now; the call that is returned gives it to the order."""
-    others_left = (other for other in state.working(order.symbol) if other is not order)
-    if any(other.is_replaced for other in others_left):
-        state.note("rule: a target sized before the cancel of the one it replaces arrives")
+) -> None:
+    """Gives an order made from a target its quantity."""
     if order.target == "qty":
-        return _size_to_quantity(state, order)
+        _size_to_quantity(state, order)
+        return
     goal = _goal(order, equity)
-    others = state.on_its_way(order.symbol, without=order)
+    others = state.on_its_way(order.symbol, without=order, at_decision=where == "decision")
     held = state.position[order.symbol] + others
     value = state.worth(order.symbol, held) * raw
     side = 1 if goal > value else -1
     ts = max(state.now, order.arrival) if where == "open" else state.now
     place = Place(order.symbol, side, raw, bar, where, ts)
     reached = held if goal == value else _sized(state, order, goal, held, place)
-    return _settle(state, order, reached - held)
+    _give_units(order, reached - held)
 
 
-def _size_to_quantity(state: State, order: Order) -> Callable[[], None]:
+def _size_to_quantity(state: State, order: Order) -> None:
     """What is missing now to a quantity, as working orders stand."""
     goal = whole(order.value / Decimal(state.specs[order.symbol].increment))
     held = state.position[order.symbol] + state.on_its_way(order.symbol, without=order)
-    return _settle(state, order, goal - held)
+    _give_units(order, goal - held)
 
 
-def _settle(state: State, order: Order, trade: int) -> Callable[[], None]:
-    def settle() -> None:
-        if trade == 0:
-            order.status, order.reason = "CANCELED", "no_change"
-            order.units = 0
-            return
-        order.side = 1 if trade > 0 else -1
-        order.units = abs(trade)
-
-    return settle
+def _give_units(order: Order, trade: int) -> None:
+    if trade == 0:
+        order.status, order.reason = "CANCELED", "no_change"
+        order.units = 0
+        return
+    order.side = 1 if trade > 0 else -1
+    order.units = abs(trade)
 
 
 def _goal(order: Order, equity: Decimal) -> Decimal:

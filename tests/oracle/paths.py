@@ -156,7 +156,8 @@ def _join(state: State, bar: Bar, queue: list[Offer], end_point: Decimal) -> Non
         order = arrival.order
         if order.live and order.acts_on_path:
             order.had_print = True
-            offer = _on_arrival(state, order, bar, arrival.point, end_point)
+            joins = _on_the_way if arrival.is_back else _on_arrival
+            offer = joins(state, order, bar, arrival.point, end_point)
             if offer is not None:
                 queue.append(_farther(offer, arrival.distance))
     state.arrivals = []
@@ -183,8 +184,6 @@ def _queue(state: State, bar: Bar, points: Sequence[Decimal], segment: int) -> l
         # Reading: what could fill on a path has had a print of its instrument.
         order.had_print = True
         came_now = order.came_with_open and order.joined is bar
-        if segment == 0:
-            _note_if_late(state, order, bar)
         offer: Offer | None
         if segment == 0 and came_now:
             offer = _on_arrival(state, order, bar, start, end_point)
@@ -199,21 +198,15 @@ def _queue(state: State, bar: Bar, points: Sequence[Decimal], segment: int) -> l
     return sorted(offers, key=_place)
 
 
-def _note_if_late(state: State, order: Order, bar: Bar) -> None:
-    """Whether a new price came within the slack, when the open that meets it had passed."""
-    # Reading: it takes part in the path, but not in a print that was before it.
-    level = stop_level(state, order)
-    meets = order.is_limit and is_marketable(order, bar.open)
-    meets = meets or (
-        order.waits_for_stop and level is not None and is_passed(order, level, bar.open)
-    )
-    if order.is_repriced and order.arrival > bar.t_open and meets:
-        state.note("rule: a new price within the slack of an open that meets it")
-
-
 def _was_left_by_the_open(order: Order, bar: Bar) -> bool:
-    """Whether it was marketable at the opening print, and is at the price it has now."""
-    return order.open_met is bar and order.is_limit and is_marketable(order, bar.open)
+    """Whether it was marketable at the opening print, and is at the price it has now.
+
+    A new price that came within the slack, after the print, rests as what the print left does.
+    """
+    # Reading: a trigger that the open has passed by then waits for the next print.
+    is_late = order.is_repriced and bar.t_open < order.arrival
+    took_part = order.open_met is bar or is_late
+    return took_part and order.is_limit and is_marketable(order, bar.open)
 
 
 def raw_at_open(state: State, order: Order, bar: Bar, price: Decimal) -> Decimal:
@@ -238,7 +231,7 @@ def _on_the_way(
     if order.is_limit:
         return _limit_on_stretch(state, order, bar, start, end_point)
     level = stop_level(state, order)
-    if not order.waits_for_stop or level is None:
+    if not order.waits_for_stop or level is None or order.is_dormant:
         return None
     is_ahead = trigger_side(order) * (level - start) > 0
     if not is_ahead or not is_passed(order, level, end_point):

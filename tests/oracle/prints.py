@@ -23,9 +23,16 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
     state.rows = {}
     met: list[Order] = []
     offers: list[Offer] = []
+    # Reading: an order of which nothing is live meets the print in its turn, if an earlier fill of
+    # the print has made something of it live.
+    late: dict[int, Print] = {}
     for symbol, at in prints.items():
         for order in state.working(symbol):
             if not _meets(state, order, at):
+                continue
+            if order.is_dormant:
+                late[order.number] = at
+                offers.append(_offer(order, at, at.price, "", taker=True))
                 continue
             met.append(order)
             offer = _offer_at(state, order, at)
@@ -33,31 +40,51 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
                 offers.append(offer)
     reached = {offer.order.number for offer in offers}
     equity = state.equity()
-    # All are sized before any is, so that no sizing sees another's new quantity.
-    unsized = [o for o in offers if o.order.units is None]
-    for settle in [size(state, o.order, o.raw, o.bar, o.where, equity) for o in unsized]:
-        settle()
-    _fill(state, [o for o in offers if o.order.working])
+    # Reading: in turn, so that one that is to be replaced counts with what it has been sized to.
+    for offer in offers:
+        if offer.order.units is None:
+            size(state, offer.order, offer.raw, offer.bar, offer.where, equity)
+    _fill(state, [o for o in offers if o.order.working], late)
+    for number, at in late.items():
+        _pass_by(state, state.orders[number - 1], at)
     for order in met:
         _end_at_print(state, order, is_reached=order.number in reached)
 
 
-def _fill(state: State, offers: Sequence[Offer]) -> None:
+def _fill(state: State, offers: Sequence[Offer], late: dict[int, Print]) -> None:
     """Steps 3 and 4."""
-    for offer in offers:
-        if not offer.order.fills_whole:
+    offers = list(offers)
+
+    def in_turn(place: int) -> Offer:
+        order = offers[place].order
+        if order.number in late and not order.is_dormant:
+            offer = _offer_at(state, order, late.pop(order.number))
+            if offer is not None:
+                offers[place] = offer
+        return offers[place]
+
+    for place in range(len(offers)):
+        offer = in_turn(place)
+        if _can_fill(offer) and not offer.order.fills_whole:
             fill_closing(state, offer)
     if state.is_scaled:
         # Reading: a group of legs is taken before the factor is found, as a fill or kill is.
         for offer in sorted(offers, key=lambda o: o.order.number):
             _fill_in_turn(state, offer, offers)
-        fill_scaled(state, [offer for offer in offers if not offer.order.fills_whole])
+        fill_scaled(state, [o for o in offers if _can_fill(o) and not o.order.fills_whole])
+        # Reading: what is live again only now does not meet the print; the batch was made before.
         return
-    for offer in offers:
+    for place in range(len(offers)):
+        offer = in_turn(place)
         _fill_in_turn(state, offer, offers)
-        if not offer.order.fills_whole:
+        if _can_fill(offer) and not offer.order.fills_whole:
             fill_closing(state, offer)
             fill_opening(state, offer)
+
+
+def _can_fill(offer: Offer) -> bool:
+    """Whether its order meets the print: one that waits for its turn has no reason yet."""
+    return bool(offer.reason)
 
 
 def _fill_in_turn(state: State, offer: Offer, offers: Sequence[Offer]) -> None:
@@ -160,10 +187,7 @@ def _offer_if_passed(state: State, order: Order, at: Print) -> Offer | None:
     """An order whose level this print may have passed; a print that has not moves a trail."""
     level = stop_level(state, order)
     if level is None or not is_passed(order, level, at.price):
-        waits_for_close = state.scenario.execution.get("trailing") == "close"
-        follows = order.water is None or state.closes_only or not waits_for_close
-        if follows and at.bar.has_path:
-            move_water(order, at.price)
+        _follow(state, order, at)
         return None
     trigger(state, order)
     if order.type not in STOP_LIMITS:
@@ -175,6 +199,22 @@ def _offer_if_passed(state: State, order: Order, at: Print) -> Offer | None:
         order.open_met = at.bar
     reason = "limit_if_touched" if order.is_touched else "stop_limit"
     return _offer(order, at, at.price, reason, taker=True)
+
+
+def _pass_by(state: State, order: Order, at: Print) -> None:
+    """A print at which nothing of an order was live."""
+    if order.waits_for_stop:
+        _follow(state, order, at)
+    elif at.kind == "open" and order.is_limit and is_marketable(order, at.price):
+        order.open_met = at.bar
+
+
+def _follow(state: State, order: Order, at: Print) -> None:
+    """A print that has not met a trailing order moves its mark."""
+    waits_for_close = state.scenario.execution.get("trailing") == "close"
+    follows = order.water is None or state.closes_only or not waits_for_close
+    if follows and at.bar.has_path:
+        move_water(order, at.price)
 
 
 def _offer(order: Order, at: Print, raw: Decimal, reason: str, *, taker: bool) -> Offer:

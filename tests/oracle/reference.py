@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 from .groups import finish
-from .making import arrive_since, decide
+from .making import arrive_now, arrive_since, decide
 from .paths import walk
 from .prints import fill_together
 from .scenarios import BarRow, InstrumentSpec, Scenario
@@ -34,7 +34,7 @@ def simulate(scenario: Scenario) -> Outcome:
     """The fills, orders and equity rows that the written rule gives for a scenario."""
     with localcontext(prec=DIGITS):
         state = play(scenario)
-        orders = [_order_row(order) for order in state.orders]
+        orders = [_order_row(state, order) for order in state.orders]
         return Outcome(state.fills, orders, state.equity_rows, state.notes)
 
 
@@ -92,11 +92,13 @@ def _spread(scenario: Scenario, row: BarRow) -> Decimal | None:
     return Decimal(row.ask) - Decimal(row.bid)
 
 
-def _order_row(order: Order) -> OrderRow:
+def _order_row(state: State, order: Order) -> OrderRow:
     units = None if order.units is None else order.side * order.whole
+    is_asked = any(r.number == order.number and r.action is None for r in state.requests)
     return OrderRow(
         order.number,
-        order.status,
+        # Reading: a cancel still under way when the run ends is told as such.
+        "PENDING_CANCEL" if is_asked and order.working else order.status,
         order.side * order.filled,
         units,
         order.reason,
@@ -119,6 +121,8 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
         if state.timing == "same_close":
             _same_close(state, ending)
         state.equity_rows.append(EquityRow(state.now, state.cash, state.equity()))
+    else:
+        arrive_now(state)
     if beginning and not state.closes_only:
         _open(state, beginning)
 

@@ -33,7 +33,7 @@ def test_engine_agrees_with_the_oracle(first: int) -> None:
     assert not wrong, f"{len(wrong)} of {len(found)} scenarios differ\n{shown}"
     # a generator gone wrong would make this test say nothing
     n_compared = sum(text is None for text in found.values())
-    assert n_compared >= 0.85 * len(found)
+    assert n_compared >= 0.9 * len(found)
 
 
 def _seeds(first: int) -> range:
@@ -47,7 +47,7 @@ def test_few_scenarios_hang_on_a_close_call() -> None:
 
 def test_orders_of_all_kinds_seldom_meet_a_case_on_which_the_rule_is_silent() -> None:
     n_ambiguous = sum(bool(simulate(random_order_scenario(s)).ambiguous) for s in range(COUNTED))
-    assert n_ambiguous < 0.1 * COUNTED
+    assert n_ambiguous < 0.02 * COUNTED
 
 
 def test_costs_and_liquidity_seldom_meet_a_case_on_which_the_rule_is_silent() -> None:

@@ -197,6 +197,11 @@ class Order:
         return max(0, (self.share if self.parent else self.units) - self.cut - self.filled)
 
     @property
+    def is_dormant(self) -> bool:
+        """Whether nothing of it is live: its group took what was; more of its parent may come."""
+        return self.units is not None and self.remaining == 0
+
+    @property
     def can_grow(self) -> bool:
         """Whether its parent may still fill, so that what it is to protect may still come."""
         return self.parent != 0 and not self.is_parent_over
@@ -268,11 +273,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A child that its parent's fill on the path made live, and where the path was."""
+    """A child that its parent's fill on the path made live, and where the path was.
+
+    `is_back` of one that was live before, and of which nothing was left.
+    """
 
     order: Order
     point: Decimal
     distance: Decimal
+    is_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -370,11 +379,18 @@ class State:
         """Orders of an instrument that can fill: held ones meet nothing."""
         return [o for o in self.orders if o.symbol == symbol and o.live]
 
-    def on_its_way(self, symbol: str, without: Order | None = None) -> int:
-        """What the working orders of an instrument would still do, protecting ones aside."""
+    def on_its_way(
+        self, symbol: str, without: Order | None = None, *, at_decision: bool = False
+    ) -> int:
+        """What the working orders of an instrument would still do, protecting ones aside.
+
+        At a decision those whose cancel is under way do not count either.
+        """
         # Reading: what is not yet sized counts 0.
         others = (o for o in self.working(symbol) if o is not without and not o.is_protecting)
-        return sum(o.side * o.remaining for o in others if not self.is_canceling(o))
+        asked = {r.number for r in self.requests if r.action is None} if at_decision else set()
+        gone = asked | self.canceling
+        return sum(o.side * o.remaining for o in others if gone.isdisjoint((o.number, *o.atomic)))
 
     def is_canceling(self, order: Order) -> bool:
         """Whether a cancel of this very moment ends it, or a leg with which it ends."""

@@ -2,8 +2,8 @@
 
 Method: each case of the shared file is run by its id through the event front on a small frame: a
 decision bar with all prices 100, then the case's bars. A fill is compared as bar number and price.
-Where the case says "policy", both settings of ``limit`` are run. Cases whose order type or model
-this version lacks are skipped by name.
+Where the case says "policy", both settings of ``limit`` are run. Costs of whole orders are compared
+with the closed forms of ``quant.research``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from helpers.worlds import SHARED, Played, market, play
+from quant.research import estimate_almgren_cost, square_root_impact, uniform_schedule_cost
 from quant.strategy import Context
 
 FILE = SHARED / "reference" / "execution.json"
@@ -32,13 +33,6 @@ SINGLE = [
     "stop_sell_intrabar_close_below",
     "stop_limit_same_bar",
 ]
-LACKING = {
-    "zipline_volume_share_buy": "slippage by share of volume is not part of this version",
-    "lean_volume_share": "slippage by share of volume is not part of this version",
-    "almgren_2005_ibm_dri": "market impact is not part of this version",
-    "almgren_chriss_uniform": "market impact is not part of this version",
-    "square_root_law": "market impact is not part of this version",
-}
 FLAT = (100.0, 100.0, 100.0, 100.0)
 SIGN = {"buy": 1, "sell": -1}
 
@@ -145,13 +139,98 @@ def test_bracket_target_in_the_entry_bar() -> None:
     assert [fill["ts"] for fill in played.fills] == [bars.ts_open[1], bars.ts_close[1]]
 
 
-@pytest.mark.parametrize("case_id", LACKING)
-def test_what_this_version_lacks(case_id: str) -> None:
-    assert case_id in CASES
-    pytest.skip(f"{case_id}: {LACKING[case_id]}")
+def bought(
+    qty: float, bars: list[tuple[float, ...]], config: dict[str, Any], **terms: Any
+) -> Played:
+    """One buy order after the first of some bars."""
+    return play({0: lambda ctx: ctx.order("A", qty, **terms)}, market(A=bars), config)
+
+
+def test_zipline_volume_share() -> None:
+    """The share of the bar's own volume, at its close, as zipline fills."""
+    case = CASES["zipline_volume_share_buy"]
+    given, wanted = case["inputs"], case["expected"]
+    flat = (given["close"],) * 4
+    model = {
+        "kind": "volume_share",
+        "price_impact": given["price_impact"],
+        "volume_limit": given["volume_limit"],
+    }
+    config = {"slippage": model, "execution": {"timing": "next_close", "participation": None}}
+    bars = [(*flat, 1.0), (*flat, given["volume"])]
+    played = bought(given["qty"], bars, config, tif="GTC")
+    assert played.trades == [(1, wanted["filled"], pytest.approx(wanted["price"], abs=1e-9))]
+    assert played.order(1)["units"] - played.order(1)["filled"] == wanted["remaining"]
+
+
+def test_lean_volume_share() -> None:
+    """The whole order fills, and the share stops counting at the limit."""
+    case = CASES["lean_volume_share"]
+    flat = (100.0,) * 4
+    config = {
+        "cash": 1e6,
+        "slippage": {"kind": "volume_share", "cap": False},
+        "execution": {"timing": "next_close", "participation": None},
+    }
+    for (qty, volume), wanted in zip(case["inputs"]["rows"], case["expected"]["rows"], strict=True):
+        played = bought(qty, [(*flat, 1.0), (*flat, float(volume))], config)
+        price = wanted["price"] + wanted["slippage_per_share"]
+        assert played.trades == [(1, qty, pytest.approx(price, abs=1e-8))]
+
+
+def test_square_root_law() -> None:
+    """One fill pays the law's impact of its whole quantity, in basis points of the price."""
+    case = CASES["square_root_law"]
+    for (qty, adv, sigma, alpha), wanted in zip(
+        case["inputs"]["rows"], case["expected"]["rows"], strict=True
+    ):
+        impact = {"kind": "square_root", "alpha": alpha, "sigma": sigma, "adv": adv}
+        played = bought(qty, [FLAT, FLAT], {"cash": 1e9, "impact": impact})
+        (fill,) = played.fills
+        found = (fill["price"] / fill["price_raw"] - 1.0) * 1e4
+        assert found == pytest.approx(wanted["impact_bp"], **case["tolerance"])
+        law = square_root_impact(qty, adv, sigma, alpha) * 1e4
+        assert law == pytest.approx(wanted["impact_bp"], **case["tolerance"])
+
+
+def test_almgren_2005() -> None:
+    case = CASES["almgren_2005_ibm_dri"]
+    inputs = case["inputs"]
+    constants = {name: inputs[name] for name in ("gamma", "eta", "beta", "delta")}
+    for row in case["expected"]["rows"]:
+        stock = inputs[row["stock"]]
+        cost = estimate_almgren_cost(
+            0.1 * stock["adv"],  # the paper's "10 % of daily volume", which qty rounds
+            stock["adv"],
+            stock["sigma_daily_pct"] / 100.0,
+            row["participation_days"],
+            stock["shares_out_over_adv"] * stock["adv"],
+            **constants,
+        )
+        for name in ("permanent", "temporary", "total"):
+            assert getattr(cost, name) == pytest.approx(row[f"{name}_bp"], abs=0.6)
+            full = row["full"][name]
+            assert getattr(cost, name) == pytest.approx(full, abs=case["tolerance"]["full_abs"])
+
+
+def test_almgren_chriss_uniform() -> None:
+    case = CASES["almgren_chriss_uniform"]
+    given, wanted = case["inputs"], case["expected"]
+    cost, variance = uniform_schedule_cost(
+        given["X"],
+        given["T_days"],
+        given["N"],
+        sigma=given["sigma_daily_dollars"],
+        epsilon=given["epsilon"],
+        gamma=given["gamma"],
+        eta=given["eta"],
+    )
+    assert cost == pytest.approx(wanted["expected_cost"], rel=1e-9)
+    assert variance == pytest.approx(wanted["variance"], rel=1e-9)
 
 
 def test_every_case_is_named() -> None:
     by_name = {"exact_touch", "bracket_gap_above_target", "trailing_stop_sell"}
-    by_name |= {"bracket_target_in_entry_bar"}
-    assert {*SINGLE, *LACKING, *by_name} == set(CASES)
+    by_name |= {"bracket_target_in_entry_bar", "zipline_volume_share_buy", "lean_volume_share"}
+    by_name |= {"square_root_law", "almgren_2005_ibm_dri", "almgren_chriss_uniform"}
+    assert {*SINGLE, *by_name} == set(CASES)

@@ -35,6 +35,8 @@ LONG_ARGUMENTS = {
     "strategy/context.py order": "what users type; keyword-only after the third",
     "strategy/context.py bracket": "what users type; keyword-only after the third",
     "engine/merge.py lay_out": "compiled; one argument per column of a bar",
+    "research/impact.py estimate_almgren_cost": "what users type; keyword-only after the fifth",
+    "kernel/pricing.py taken": "compiled; a fill in plain numbers",
     "kernel/path.py _collect": "compiled; a segment and the place of its queue in plain numbers",
     "kernel/path.py _queue_if_met": "compiled; a segment and the place of its queue",
     "kernel/path.py _queue_those_set_free": "compiled; a segment and the place of its queue",

@@ -14,9 +14,11 @@ from quant.engine.timeline import Timeline
 from quant.errors import ConfigError, nearest
 from quant.kernel.codes import (
     ACCOUNT_KIND,
+    BATCH,
     CAP_BY,
     INSUFFICIENT,
     LIMIT_RULE,
+    MARKET_PRICE,
     NONE,
     OVER_CAP,
     PATH,
@@ -69,6 +71,8 @@ def _policy(config: Config) -> NDArray[np.void]:
     one["trailing"] = _code(TRAILING, execution.trailing)
     one["close_cutoff_ns"] = execution.close_cutoff_ns
     one["bar_slack_ns"] = execution.bar_slack_ns
+    one["batch"] = _code(BATCH, execution.batch)
+    one["market_price"] = _code(MARKET_PRICE, execution.market_price)
     one["zero_volume"] = _code(ZERO_VOLUME, execution.zero_volume)
     one["minimum_volume"] = execution.minimum_volume
     one["range_spread_fraction"] = execution.range_spread_fraction
@@ -143,6 +147,9 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["bar"] = NONE
     record["opened_at"] = NONE
     record["head"] = NONE
+    record["counted"] = NONE
+    record["prev_spread"] = 0.0
+    record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)
     for one, symbol in zip(record, bars.symbols, strict=True):
         settings = config.settings_of(symbol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.kernel.codes import ROW_FLAG
+from quant.kernel.codes import ROW_FLAG, ZERO_VOLUME
 from quant.kernel.layout import State
 
 __all__ = ["know_auctions"]
@@ -16,6 +16,8 @@ def know_auctions(state: State) -> None:
     if len(state["row_flags"]) == len(bars):
         return
     trading = np.flatnonzero(~(bars["volume"] <= 0.0))
+    if int(state["policy"][0]["zero_volume"]) >= ZERO_VOLUME.MINIMUM_LIQUIDITY:
+        trading = np.arange(len(bars))
     # rows stand in order of their end, so one instrument's are ascending in time
     order = np.lexsort((trading, bars["session"][trading], bars["instrument"][trading]))
     rows = trading[order]

@@ -8,7 +8,16 @@ print*).
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import AUCTION, INSUFFICIENT, NONE, REASON, REPORT_KIND, TARGET_KIND, TIF
+from quant.kernel.codes import (
+    AUCTION,
+    BATCH,
+    INSUFFICIENT,
+    NONE,
+    REASON,
+    REPORT_KIND,
+    TARGET_KIND,
+    TIF,
+)
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import remark
 from quant.kernel.match import fill_closing, fill_rest
@@ -23,6 +32,8 @@ __all__ = ["run_batch"]
 
 _QTY = TARGET_KIND.QTY
 _SCALE = INSUFFICIENT.SCALE
+_FIFO = BATCH.FIFO
+_SIMULTANEOUS = BATCH.SIMULTANEOUS
 _NO_AUCTION = AUCTION.NONE
 _IOC = TIF.IOC
 _FOK = TIF.FOK
@@ -76,6 +87,19 @@ def _end_what_had_one_print(h: int, o: int) -> None:
         end_order(h, o, _CANCELED, _R_FOK, 0.0, 0.0)
 
 
+@compiled
+def _in_sequence(h: int, n: int) -> None:
+    """Put the candidates in the order in which they were made, whatever their instrument."""
+    candidates = mem.candidates(h)
+    for c in range(1, n):
+        o = candidates[c]
+        j = c
+        while j > 0 and candidates[j - 1] > o:
+            candidates[j] = candidates[j - 1]
+            j -= 1
+        candidates[j] = o
+
+
 @subsystem("void(int64, int64, int64, int64)")
 def run_batch(h: int, n: int, at: int, market_reason: int) -> None:
     """Fill the first ``n`` candidates at the print of their instruments' bars."""
@@ -88,13 +112,21 @@ def run_batch(h: int, n: int, at: int, market_reason: int) -> None:
     for a in range(sim["n_accounts"]):
         remark(h, a)
     _size_all(h, n, at)
+    batch = mem.policies(h)[0]["batch"]
+    if batch == _FIFO:
+        _in_sequence(h, n)
     for j in range(n):
         o = candidates[j]
-        if _still_fills(h, o) and not is_whole(h, o):
+        if batch != _FIFO and _still_fills(h, o) and not is_whole(h, o):
             fill_closing(h, o, raw_at(h, o, at), at, reason_at(h, o, at, market_reason))
-    is_scaled = mem.policies(h)[0]["insufficient"] == _SCALE
+    is_scaled = mem.policies(h)[0]["insufficient"] == _SCALE or batch == _SIMULTANEOUS
     for j in range(n):
         o = candidates[j]
+        order = mem.orders(h)[o]
+        if order["revived"] == sim["print_id"] and order["in_batch"] == 0:
+            # its parent has just given it something to fill: it is judged in its turn
+            order["revived"] = NONE
+            order["in_batch"] = meet_print(h, o, at)
         if not _still_fills(h, o):
             continue
         if is_whole(h, o):

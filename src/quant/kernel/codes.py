@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "ACCOUNT_KIND",
     "AUCTION",
+    "BATCH",
     "BUY",
     "CAP_BY",
     "FILL_FLAG",
@@ -18,6 +19,7 @@ __all__ = [
     "INSUFFICIENT",
     "LIMIT_RULE",
     "LIQUIDITY",
+    "MARKET_PRICE",
     "NEVER",
     "NONE",
     "ORDER_TYPE",
@@ -213,6 +215,18 @@ class LIMIT_RULE:
 
 class INSUFFICIENT:
     REJECT, PARTIAL, SCALE = range(3)
+
+
+class BATCH:
+    """Who comes first where many orders fill at one print."""
+
+    EXITS_FIRST, FIFO, SIMULTANEOUS = range(3)
+
+
+class MARKET_PRICE:
+    """What a market order meets at a closing print: the close, or the middle of the bar's range."""
+
+    PRINT, MID_RANGE = range(2)
 
 
 class OVER_CAP:

@@ -58,13 +58,14 @@ SIM = _record(
     # sizes
     "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id "
     # amendments under way and the first of them; orders ever made that end at a moment of their
-    # own, that trail, that only reduce, for an auction; the instrument of a trial walk (or NONE)
-    "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial",
+    # own, that trail, that only reduce, for an auction; the instrument of a trial walk (or
+    # NONE); whether a fill under way has another part to come
+    "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
     "bar_slack_ns has_participation over_cap trailing close_cutoff_ns "
-    "zero_volume cap_by has_caps has_impact",
+    "zero_volume cap_by has_caps has_impact batch market_price",
     "participation participation_open max_shares max_notional minimum_volume guardrail "
     "range_spread_fraction "
     "impact_alpha impact_sigma impact_adv impact_permanent impact_half_life",
@@ -78,9 +79,12 @@ INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
     # what the market last said
     "mark_ts bar seen opened_at "
+    # the bar counted last, for those who ask what was before it
+    "counted "
     # our use of this bar's and this session's volume, the move we caused, and scratch of the batch
     "filled_open filled_inside filled_session filled_day level_ts stamp head queue_size queue_done",
-    "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level",
+    "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level "
+    "mark_before volume_before",
 )
 POSITION = _record(
     "account instrument book units is_held path projected claimed",
@@ -96,7 +100,8 @@ ORDER = _record(
     "group group_kind next_in_group "
     # how many reports there were when it was made, and when its cancel was asked for
     "reports_before reports_at_cancel session_cancel "
-    "target_kind ts_submit ts_arrival ts_cancel ts_cancel_sent cancel_reason "
+    # ts_first: its arrival as it was sent; amendments move ts_arrival
+    "target_kind ts_submit ts_first ts_arrival ts_cancel ts_cancel_sent cancel_reason "
     "good_till good_session session_sent day_session open_bar has_print taker_bar tag "
     # the venue's side. whole: the quantity that children's shares are counted by; held_back: what
     # waits for fills of the parent; cut: what an OCO group took away; join_bar: the bar on whose
@@ -104,11 +109,12 @@ ORDER = _record(
     # revived: the print or segment in which a child with nothing live was given something
     "status_venue side_venue units_venue filled_venue is_triggered is_sized is_held "
     "whole held_back cut join_bar "
-    "is_fresh revived next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
+    "is_fresh revived level_ts "
+    "next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
     # our side
     "status filled reason last_fill ts_end",
     "ratio net_limit limit_sent stop_sent limit stop trail limit_offset water target "
-    "value_venue commission_venue value_filled commission needed available",
+    "value_venue commission_venue level value_filled commission needed available",
 )
 # What an amendment asks for: NONE and NaN leave a term as it is.
 AMENDMENT = _record(

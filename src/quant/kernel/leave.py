@@ -33,7 +33,6 @@ _REJECT = INSUFFICIENT.REJECT
 _AT_DECISION = SIZE_AT.DECISION
 _QTY = TARGET_KIND.QTY
 _TO_COUNT = TARGET_KIND.COUNT
-_R_ATOMIC = REASON.ATOMIC
 _R_WARMUP = REASON.WARMUP
 _R_ZERO = REASON.ZERO_QUANTITY
 _R_FUNDS = REASON.INSUFFICIENT_FUNDS
@@ -82,9 +81,6 @@ def _cancel_if_due(h: int, o: int, latest: int) -> int:
         return 0
     if order["ts_cancel"] > latest:
         return 1
-    if order["cancel_reason"] == _R_ATOMIC:
-        # a leg whose mate is cancelled; it ends with that one
-        return 0
     expire_if_past(h, o, order["ts_cancel"] - 1)
     if is_final(order["status_venue"]):
         return 0

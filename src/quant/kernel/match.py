@@ -59,6 +59,7 @@ __all__ = [
     "execute",
     "fill_closing",
     "fill_rest",
+    "has_close_print",
     "has_open_print",
     "has_trading",
     "note_position",
@@ -106,6 +107,15 @@ def has_open_print(h: int, row: int) -> bool:
 
 
 @inlined
+def has_close_print(h: int, row: int) -> bool:
+    """Whether orders meet a price at a bar's end: with closes alone that is its only print."""
+    if has_trading(h, row):
+        return True
+    is_lone = mem.instruments(h)[mem.bars(h)[row]["instrument"]]["closes_only"] != 0
+    return is_lone and mem.policies(h)[0]["zero_volume"] == _LAST_PRICE
+
+
+@inlined
 def _whole_part(h: int, i: int, qty: float) -> int:
     """Whole increments of a quantity."""
     ins = mem.instruments(h)[i]
@@ -126,7 +136,9 @@ def _volume_cap(h: int, i: int, at: int) -> int:
     if at != AT_OPEN:
         used += ins["filled_inside"]
     if policy["cap_by"] == _BY_PREVIOUS:
-        volume = ins["prev_volume"]
+        # after its end a bar is its own predecessor's successor still
+        is_counted = ins["counted"] == ins["bar"]
+        volume = ins["volume_before"] if is_counted else ins["prev_volume"]
     elif policy["cap_by"] == _BY_ADV:
         volume = mem.row_advs(h)[ins["bar"]]
         used = 0
@@ -287,13 +299,14 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     order["status_venue"] = _S_FILLED if is_whole else _S_PARTIAL
     _use_volume(h, i, count, raw, at)
     if takes and mem.policies(h)[0]["has_impact"] != 0:
-        settle_impact(h, i, side, done, count)
+        settle_impact(h, o, done, count)
     units_before = mem.positions(h)[p]["units"]
     cash_before = mem.balances(h)[a * sim["n_currencies"] + ins["currency"]]["cash"]
     post(h, r)
     shift_totals(h, a, i, units_before, cash_before, p)
     note_position(h, p, ts)
-    if order["group_kind"] != 0 or order["first_child"] >= 0 or sim["n_reducers"] > 0:
+    acts = order["group_kind"] != 0 or order["first_child"] >= 0 or sim["n_reducers"] > 0
+    if acts and sim["in_parts"] == 0:
         after_fill(h, o, count, raw, units_before, ts, at)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from quant.kernel import memory as mem
 from quant.kernel.codes import (
     AUCTION,
+    BATCH,
     FILL_REASON,
     LIMIT_RULE,
     NONE,
@@ -34,6 +35,7 @@ from quant.kernel.trailing import follow, trails, trails_by_close
 
 __all__ = ["walk_bars"]
 
+_FIFO = BATCH.FIFO
 _NO_AUCTION = AUCTION.NONE
 _NO_TRIGGER = TRIGGER.NONE
 _STOP = TRIGGER.STOP
@@ -237,6 +239,7 @@ def _collect(
             n += _queue_if_met(h, o, base, base + n, seg, start, end, start)
             if joins and order["is_held"] == 0:
                 order["has_print"] = 1
+                order["is_fresh"] = 0
     return n
 
 
@@ -535,6 +538,7 @@ def _note_joined(h: int, n: int) -> None:
         o = mem.candidates(h)[c]
         if _joins(h, o) and mem.orders(h)[o]["is_held"] == 0:
             mem.orders(h)[o]["has_print"] = 1
+            mem.orders(h)[o]["is_fresh"] = 0
 
 
 @compiled
@@ -592,8 +596,9 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
         mem.instruments(h)[i]["queue_size"] = _collect(h, a, c, c1, 2 * c, seg, start, end)
         mem.instruments(h)[i]["queue_done"] = 0
         c = c1
+    is_fifo = mem.policies(h)[0]["batch"] == _FIFO
     for only_exits in (1, 0):
-        c = 0
+        c = n if is_fifo and only_exits != 0 else 0
         while c < n:
             c1 = _group_end(h, c, n)
             i = mem.orders(h)[mem.candidates(h)[c]]["instrument"]

@@ -102,6 +102,12 @@ def _note_fill(h: int, r: int) -> int:
     if report["is_merge"] != 0:
         f = order["last_fill"]
         row = mem.fills(h)[f]
+        if report["price"] != row["price"]:
+            # priced one after the other: the row has what was paid on average
+            before = abs(row["units"])
+            more = abs(report["units"])
+            row["price"] = (row["price"] * before + report["price"] * more) / (before + more)
+        row["flags"] |= report["flags"]
         row["units"] += report["units"]
         row["commission"] += report["commission"]
         row["fees"] += report["fees"]

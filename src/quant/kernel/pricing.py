@@ -13,8 +13,16 @@ from quant.kernel.codes import AUCTION, FILL_FLAG, SLIPPAGE_KIND, TRIGGER, ZERO_
 from quant.kernel.cost import on_tick, quantity
 from quant.kernel.jit import compiled, inlined
 
-__all__ = ["AT_CLOSE", "AT_OPEN", "INSIDE", "is_taker", "paid_price", "reference_volume", "taken"]
-__all__ += ["settle_impact"]
+__all__ = [
+    "AT_CLOSE",
+    "AT_OPEN",
+    "INSIDE",
+    "is_taker",
+    "paid_price",
+    "reference_volume",
+    "settle_impact",
+    "taken",
+]
 
 # Where in a bar a fill happens.
 AT_OPEN, INSIDE, AT_CLOSE = 0, 1, 2
@@ -160,53 +168,66 @@ def own_impact(h: int, i: int, done: int, count: int) -> float:
 
 
 @inlined
-def _moved(h: int, i: int, ts: int) -> float:
-    """What is left of the price move that earlier fills of ours caused, as a signed fraction."""
-    ins = mem.instruments(h)[i]
-    if ins["level"] == 0.0:
+def _left(h: int, level: float, since: int, ts: int) -> float:
+    """What is left of a move at ``ts``."""
+    if level == 0.0:
         return 0.0
-    passed = (ts - ins["level_ts"]) / mem.policies(h)[0]["impact_half_life"]
-    return ins["level"] * math.pow(0.5, max(passed, 0.0))
+    passed = (ts - since) / mem.policies(h)[0]["impact_half_life"]
+    return level * math.pow(0.5, max(passed, 0.0))
 
 
 @compiled
-def _impact(h: int, i: int, side: int, raw: float, done: int, count: int) -> tuple[float, int]:
-    """How far impact moves the price, and the flags that go with it."""
+def _impact(
+    h: int, i: int, side: int, raw: float, done: int, count: int, o: int
+) -> tuple[float, int]:
+    """How far impact moves the price, and the flags that go with it.
+
+    An order pays what is left of the moves of others, not of its own: its own cost does not depend
+    on slicing. ``o`` is NONE for an order that is only thought of.
+    """
     if mem.policies(h)[0]["has_impact"] == 0:
         return 0.0, 0
     own = own_impact(h, i, done, count)
-    flags = 0
     if own != own:
-        own = 0.0
-        flags = _NO_IMPACT
-    moved = max(side * _moved(h, i, mem.sims(h)[0]["now"]), 0.0)
-    return abs(raw) * (own + moved), flags
+        return 0.0, _NO_IMPACT
+    ins = mem.instruments(h)[i]
+    now = mem.sims(h)[0]["now"]
+    moved = _left(h, ins["level"], ins["level_ts"], now)
+    if o >= 0:
+        order = mem.orders(h)[o]
+        moved -= _left(h, order["level"], order["level_ts"], now)
+    return abs(raw) * (own + max(side * moved, 0.0)), 0
 
 
 @compiled
-def settle_impact(h: int, i: int, side: int, done: int, count: int) -> None:
+def settle_impact(h: int, o: int, done: int, count: int) -> None:
     """After a fill that took: what stays of its impact in the price."""
     policy = mem.policies(h)[0]
-    if policy["has_impact"] == 0 or policy["impact_permanent"] == 0.0:
+    order = mem.orders(h)[o]
+    own = own_impact(h, order["instrument"], done, count)
+    if policy["impact_permanent"] == 0.0 or own != own:
         return
-    ins = mem.instruments(h)[i]
+    ins = mem.instruments(h)[order["instrument"]]
     now = mem.sims(h)[0]["now"]
-    own = own_impact(h, i, done, count)
-    level = _moved(h, i, now)
-    if own == own:
-        level += side * policy["impact_permanent"] * own
-    ins["level"] = level
+    more = order["side_venue"] * policy["impact_permanent"] * own
+    ins["level"] = _left(h, ins["level"], ins["level_ts"], now) + more
     ins["level_ts"] = now
+    order["level"] = _left(h, order["level"], order["level_ts"], now) + more
+    order["level_ts"] = now
 
 
 @compiled
 def taken(
-    h: int, i: int, side: int, raw: float, at: int, count: int, done: int, urgency: float
+    h: int, i: int, side: int, raw: float, at: int, count: int, o: int, urgency: float
 ) -> tuple[float, float, float, int]:
-    """The price of taking ``count`` increments at ``raw``: price, the two moves, and flags."""
+    """The price of taking ``count`` increments at ``raw``: price, the two moves, and flags.
+
+    ``o`` is the order, NONE for one that is only thought of.
+    """
     ins = mem.instruments(h)[i]
     slip = _slippage(h, i, raw, at, count, urgency)
-    impact, flags = _impact(h, i, side, raw, done, count)
+    done = mem.orders(h)[o]["filled_venue"] if o >= 0 else 0
+    impact, flags = _impact(h, i, side, raw, done, count, o)
     move = slip + impact
     most = mem.policies(h)[0]["guardrail"] * abs(raw)
     was_clamped = move > most
@@ -231,9 +252,7 @@ def paid_price(h: int, o: int, count: int, raw: float, at: int) -> tuple[float, 
         return raw, 0.0, 0
     side = order["side_venue"]
     i = order["instrument"]
-    price, slip, impact, flags = taken(
-        h, i, side, raw, at, count, order["filled_venue"], _urgency(h, o)
-    )
+    price, slip, impact, flags = taken(h, i, side, raw, at, count, o, _urgency(h, o))
     if order["is_limited"] != 0 and (price - order["limit"]) * side > 0.0:
         price = order["limit"]
     if impact == 0.0:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import AUCTION, FILL_REASON, REASON, TRIGGER, ZERO_VOLUME
+from quant.kernel.codes import (
+    AUCTION,
+    FILL_REASON,
+    MARKET_PRICE,
+    ORDER_TYPE,
+    REASON,
+    TRIGGER,
+    ZERO_VOLUME,
+)
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.pricing import AT_OPEN
-from quant.kernel.reports import close_out, trigger
+from quant.kernel.reports import close_out, remaining, trigger
 from quant.kernel.trailing import follow, trails_by_close
 
 __all__ = ["FILLS", "TRIGGERS", "meet_print", "raw_at", "reason_at"]
@@ -27,6 +35,8 @@ _R_TOUCHED_CLOSE = FILL_REASON.TOUCHED_CLOSE
 _R_LIMIT_IF_TOUCHED = FILL_REASON.LIMIT_IF_TOUCHED
 _R_ON_OPEN = FILL_REASON.ON_OPEN
 _R_ON_CLOSE = FILL_REASON.ON_CLOSE
+_MARKET = ORDER_TYPE.MARKET
+_MID = MARKET_PRICE.MID_RANGE
 _LAST_PRICE = ZERO_VOLUME.LAST_PRICE
 _POST_ONLY = REASON.POST_ONLY
 # What an order does at a print (0: nothing): it fills, or it triggers there and fills.
@@ -37,12 +47,10 @@ FILLS, TRIGGERS = 1, 2
 def _print_price(h: int, i: int, at: int) -> float:
     ins = mem.instruments(h)[i]
     bar = mem.bars(h)[ins["bar"]]
-    if at != AT_OPEN:
-        return bar["close"]
     if mem.policies(h)[0]["zero_volume"] == _LAST_PRICE and bar["volume"] <= 0.0:
-        # nothing traded at the open: the last price stands
-        return ins["mark"]
-    return bar["open"]
+        # nothing traded: the last price stands
+        return ins["mark"] if at == AT_OPEN else ins["mark_before"]
+    return bar["open"] if at == AT_OPEN else bar["close"]
 
 
 @inlined
@@ -84,6 +92,9 @@ def _passes_trigger(h: int, o: int, price: float, at: int) -> bool:
 def meet_print(h: int, o: int, at: int) -> int:
     """Let an order trigger, and say whether it fills at this print: 0 if not."""
     order = mem.orders(h)[o]
+    if order["parent"] >= 0 and remaining(h, o) <= 0:
+        # nothing of it is live now
+        return 0
     price = _print_price(h, order["instrument"], at)
     is_first = order["has_print"] == 0 or order["is_fresh"] != 0
     order["has_print"] = 1
@@ -115,6 +126,9 @@ def raw_at(h: int, o: int, at: int) -> float:
     order = mem.orders(h)[o]
     i = order["instrument"]
     price = _print_price(h, i, at)
+    if at != AT_OPEN and order["type"] == _MARKET and mem.policies(h)[0]["market_price"] == _MID:
+        bar = mem.bars(h)[mem.instruments(h)[i]["bar"]]
+        return 0.5 * (bar["high"] + bar["low"])
     if order["is_limited"] == 0 or mem.policies(h)[0]["gap_improvement"] != 0:
         return price
     if order["in_batch"] == TRIGGERS or order["auction"] != _NO_AUCTION:

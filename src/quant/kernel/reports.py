@@ -263,6 +263,7 @@ def activate(h: int, o: int, ts: int) -> None:
     """A fill of its parent sets an order free."""
     order = mem.orders(h)[o]
     order["is_held"] = 0
+    order["ts_first"] = ts
     order["ts_arrival"] = ts
     r = new_report(h, _ACTIVATED, o, ts)
     report = mem.reports(h)[r]

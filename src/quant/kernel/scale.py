@@ -1,4 +1,5 @@
-"""``insufficient: scale``: all opening parts of one print, by one factor per account.
+"""``insufficient: scale`` and ``batch: simultaneous``: all opening parts of one print together, by
+one factor per account.
 
 Closing and opening parts are told apart along the position as it would be if everything filled. The
 state that must pass is the one after all parts, each already rounded down.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import ACCOUNT_KIND, REASON
+from quant.kernel.codes import ACCOUNT_KIND, INSUFFICIENT, REASON
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, leverage_limit, next_commission, position_place
@@ -28,6 +29,7 @@ from quant.kernel.whole import is_whole
 
 __all__ = ["fill_scaled"]
 
+_SCALE = INSUFFICIENT.SCALE
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _SHORT = REASON.SHORT_NOT_ALLOWED
 _HALVINGS = 60
@@ -165,6 +167,14 @@ def _common_factor(h: int, n: int, a: int, at: int) -> float:
 
 
 @compiled
+def _factor(h: int, n: int, a: int, at: int) -> float:
+    """The share of every opening part that fills: all or nothing, unless parts may be scaled."""
+    if mem.policies(h)[0]["insufficient"] == _SCALE:
+        return _common_factor(h, n, a, at)
+    return 1.0 if _state_passes(h, n, a, at, 1.0) else 0.0
+
+
+@compiled
 def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) -> None:
     """Fill one order's closing part and its share of the opening one."""
     order = mem.orders(h)[o]
@@ -191,7 +201,7 @@ def fill_scaled(h: int, n: int, at: int, market_reason: int) -> None:
     """Fill what is left of the first ``n`` candidates after their closing parts."""
     _plan(h, n, at)
     for a in range(mem.sims(h)[0]["n_accounts"]):
-        factor = _common_factor(h, n, a, at)
+        factor = _factor(h, n, a, at)
         for j in range(n):
             o = mem.candidates(h)[j]
             if mem.orders(h)[o]["account"] == a and _takes_part(h, o):

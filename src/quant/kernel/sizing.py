@@ -7,7 +7,7 @@ commission of the whole trade in the value asked for; reducing does not.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import REASON, REPORT_KIND, TARGET_KIND
+from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, TARGET_KIND
 from quant.kernel.cost import commission_total, quantity, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
@@ -17,6 +17,7 @@ from quant.kernel.subsystem import subsystem
 
 __all__ = ["size_order", "working_units"]
 
+_ATOMIC = GROUP_KIND.ATOMIC
 _WEIGHT = TARGET_KIND.WEIGHT
 _COUNT = TARGET_KIND.COUNT
 _NO_CHANGE = REASON.NO_CHANGE
@@ -25,13 +26,28 @@ _MOST = 2**62
 _ROUNDS = 50
 
 
+@compiled
+def _is_ending(h: int, o: int) -> bool:
+    """Whether an order, or a leg that it ends with, is asked to be cancelled."""
+    order = mem.orders(h)[o]
+    if order["cancel_reason"] != 0:
+        return True
+    if order["group_kind"] == _ATOMIC:
+        m = order["next_in_group"]
+        while m != o:
+            if mem.orders(h)[m]["cancel_reason"] != 0:
+                return True
+            m = mem.orders(h)[m]["next_in_group"]
+    return False
+
+
 @inlined
 def _working(h: int, o: int, i: int, a: int, with_ending: int) -> int:
     """Signed increments that one order would still do to an instrument."""
     order = mem.orders(h)[o]
     if order["instrument"] != i or order["account"] != a or is_final(order["status_venue"]):
         return 0
-    if not is_free(h, o) or (with_ending == 0 and order["cancel_reason"] != 0):
+    if not is_free(h, o) or (with_ending == 0 and _is_ending(h, o)):
         return 0
     return order["side_venue"] * remaining(h, o)
 
@@ -58,7 +74,7 @@ def working_units(h: int, i: int, a: int, except_order: int, with_ending: int) -
 def _price_of(h: int, i: int, side: int, raw: float, at: int, traded: int) -> float:
     """The price of a market order for ``traded`` increments."""
     urgency = mem.slippages(h)[mem.instruments(h)[i]["slippage"]]["size"]
-    price, _, _, _ = taken(h, i, side, raw, at, max(traded, 1), 0, urgency)
+    price, _, _, _ = taken(h, i, side, raw, at, max(traded, 1), NONE, urgency)
     return price
 
 

@@ -11,6 +11,7 @@ from quant.kernel.amend import amend_due
 from quant.kernel.batch import run_batch
 from quant.kernel.codes import (
     AUCTION,
+    CAP_BY,
     FILL_REASON,
     GROUP_KIND,
     NONE,
@@ -28,6 +29,7 @@ from quant.kernel.jit import compiled, entry, inlined
 from quant.kernel.leave import cancel_due, compact, refuse_early, send_orders
 from quant.kernel.margin import remark
 from quant.kernel.match import (
+    has_close_print,
     has_open_print,
     has_trading,
     note_position,
@@ -46,6 +48,7 @@ _SESSION_FIRST = ROW_FLAG.SESSION_FIRST
 _SESSION_LAST = ROW_FLAG.SESSION_LAST
 _DAY = TIF.DAY
 _GTD = TIF.GTD
+_BY_PREVIOUS = CAP_BY.PREVIOUS_BAR
 _NO_AUCTION = AUCTION.NONE
 _ON_OPEN = AUCTION.ON_OPEN
 _ON_CLOSE = AUCTION.ON_CLOSE
@@ -107,7 +110,7 @@ def _gather(h: int, lo: int, hi: int, is_open: int, slack: int) -> int:
     for j in range(lo, hi):
         row = mem.open_rows(h)[j] if is_open != 0 else j
         ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
-        if has_trading(h, row) or (is_open != 0 and has_open_print(h, row)):
+        if has_open_print(h, row) if is_open != 0 else has_close_print(h, row):
             ins["stamp"] = stamp
         ins["head"] = NONE
     j = sim["n_active"] - 1
@@ -144,8 +147,12 @@ def _meets(h: int, o: int, what: int) -> bool:
     if order["auction"] == _ON_CLOSE:
         is_last = (mem.row_flags(h)[ins["bar"]] & _SESSION_LAST) != 0
         session = mem.bars(h)[ins["bar"]]["session"]
-        return what == _CLOSING and is_last and _is_in_time(h, o, session)
+        has_come = order["ts_arrival"] <= mem.sims(h)[0]["now"]
+        return what == _CLOSING and is_last and has_come and _is_in_time(h, o, session)
     if order["group_kind"] == _ATOMIC and what == _PATH:
+        return False
+    if what == _OPENING and order["good_till"] <= max(ins["opened_at"], order["ts_arrival"]):
+        # good till that very moment, and not at it
         return False
     at_close = _waits_for_close(h, o) or ins["closes_only"] != 0
     return at_close == (what == _CLOSING)
@@ -189,7 +196,7 @@ def _assign_day(h: int, session: int, latest_arrival: int, closes: int, opens: i
         bound = latest_arrival
         if closes != 0 and is_same_close and order["type"] == _MARKET:
             bound = sim["now"]
-        if at_close == (closes != 0) and order["ts_arrival"] <= bound:
+        if at_close == (closes != 0) and order["ts_first"] <= bound:
             order["day_session"] = session
 
 
@@ -198,7 +205,7 @@ def _latest_open(h: int, lo: int, hi: int) -> int:
     """The latest begin of the bars with trading that end now; NONE if there is none."""
     latest = NONE
     for row in range(lo, hi):
-        if has_trading(h, row):
+        if has_close_print(h, row):
             latest = max(latest, mem.bars(h)[row]["ts_open"])
     return latest
 
@@ -224,6 +231,7 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
     for row in range(lo, hi):
         bar = bars[row]
         ins = instruments[bar["instrument"]]
+        ins["mark_before"] = ins["mark"]
         ins["mark"] = bar["close"]
         ins["mark_ts"] = now
     if sim["n_active"] > 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:
@@ -266,10 +274,14 @@ def _count_bars(h: int, lo: int, hi: int) -> None:
     bars = mem.bars(h)
     instruments = mem.instruments(h)
     knows_spreads = len(mem.row_spreads(h)) > 0
+    looks_back = mem.policies(h)[0]["cap_by"] == _BY_PREVIOUS
     for row in range(lo, hi):
         bar = bars[row]
         ins = instruments[bar["instrument"]]
         ins["seen"] += 1
+        if looks_back:
+            ins["counted"] = row
+            ins["volume_before"] = ins["prev_volume"]
         if not bar["volume"] <= 0.0:
             ins["prev_volume"] = bar["volume"]
             ins["prev_range"] = bar["high"] - bar["low"]

@@ -7,8 +7,9 @@ state after it against the account's rule.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, REASON, REPORT_KIND, TIF
+from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, NEVER, NONE, REASON, REPORT_KIND, TIF
 from quant.kernel.cost import quantity
+from quant.kernel.groups import after_fill
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     SAME,
@@ -20,9 +21,9 @@ from quant.kernel.margin import (
     position_place,
 )
 from quant.kernel.match import cap_left, closing_part, execute
-from quant.kernel.pricing import paid_price
+from quant.kernel.pricing import AT_OPEN, paid_price
 from quant.kernel.prints import raw_at, reason_at
-from quant.kernel.reports import close_out, end_alone, end_order, is_final, remaining
+from quant.kernel.reports import close_out, end_alone, end_order, remaining
 from quant.kernel.subsystem import subsystem
 
 __all__ = ["fill_whole", "is_whole"]
@@ -50,12 +51,24 @@ def _execute_whole(h: int, o: int, at: int, market_reason: int) -> None:
     """Fill all that remains of an order: what closes, then what opens, as one fill row."""
     raw = raw_at(h, o, at)
     reason = reason_at(h, o, at, market_reason)
-    closing = closing_part(h, o, remaining(h, o))
-    if closing > 0:
-        execute(h, o, closing, raw, at, reason, 0)
-    opening = remaining(h, o)
-    if opening > 0 and not is_final(mem.orders(h)[o]["status_venue"]):
-        execute(h, o, opening, raw, at, reason, 0)
+    count = remaining(h, o)
+    closing = closing_part(h, o, count)
+    if closing == 0 or closing == count:
+        execute(h, o, count, raw, at, reason, 0)
+        return
+    order = mem.orders(h)[o]
+    sim = mem.sims(h)[0]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
+    before = mem.positions(h)[p]["units"]
+    # both parts are one fill for the others
+    sim["in_parts"] = 1
+    execute(h, o, closing, raw, at, reason, 0)
+    execute(h, o, count - closing, raw, at, reason, 0)
+    sim["in_parts"] = 0
+    ts = sim["now"]
+    if at == AT_OPEN:
+        ts = max(mem.instruments(h)[order["instrument"]]["opened_at"], order["ts_arrival"])
+    after_fill(h, o, count, raw, before, ts, at)
 
 
 @compiled
@@ -198,6 +211,22 @@ def _reject_all(h: int, o: int, reason: int, needed: float, available: float) ->
 
 
 @compiled
+def _next_leg(h: int, o: int, i: int, last: int) -> int:
+    """The leg that comes after leg ``last`` of instrument ``i``, by instrument and sequence."""
+    found = NONE
+    m = o
+    while True:
+        whose = mem.orders(h)[m]["instrument"]
+        if whose > i or (whose == i and m > last):
+            best = mem.orders(h)[found]["instrument"] if found != NONE else NEVER
+            if whose < best or (whose == best and m < found):
+                found = m
+        m = mem.orders(h)[m]["next_in_group"]
+        if m == o:
+            return found
+
+
+@compiled
 def _fill_together(h: int, o: int, at: int, market_reason: int) -> None:
     """Fill all legs of a group, end all, or let the group wait."""
     if not _are_all_met(h, o, at):
@@ -211,12 +240,10 @@ def _fill_together(h: int, o: int, at: int, market_reason: int) -> None:
             room = max(buying_power(h, mem.orders(h)[o]["account"]), 0.0)
             _reject_all(h, o, _R_FUNDS, room + (wanted - most), room)
             return
-    m = o
-    while True:
+    m = _next_leg(h, o, NONE, NONE)
+    while m != NONE:
         _execute_whole(h, m, at, market_reason)
-        m = mem.orders(h)[m]["next_in_group"]
-        if m == o:
-            return
+        m = _next_leg(h, o, mem.orders(h)[m]["instrument"], m)
 
 
 @subsystem("void(int64, int64, int64, int64)")

@@ -50,8 +50,11 @@ class Execution:
         The spread of such a bar, as a fraction of its range.
     insufficient : "reject", "partial" or "scale"
         What happens to an explicit quantity that money does not reach for.
-    batch : "exits_first"
-        Who comes first when many orders fill at one print.
+    batch : "exits_first", "fifo" or "simultaneous"
+        Who comes first when many orders fill at one print: closing parts; who was sent first; or
+        nobody: all opening parts fill or none does (with ``insufficient: scale``: all in part).
+    market_price : "print" or "mid_range"
+        What a market order meets at a closing print: the close, or the middle of the bar's range.
     size_at : "fill" or "decision"
         Where a weight or value becomes a quantity.
     gap_improvement : bool
@@ -86,6 +89,7 @@ class Execution:
     range_spread_fraction: float = 0.5
     insufficient: str = "reject"
     batch: str = "exits_first"
+    market_price: str = "print"
     size_at: str = "fill"
     gap_improvement: bool = True
     trailing: str = "path"
@@ -104,7 +108,8 @@ class Execution:
             "cap_by": ("bar", "previous_bar", "adv"),
             "zero_volume": ("reject", "last_price", "minimum_liquidity", "range_spread"),
             "insufficient": ("reject", "partial", "scale"),
-            "batch": ("exits_first",),
+            "batch": ("exits_first", "fifo", "simultaneous"),
+            "market_price": ("print", "mid_range"),
             "size_at": ("fill", "decision"),
             "trailing": ("path", "close"),
             "rounding": ("none", "minor_unit"),
@@ -146,6 +151,22 @@ class Execution:
                 "config execution.participation and participation_open: expected a cap inside the "
                 f"bar with one at its open, found null and {self.participation_open:g}; set both "
                 "or neither."
+            )
+        if self.batch == "fifo" and self.insufficient == "scale":
+            raise ConfigError(
+                "config execution.batch and insufficient: expected one factor for all orders of a "
+                "print, or one order after the other, found scale and fifo; change one of them."
+            )
+        if self.batch == "simultaneous" and self.insufficient == "partial":
+            raise ConfigError(
+                "config execution.batch and insufficient: expected orders that fill together, "
+                "found simultaneous and partial; use scale, or another batch."
+            )
+        if self.market_price == "mid_range" and self.timing == "next_open":
+            raise ConfigError(
+                "config execution.market_price and timing: expected a closing print for mid_range, "
+                "since an open is met before the bar's range is known, found next_open; use "
+                "same_close or next_close."
             )
         if self.participation is None and self.cap_by != "bar":
             raise ConfigError(

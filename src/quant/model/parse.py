@@ -86,8 +86,8 @@ def config_from(given: Mapping[str, Any]) -> Config:
     >>> config_from({"csh": 5000})
     Traceback (most recent call last):
     quant.errors.ConfigError: config: unknown setting 'csh', expected one of cash, currency, \
-account, execution, latency, commission, slippage, risk, instruments, calendar, benchmark, \
-risk_free, seed; remove or correct it. Did you mean 'cash'?
+account, execution, latency, commission, slippage, impact, risk, instruments, calendar, \
+benchmark, risk_free, seed; remove or correct it. Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
     check_keys("config", top, _keys(Config))

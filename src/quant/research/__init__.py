@@ -1,5 +1,13 @@
-"""How much of a result is luck: statistics for the best of many backtests."""
+"""How much of a result is luck, and what orders cost by the models of the literature."""
 
+from quant.research.impact import (
+    AlmgrenCost,
+    AlphaFit,
+    estimate_almgren_cost,
+    fit_impact_alpha,
+    square_root_impact,
+    uniform_schedule_cost,
+)
 from quant.research.overfitting import (
     Overfitting,
     Split,
@@ -11,11 +19,17 @@ from quant.research.overfitting import (
 )
 
 __all__ = [
+    "AlmgrenCost",
+    "AlphaFit",
     "Overfitting",
     "Split",
     "deflated_sharpe",
+    "estimate_almgren_cost",
     "expected_max_sharpe",
+    "fit_impact_alpha",
     "minimum_backtest_length",
     "probabilistic_sharpe",
     "probability_of_backtest_overfitting",
+    "square_root_impact",
+    "uniform_schedule_cost",
 ]

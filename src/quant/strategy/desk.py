@@ -45,7 +45,9 @@ _ORDER = {name: word_of("orders", name) for name in ARRAYS["orders"].names or ()
 _STATUS, _SIDE, _UNITS = (_ORDER[name] for name in ("status", "side", "units"))
 _SIDE_VENUE, _UNITS_VENUE = _ORDER["side_venue"], _ORDER["units_venue"]
 _INSTRUMENT_OF, _WHOLE = _ORDER["instrument"], _ORDER["whole"]
-_TS_SUBMIT, _TS_ARRIVAL = _ORDER["ts_submit"], _ORDER["ts_arrival"]
+_TS_SUBMIT, _TS_FIRST, _TS_ARRIVAL = (
+    _ORDER[name] for name in ("ts_submit", "ts_first", "ts_arrival")
+)
 _SESSION_SENT, _REPORTS_BEFORE = _ORDER["session_sent"], _ORDER["reports_before"]
 _LIMIT, _STOP = _ORDER["limit"], _ORDER["stop"]
 _LIMIT_SENT, _STOP_SENT = _ORDER["limit_sent"], _ORDER["stop_sent"]
@@ -335,7 +337,7 @@ class OrderDesk:
         if earlier is not None:
             self._cancel(earlier, REASON.REPLACED)
         change = count - self._projected(i)
-        if change == 0:
+        if change == 0 and not (earlier is not None and self._delays.is_any):
             return None
         if not self._delays.is_any:
             o = self._with_size(i, _MARKET, TIF.DAY, change, tag)
@@ -523,7 +525,8 @@ class OrderDesk:
         q[base + _INSTRUMENT_OF] = i
         now = sim[_NOW]
         q[base + _TS_SUBMIT] = now
-        q[base + _TS_ARRIVAL] = now + (self._delays.submit(o) if self._delays.is_any else 0)
+        arrival = now + (self._delays.submit(o) if self._delays.is_any else 0)
+        q[base + _TS_FIRST] = q[base + _TS_ARRIVAL] = arrival
         q[base + _SESSION_SENT] = sim[_SESSION]
         q[base + _REPORTS_BEFORE] = sim[_N_REPORTS]
         if parts.auction != AUCTION.NONE:
@@ -540,17 +543,7 @@ class OrderDesk:
         if q[o * _WORDS + _CANCEL_REASON] != 0:
             return
         delay = self._delays.cancel(o)
-        self._note_cancel(o, reason, delay)
-        if q[o * _WORDS + _GROUP_KIND] == GROUP_KIND.ATOMIC:
-            # the others end with it, and are as good as gone
-            mate = q[o * _WORDS + _ORDER["next_in_group"]]
-            while mate != o:
-                if self._is_working(mate):
-                    self._note_cancel(mate, REASON.ATOMIC, delay)
-                mate = q[mate * _WORDS + _ORDER["next_in_group"]]
-
-    def _note_cancel(self, o: int, reason: int, delay: int) -> None:
-        q, base, sim = self._views.order_q, o * _WORDS, self._views.sim_q
+        base, sim = o * _WORDS, self._views.sim_q
         now = sim[_NOW]
         q[base + _ORDER["cancel_reason"]] = reason
         q[base + _ORDER["ts_cancel_sent"]] = now
@@ -565,6 +558,16 @@ class OrderDesk:
         """Not final, and not asked to be cancelled."""
         q, base = self._views.order_q, o * _WORDS
         return q[base + _STATUS] < _FINAL and q[base + _CANCEL_REASON] == 0
+
+    def _ends_with_another(self, o: int) -> bool:
+        """Whether another leg of an order's group is asked to be cancelled, which ends them all."""
+        q = self._views.order_q
+        mate = q[o * _WORDS + _ORDER["next_in_group"]]
+        while mate != o:
+            if q[mate * _WORDS + _CANCEL_REASON] != 0:
+                return True
+            mate = q[mate * _WORDS + _ORDER["next_in_group"]]
+        return False
 
     def _prune(self, i: int) -> list[int]:
         """The working orders of an instrument, with finished ones forgotten."""
@@ -589,7 +592,10 @@ class OrderDesk:
         q = self._views.order_q
         for o in self._prune(i):
             base = o * _WORDS
-            if q[base + _IS_HELD] or q[base + _REDUCE_ONLY] or q[base + _GROUP_KIND] in _IN_OCO:
+            if q[base + _IS_HELD] or q[base + _REDUCE_ONLY]:
+                continue
+            kind = q[base + _GROUP_KIND]
+            if kind in _IN_OCO or (kind == GROUP_KIND.ATOMIC and self._ends_with_another(o)):
                 continue
             left = q[base + _UNITS_VENUE] - q[base + _FILLED_VENUE]
             total += q[base + _SIDE_VENUE] * left

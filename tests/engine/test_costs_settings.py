@@ -1,0 +1,119 @@
+"""Goal: settings of costs and liquidity that contradict each other or the data are refused.
+
+Method: configurations are built, or run on bars that lack what they need; messages are compared
+with the words that a user needs to mend the mistake.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+import quant as qt
+from helpers.worlds import DAY_0
+from quant.errors import ConfigError
+from quant.research import fit_impact_alpha
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"execution": {"participation": 1.5}}, "participation: expected at most 1"),
+        ({"execution": {"participation_open": 0.0}}, "participation_open: expected a number above"),
+        (
+            {"execution": {"participation": None, "participation_open": 0.1}},
+            "participation and participation_open",
+        ),
+        ({"execution": {"participation": None, "cap_by": "adv"}}, "participation and cap_by"),
+        ({"execution": {"zero_volume": "minimum_liquidity"}}, "zero_volume and minimum_volume"),
+        ({"execution": {"zero_volume": "skip"}}, "zero_volume: expected one of reject"),
+        ({"execution": {"max_shares": -1}}, "max_shares: expected a number above 0"),
+        ({"execution": {"adv_window": 0}}, "adv_window: expected at least 1"),
+        ({"slippage": {"kind": "spread", "k": -0.1}}, "slippage.k: expected at least 0"),
+        (
+            {"slippage": {"kind": "volume_share", "volume_limit": 2}},
+            "volume_limit: expected at most",
+        ),
+        ({"impact": {"kind": "square_root", "permanent": 2}}, "permanent: expected at most 1"),
+        ({"impact": {"kind": "square_root", "window": 1}}, "window: expected at least 2"),
+        ({"impact": {"kind": "sqrt"}}, "impact.kind: expected one of none, square_root"),
+    ],
+)
+def test_contradictions_are_named(config: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigError, match=text):
+        qt.config_from(config)
+
+
+class Idle(qt.Strategy):
+    """Does nothing."""
+
+    def on_bar(self, bar: qt.Bar, ctx: qt.Context) -> None:
+        """Nothing."""
+
+
+def _frame(**columns: list[float]) -> pl.DataFrame:
+    days = [DAY_0 + timedelta(days=n) for n in range(3)]
+    return pl.DataFrame({"ts": days, "symbol": "A", "close": [10.0] * 3} | columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "config", "text"),
+    [
+        ({}, {"slippage": {"kind": "spread"}}, "a column spread, or bid and ask, found none"),
+        (
+            {"bid": [10.0] * 3, "ask": [10.1, 9.9, 10.1]},
+            {"slippage": {"kind": "spread"}},
+            "spreads of at least 0, found -0.0",
+        ),
+        (
+            {"volume": [10.0] * 3},
+            {"impact": {"kind": "square_root"}, "execution": {"cap_by": "adv", "adv_window": 5}},
+            "adv_window and impact.window",
+        ),
+    ],
+)
+def test_data_without_what_a_model_needs(
+    columns: dict[str, list[float]], config: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(ConfigError, match=text):
+        qt.backtest(Idle, _frame(**columns), config=qt.config_from(config))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [([], [], [], []), ([0.1], [1.0, 2.0], [1.0], [1.0]), ([0.1], [0.0], [1.0], [0.2])],
+)
+def test_alpha_needs_orders(given: tuple[list[float], ...]) -> None:
+    with pytest.raises(ConfigError, match="fit_impact_alpha"):
+        fit_impact_alpha(*given)
+
+
+def test_alpha_is_found_again_from_simulated_fills() -> None:
+    """Orders simulated with alpha 0.7 fit to alpha 0.7."""
+
+    class Buys(qt.Strategy):
+        def __init__(self) -> None:
+            self.n = 0
+
+        def on_bar(self, bar: qt.Bar, ctx: qt.Context) -> None:
+            self.n += 1
+            if self.n < 8:
+                ctx.order("A", 10.0 * self.n)
+
+    days = [DAY_0 + timedelta(days=n) for n in range(9)]
+    frame = pl.DataFrame({"ts": days, "symbol": "A"} | {
+        name: [100.0] * 9 for name in ("open", "high", "low", "close")
+    })  # fmt: skip
+    impact = {"kind": "square_root", "alpha": 0.7, "sigma": 0.02, "adv": 1_000.0}
+    run = qt.backtest(Buys, frame, config=qt.config_from({"cash": 1e6, "impact": impact}))
+    fills = run.fills
+    paid = (fills["price"] / fills["price_raw"] - 1.0).to_list()
+    n = len(fills)
+    fit = fit_impact_alpha(paid, fills["qty"].to_list(), [1_000.0] * n, [0.02] * n)
+    assert n == 7
+    assert fit.alpha == pytest.approx(0.7, rel=1e-9)
+    assert fit.standard_error == pytest.approx(0.0, abs=1e-9)
+    assert fit.r_squared == pytest.approx(1.0)
