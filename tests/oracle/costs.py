@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from .counts import on_tick
-from .liquidity import last_with_trading, quantity_taken, volume_at
+from .liquidity import last_with_trading, quantity_taken, volume_of_cap
 from .scenarios import DAY
 from .sessions import adv, volatility
 from .world import ON_CLOSE, ON_OPEN, TRIGGERED, ZERO, Bar, Move, Offer, Order, State
@@ -168,8 +168,7 @@ def _share(state: State, place: Place, units: int) -> Decimal:
     limit = Decimal(state.scenario.slippage["volume_limit"])
     if place.bar is None:
         return limit
-    # Reading: a share is one of the bar's volume, also where the cap goes by another.
-    volume = volume_at(state, place.bar, place.where)
+    volume = volume_of_cap(state, place.bar, place.where)
     if volume is None:
         return limit
     # Reading: before the bar that it will fill in a decision has taken nothing.

@@ -26,7 +26,7 @@ def cap_left(state: State, offer: Offer, used: Mapping[Bar, Used] | None = None)
     in_bar = used.get(bar, Used())
     lefts: list[int] = []
     fraction = _fraction(state, offer.where)
-    volume = _volume_of_cap(state, bar, offer.where)
+    volume = volume_of_cap(state, bar, offer.where)
     if fraction is not None and volume is not None:
         taken = _in_session(used, bar) if _cap_by(state) == "adv" else in_bar.units
         lefts.append(whole(fraction * volume / increment) - taken)
@@ -47,27 +47,19 @@ def take(state: State, used: dict[Bar, Used], offer: Offer, units: int) -> None:
     used[offer.bar] = Used(before.units + units, before.money + money)
 
 
-def _volume_of_cap(state: State, bar: Bar, where: str) -> Decimal | None:
+def volume_of_cap(state: State, bar: Bar, where: str) -> Decimal | None:
     """The volume that the cap of a place goes by; None if it is unknown."""
     # Reading: the volume that stands for that of an empty bar counts where the bar's own would.
     if _cap_by(state) == "adv":
         window = state.scenario.execution.get("adv_window", ADV_WINDOW)
         return adv(state, bar.symbol, bar.session, window)
-    if _cap_by(state) == "previous_bar":
-        earlier = last_with_trading(bar)
-        return None if earlier is None else earlier.volume
-    return volume_at(state, bar, where)
-
-
-def volume_at(state: State, bar: Bar, where: str) -> Decimal | None:
-    """The volume of a place itself, which does not hang on `cap_by`; None if it is unknown."""
     if where == "decision":
         # Reading: the bar is the last with trading before the decision, as for a range.
         return bar.volume
-    if not bar.has_trading:
+    if not bar.has_trading and _cap_by(state) == "bar":
         least = Decimal(state.scenario.execution.get("minimum_volume", 0.0))
         return least if least > 0 else None
-    if where == "open":
+    if where == "open" or _cap_by(state) == "previous_bar":
         earlier = last_with_trading(bar)
         return None if earlier is None else earlier.volume
     return bar.volume
