@@ -132,21 +132,23 @@ def _market(state: State, ending: Mapping[str, Bar]) -> None:
     traded = {s: ending[s] for s in sorted(ending) if ending[s].has_path}
     if not state.closes_only:
         walk(state, traded)
-    prints: dict[str, Print] = {}
-    for symbol in sorted(ending):
-        bar = ending[symbol]
-        last = state.mark.get(symbol)
-        if bar.has_path:
-            prints[symbol] = Print("close", bar, bar.close, bar.t_close)
-        elif state.closes_only and bar.has_print and last is not None:
-            # Reading: its own close marks it only after its print, which is at the last price.
-            prints[symbol] = Print("close", bar, last, bar.t_close)
-            continue
-        # Reading: a bar without trading does not walk; it is marked with the closing prints.
-        state.mark[symbol] = bar.close
-    fill_together(state, prints)
+    before = dict(state.mark)
+    # Reading: a bar without trading does not walk; it is marked with the closing prints.
     for symbol, bar in ending.items():
         state.mark[symbol] = bar.close
+    prints = {s: _closing_print(state, "close", bar, before.get(s)) for s, bar in ending.items()}
+    fill_together(state, {s: at for s, at in sorted(prints.items()) if at is not None})
+    # What came at this close meets the same print as what came before.
+    state.marks_before = before
+
+
+def _closing_print(state: State, kind: str, bar: Bar, last: Decimal | None) -> Print | None:
+    """The print at the end of a bar, if it has one: in closes-only data also at the last price."""
+    if bar.has_path:
+        return Print(kind, bar, bar.close, bar.t_close)
+    if state.closes_only and bar.has_print and last is not None:
+        return Print(kind, bar, last, bar.t_close)
+    return None
 
 
 def _session_close(state: State, *, after_same_close: bool = False) -> None:
@@ -167,12 +169,9 @@ def _session_close(state: State, *, after_same_close: bool = False) -> None:
 
 def _same_close(state: State, ending: Mapping[str, Bar]) -> None:
     """Phase 8: market orders decided now meet the close they were decided at."""
-    prints = {
-        s: Print("same", ending[s], ending[s].close, state.now)
-        for s in sorted(ending)
-        if ending[s].has_path
-    }
-    fill_together(state, prints)
+    before = state.marks_before
+    prints = {s: _closing_print(state, "same", bar, before.get(s)) for s, bar in ending.items()}
+    fill_together(state, {s: at for s, at in sorted(prints.items()) if at is not None})
     _session_close(state, after_same_close=True)
 
 

@@ -333,6 +333,7 @@ class State:
     now: int = 0
     position: dict[str, int] = field(default_factory=dict)
     mark: dict[str, Decimal] = field(default_factory=dict)
+    marks_before: dict[str, Decimal] = field(default_factory=dict)
     used: dict[Bar, Used] = field(default_factory=dict)
     moves: dict[str, tuple[Move, ...]] = field(default_factory=dict)
     volatilities: dict[tuple[str, int, int], Decimal | None] = field(default_factory=dict)
