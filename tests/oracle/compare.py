@@ -50,9 +50,12 @@ def _fills_differ(found: Sequence[Mapping[str, Any]], outcome: Outcome) -> str |
     wanted = sorted((asdict(fill) for fill in outcome.fills), key=_place)
     for one, other in zip(sorted(found, key=_place), wanted, strict=False):
         for name, value in one.items():
-            same = (
-                is_close(value, other[name]) if isinstance(value, float) else value == other[name]
-            )
+            if isinstance(value, float):
+                same = is_close(value, other[name])
+            elif isinstance(value, frozenset):
+                same = value ^ other[name] <= other["unsure"]
+            else:
+                same = value == other[name]
             if not same:
                 return f"fill: {name} is {value}, the oracle has {other[name]}: {one} and {other}"
     if len(found) != len(wanted):

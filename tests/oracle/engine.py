@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,19 @@ from numpy.typing import NDArray
 import quant as qt
 from quant.calendars import Calendar
 from quant.engine.simulation import Simulation
-from quant.kernel.codes import FILL_REASON, LIQUIDITY, REASON, STATUS, names
+from quant.kernel.codes import FILL_FLAG, FILL_REASON, LIQUIDITY, REASON, STATUS, names
 from quant.lake import Bars, DataOptions, DataSource
 from quant.model.parse import config_from
 from quant.strategy import Context, Slice, Strategy
 
 from .scenarios import Action, InstrumentSpec, OcoSpec, OrderSpec, Scenario
+
+# The flags that the oracle gives, too.
+FLAGS: Final = {
+    "clamped": FILL_FLAG.CLAMPED,
+    "no_volume": FILL_FLAG.NO_VOLUME,
+    "no_impact": FILL_FLAG.NO_IMPACT,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +65,9 @@ def bars_of(scenario: Scenario) -> Bars:
     }
     volume = [np.nan if bar.volume is None else bar.volume for bar in rows]
     columns["volume"] = np.array(volume, np.float64)
+    for name in scenario.columns:
+        values = [getattr(bar, name) for bar in rows]
+        columns[name] = np.array([np.nan if x is None else x for x in values], np.float64)
     return Bars(
         symbols=tuple(spec.symbol for spec in specs),
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
@@ -104,6 +114,8 @@ def config_of(scenario: Scenario) -> Any:
         "slippage": slippage,
         "instruments": {spec.symbol: _instrument(spec) for spec in scenario.instruments},
     }
+    if scenario.impact is not None:
+        fields["impact"] = {"kind": "square_root", **scenario.impact}
     if scenario.latency is not None:
         fields["latency"] = {"kind": "constant", **scenario.latency}
     return config_from(fields)
@@ -220,6 +232,8 @@ def result_of(simulation: Simulation) -> Result:
             "slippage": float(f["slippage"]),
             "liquidity": liquidity[int(f["liquidity"])],
             "reason": fill_reasons[int(f["reason"])],
+            "impact": float(f["impact"]),
+            "flags": frozenset(name for name, bit in FLAGS.items() if int(f["flags"]) & bit),
         }
         for f in state.used("fills")
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .money import on_tick
+from .counts import on_tick
 from .world import TRAILING, Order, State
 
 PERCENT = Decimal(100)

@@ -25,7 +25,7 @@ def takes_part(order: Order, bar: Bar) -> bool:
 
 def is_under_way(state: State, child: Order, bar: Bar) -> bool:
     """Whether a child of an opening print joins this bar, which began here or just before."""
-    if not bar.has_trading or not bar.t_open <= state.now < bar.t_close:
+    if not bar.has_path or not bar.t_open <= state.now < bar.t_close:
         return False
     return bar.t_open == state.now or child.arrival <= bar.t_open + SLACK
 
@@ -34,16 +34,16 @@ def is_first_of_session(bar: Bar) -> bool:
     """Whether no earlier bar with trading of its instrument lies in its session."""
     earlier = bar.earlier
     while earlier is not None and earlier.session == bar.session:
-        if earlier.has_trading:
+        if earlier.has_path:
             return False
         earlier = earlier.earlier
-    return True
+    return bar.has_path
 
 
 def is_last_of_session(state: State, bar: Bar) -> bool:
     """Whether no later bar with trading of its instrument lies in its session."""
-    return not any(
-        later.t_open > bar.t_open and later.session == bar.session and later.has_trading
+    return bar.has_path and not any(
+        later.t_open > bar.t_open and later.session == bar.session and later.has_path
         for later in state.bars[bar.symbol]
     )
 
@@ -60,9 +60,12 @@ def session_of(state: State, order: Order) -> int | None:
         for rows in state.bars.values()
         for bar in rows
         # Reading: a bar without trading has no print, of this or of any other instrument.
-        if bar.has_trading and _can_reach(state, order, bar)
+        if bar.has_print and _can_reach(state, order, bar)
     ]
     at_close = order.type == "market" and state.timing != "next_open"
+    if at_close and not state.closes_only:
+        # Reading: one with only an opening print has none at which such an order could fill.
+        bars = [bar for bar in bars if bar.has_path]
     at_close = at_close or state.closes_only
     first = min(bars, key=lambda b: b.t_close if at_close else b.t_open, default=None)
     return None if first is None else first.session

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from .counts import whole
 from .groups import end, finish, go_live_amended, live_share
 from .lives import SLACK, last_moment, session_of
-from .money import check_submission, size, whole
+from .money import check_submission, size
 from .scenarios import Action, Latency, OcoSpec, OrderSpec
 from .world import ON_CLOSE, TRAILING, ZERO, Order, Request, State
 

@@ -10,38 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
+from .costs import Place, Priced, move_level, price_at, price_of
+from .counts import whole
 from .groups import after_fill, closable, end, finish
+from .liquidity import cap_left, take
 from .world import ZERO, Bar, Change, FillRow, Offer, Order, State
 
 EQUAL_MONEY = Decimal("1e-12")
-WHOLE_COUNT = Decimal("1e-9")
 CLOSE_CALL = Decimal("1e-9")
 FLOAT_NOISE = Decimal("4e-15")
+STEPS = 64
 
 
 # -------------------------------------------------------------------------------------------- fills
 
 
-def whole(count: Decimal) -> int:
-    """The count truncated toward zero; within one part in 10⁹ of a whole one it is that one."""
-    nearest = count.to_integral_value()
-    if abs(count - nearest) <= WHOLE_COUNT * abs(nearest):
-        return int(nearest)
-    return int(count)
-
-
-def fillable(state: State, order: Order) -> int:
+def fillable(state: State, offer: Offer) -> int:
     """Increments of an order that the cap lets through now."""
-    cap = state.cap.get(order.symbol)
-    return order.remaining if cap is None else min(order.remaining, cap)
+    cap, remaining = cap_left(state, offer), offer.order.remaining
+    return remaining if cap is None else min(remaining, cap)
 
 
-def end_over_cap(state: State, order: Order) -> None:
+def end_over_cap(state: State, offer: Offer) -> None:
     """With ``over_cap: reject`` an order that wants more than the cap leaves ends."""
-    cap = state.cap.get(order.symbol)
+    order, cap = offer.order, cap_left(state, offer)
     # Reading: a reduce-only order wants no more than it may close.
     wanted = order.remaining
     if order.reduce_only:
@@ -61,8 +56,8 @@ def end_useless(state: State, order: Order) -> None:
 
 
 def fill_closing(state: State, offer: Offer) -> None:
-    end_over_cap(state, offer.order)
-    units = min(fillable(state, offer.order), closable(state, offer.order))
+    end_over_cap(state, offer)
+    units = min(fillable(state, offer), closable(state, offer.order))
     if units:
         _fill(state, offer, units)
 
@@ -70,7 +65,8 @@ def fill_closing(state: State, offer: Offer) -> None:
 def _fill(state: State, offer: Offer, units: int) -> None:
     """Posts a fill; parts of one order at one print become one row."""
     order, symbol = offer.order, offer.order.symbol
-    price = _price(state, offer)
+    priced = price_of(state, offer, units)
+    price = priced.price
     quantity = state.worth(symbol, units)
     charge = _charge(state, order, units, price)
     state.cash -= order.side * quantity * price + charge
@@ -80,18 +76,15 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     order.notional += quantity * price
     order.charged += charge
     order.status = "FILLED" if order.filled == order.whole else "PARTIALLY_FILLED"
-    cap = state.cap.get(symbol)
-    if cap is not None:
-        state.cap[symbol] = cap - units
-    if offer.where == "open":
-        state.filled_at_open[symbol] = state.filled_at_open.get(symbol, 0) + units
-    _record(state, offer, price, units, charge)
+    take(state, state.used, offer, units)
+    move_level(state, offer, priced.fraction)
+    _record(state, offer, priced, units, charge)
     after_fill(state, offer, units)
 
 
-def _record(state: State, offer: Offer, price: Decimal, units: int, charge: Decimal) -> None:
-    order = offer.order
-    slippage = state.worth(order.symbol, units) * abs(price - offer.raw)
+def _record(state: State, offer: Offer, priced: Priced, units: int, charge: Decimal) -> None:
+    order, price = offer.order, priced.price
+    quantity = state.worth(order.symbol, units)
     row = state.rows.get(order.number)
     if row is None:
         liquidity = "taker" if offer.taker else "maker"
@@ -101,9 +94,15 @@ def _record(state: State, offer: Offer, price: Decimal, units: int, charge: Deci
         )  # fmt: skip
         state.rows[order.number] = row
         state.fills.append(row)
+    # Reading: parts of one row that paid different prices have their average.
+    before = abs(row.units)
+    row.price = (before * row.price + units * price) / (before + units)
     row.units += order.side * units
     row.commission += charge
-    row.slippage += slippage
+    row.impact += quantity * priced.impact
+    row.slippage += quantity * (abs(price - offer.raw) - priced.impact)
+    row.flags |= priced.flags
+    row.unsure |= priced.unsure
 
 
 # -------------------------------------------------------------------------------------------- Money
@@ -112,9 +111,9 @@ def _record(state: State, offer: Offer, price: Decimal, units: int, charge: Deci
 def fill_opening(state: State, offer: Offer) -> None:
     """The opening part of one offer: checked, filled, cut or ended."""
     order = offer.order
-    end_over_cap(state, order)
+    end_over_cap(state, offer)
     end_useless(state, order)
-    units = fillable(state, order)
+    units = fillable(state, offer)
     if not units or order.reduce_only:
         return
     if state.is_cash_account and order.side < 0:
@@ -136,7 +135,7 @@ def fill_opening(state: State, offer: Offer) -> None:
 
 
 def _change(state: State, offer: Offer, units: int) -> Change:
-    price = _price(state, offer)
+    price = price_of(state, offer, units).price
     charge = _charge(state, offer.order, units, price)
     return Change(offer.order.symbol, offer.order.side * units, offer.raw, price, charge)
 
@@ -227,7 +226,7 @@ def _end_opening(state: State, order: Order, count: int) -> None:
 def fill_whole(state: State, offer: Offer) -> None:
     """A fill-or-kill order in its turn: cap, then money, for the whole of it."""
     order = offer.order
-    units, cap = order.remaining, state.cap.get(order.symbol)
+    units, cap = order.remaining, cap_left(state, offer)
     opening = units - min(units, closable(state, order))
     is_over = cap is not None and units > cap
     if is_over:
@@ -247,15 +246,14 @@ def fill_whole(state: State, offer: Offer) -> None:
 
 def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
     """All legs of a group, by instrument, then sequence; or none of them."""
-    position, cap = dict(state.position), dict(state.cap)
+    position, used = dict(state.position), dict(state.used)
     for offer in offers:
         order, symbol = offer.order, offer.order.symbol
-        left = cap.get(symbol)
-        if left is not None:
-            # Reading: legs of one instrument share its cap, and wait also with `over_cap: reject`.
-            if order.remaining > left:
-                return
-            cap[symbol] = left - order.remaining
+        left = cap_left(state, offer, used)
+        # Reading: legs of one instrument share its cap, and wait also with `over_cap: reject`.
+        if left is not None and order.remaining > left:
+            return
+        take(state, used, offer, order.remaining)
         position[symbol] += order.side * order.remaining
     if state.is_cash_account and any(units < 0 for units in position.values()):
         # Reading: the same end as for money, with the reason of the rule that fails.
@@ -350,11 +348,11 @@ def _fill_closing_of(state: State, part: _Part) -> None:
 
 def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:
     """Closing and opening parts along the position as it would be if everything filled."""
-    position, cap = dict(state.position), dict(state.cap)
+    position, used = dict(state.position), dict(state.used)
     parts: list[_Part] = []
     for offer in offers:
         order = offer.order
-        left = cap.get(order.symbol)
+        left = cap_left(state, offer, used)
         can_close = max(0, -order.side * position[order.symbol])
         wanted = min(order.remaining, can_close) if order.reduce_only else order.remaining
         rejects = state.scenario.execution.get("over_cap") == "reject"
@@ -367,8 +365,7 @@ def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:
         if is_refused:
             opening = 0
         position[order.symbol] += order.side * (closing + opening)
-        if left is not None:
-            cap[order.symbol] = left - closing - opening
+        take(state, used, offer, closing + opening)
         parts.append(_Part(offer, closing, opening, is_refused))
     return parts
 
@@ -531,8 +528,9 @@ def size(
     held = state.position[order.symbol] + others
     value = state.worth(order.symbol, held) * raw
     side = 1 if goal > value else -1
-    price = _slipped(state, order.symbol, side, raw, bar, where)
-    reached = held if goal == value else _sized(state, order, goal, held, side, price)
+    ts = max(state.now, order.arrival) if where == "open" else state.now
+    place = Place(order.symbol, side, raw, bar, where, ts)
+    reached = held if goal == value else _sized(state, order, goal, held, place)
     _give_units(order, reached - held)
 
 
@@ -558,79 +556,44 @@ def _goal(order: Order, equity: Decimal) -> Decimal:
     return order.value * max(ZERO, equity)
 
 
-def _sized(state: State, order: Order, goal: Decimal, held: int, side: int, price: Decimal) -> int:
+def _sized(state: State, order: Order, goal: Decimal, held: int, place: Place) -> int:
     """The signed position to hold: up to the goal with costs, or down to it without."""
     if goal == 0:
         return 0
     direction = 1 if goal > 0 else -1
-    increases = side == direction
+    increases = place.side == direction
     what = f"order {order.number} sizing"
 
     def fits(count: int, what: str = "") -> bool:
+        trade = abs(direction * count - held)
+        # Reading: no trade at all is judged at the price of one increment.
+        price = price_at(state, order, place, max(1, trade)).price
         cost = state.worth(order.symbol, count) * price
         if increases:
-            trade = abs(direction * count - held)
             cost += _commission(state, order.symbol, trade, price) if trade else 0
         return _at_most(state, cost, abs(goal), what)
 
     floor = max(0, direction * held) if increases else 0
-    top = int(abs(goal) / (state.worth(order.symbol, 1) * price)) + 1
-    if increases:
-        # Never beyond what is held in the other direction, also if that costs more than the goal.
-        return direction * _largest(fits, floor, max(floor, top), what)
-    return direction * min(_largest(fits, 0, top, what), direction * held)
+    # No price is lower than the guardrail lets it be.
+    least = place.raw * (1 - Decimal(state.scenario.execution["guardrail"]))
+    top = int(abs(goal) / (state.worth(order.symbol, 1) * least)) + 1
+    top = max(floor, top) if increases else min(top, max(0, direction * held))
+    # Never beyond what is held in the other direction, also if that costs more than the goal.
+    found = _largest(fits, floor, top, what)
+    _note_if_another_fits(state, fits, found, top, what)
+    return direction * found
 
 
-# --------------------------------------------------------------------------------------------- Cost
+def _note_if_another_fits(
+    state: State, fits: Callable[[int, str], bool], found: int, top: int, what: str
+) -> None:
+    """Where the price falls with the count, a larger one may fit again."""
+    tried = {found + 2 + (top - found - 2) * i // STEPS for i in range(STEPS + 1)}
+    if any(found + 1 < count <= top and fits(count, "") for count in tried):
+        state.note(f"rule: {what} where a larger count fits again")
 
 
-def _price(state: State, offer: Offer) -> Decimal:
-    """What the order pays: raw after slippage, never beyond its limit."""
-    order = offer.order
-    if not offer.taker:
-        return offer.raw
-    price = _slipped(state, order.symbol, order.side, offer.raw, offer.bar, offer.where)
-    if order.limit is None:
-        return price
-    return min(price, order.limit) if order.side > 0 else max(price, order.limit)
-
-
-def _slipped(
-    state: State, symbol: str, side: int, raw: Decimal, bar: Bar | None, where: str
-) -> Decimal:
-    rule = state.scenario.slippage
-    if rule["kind"] == "rate":
-        slip = Decimal(rule["rate"]) * abs(raw)
-    elif rule["kind"] == "ticks":
-        slip = Decimal(rule["ticks"]) * Decimal(state.specs[symbol].tick or 0.0)
-    else:
-        seen = bar
-        if where == "open" and bar is not None:
-            seen = bar.earlier
-            while seen is not None and not seen.has_trading:
-                seen = seen.earlier
-        slip = ZERO if seen is None else Decimal(rule["fraction"]) * (seen.high - seen.low)
-    most = Decimal(state.scenario.execution["guardrail"]) * abs(raw)
-    price = raw + side * min(slip, most)
-    tick = state.specs[symbol].tick
-    if slip == 0 or not tick:
-        return price
-    moved = on_tick(price, Decimal(tick), side)
-    if abs(moved - raw) <= most:
-        return moved
-    # the next tick would be beyond the guardrail: the last one before it
-    within = on_tick(raw + side * most, Decimal(tick), -side)
-    return max(within, raw) if side > 0 else min(within, raw)
-
-
-def on_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
-    """The next price on the tick against the order."""
-    steps = price / tick
-    nearest = steps.to_integral_value()
-    if abs(steps - nearest) <= Decimal("1e-6"):
-        return nearest * tick
-    rounding = ROUND_CEILING if side > 0 else ROUND_FLOOR
-    return steps.to_integral_value(rounding=rounding) * tick
+# --------------------------------------------------------------------------------------- Commission
 
 
 def _charge(state: State, order: Order, units: int, price: Decimal) -> Decimal:

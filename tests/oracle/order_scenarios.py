@@ -5,8 +5,8 @@ auctions, trails, if-touched orders, conditions, lives, groups, amends and laten
 always one that a venue would accept: what is an `OrderError` is tested elsewhere. Amends and
 cancels mean orders by tag, as targets may or may not make an order and so move the numbers.
 
-`any_scenario(seed)` is for even seeds one with the oldest kinds of orders, for odd ones one with
-all.
+`any_scenario(seed)` is for odd seeds one of these; of the even ones every other is one with the
+oldest kinds of orders, and every other one about costs and liquidity.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .cost_scenarios import random_cost_scenario
 from .scenarios import (
     HOUR,
     MINUTE,
@@ -53,8 +54,10 @@ PERCENTS = (1.5625, 3.125, 6.25, 12.5)
 
 
 def any_scenario(seed: int) -> Scenario:
-    """A scenario of one of the two generators in turn."""
-    return random_order_scenario(seed) if seed % 2 else random_scenario(seed)
+    """A scenario of one of the three generators in turn."""
+    if seed % 2:
+        return random_order_scenario(seed)
+    return random_cost_scenario(seed) if seed % 4 == 2 else random_scenario(seed)
 
 
 def random_order_scenario(seed: int) -> Scenario:

@@ -100,7 +100,8 @@ def _equal_paths(state: State, bar: Bar, a: Decimal, b: Decimal) -> bool:
 def _trial(state: State, bar: Bar, path: str) -> tuple[Decimal, Decimal]:
     """Equity at the close and its minimum over the three points, on a copy of one instrument."""
     twin = copy.copy(state)
-    twin.position, twin.mark, twin.cap = dict(state.position), dict(state.mark), dict(state.cap)
+    twin.position, twin.mark = dict(state.position), dict(state.mark)
+    twin.used, twin.moves = dict(state.used), dict(state.moves)
     twin.orders = [copy.copy(o) for o in state.orders if o.symbol == bar.symbol]
     twin.fills, twin.rows = [], {}
     points = _points(bar, path)
@@ -134,7 +135,7 @@ def _walk_segment(
             end_useless(state, offer.order)
             _join(state, bars[symbol], queue, ends[symbol])
             # A reduce-only child with nothing to close does nothing, and holds nobody up.
-            if fillable(state, offer.order) > 0 and not offer.order.reduce_only:
+            if fillable(state, offer) > 0 and not offer.order.reduce_only:
                 break
             queue.pop(0)
     for symbol, queue in queues.items():

@@ -212,7 +212,8 @@ def _pass_by(state: State, order: Order, at: Print) -> None:
 def _follow(state: State, order: Order, at: Print) -> None:
     """A print that has not met a trailing order moves its mark."""
     waits_for_close = state.scenario.execution.get("trailing") == "close"
-    if order.water is None or state.closes_only or not waits_for_close:
+    follows = order.water is None or state.closes_only or not waits_for_close
+    if follows and at.bar.has_path:
         move_water(order, at.price)
 
 

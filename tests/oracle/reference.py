@@ -5,7 +5,8 @@ are the decimals of their floats, quantities are whole counts times the incremen
 code with the simulator and knows no arrays and no shortcuts: one market event after the other, one
 order after the other. The phases are here; prints are in `prints.py`, paths in `paths.py`, levels
 in `levels.py`, lives of orders in `lives.py`, groups in `groups.py`, the strategy's actions in
-`making.py`, money in `money.py`, nouns in `world.py`.
+`making.py`, money in `money.py`, costs of a fill in `costs.py`, caps in `liquidity.py`, nouns in
+`world.py`.
 
 Where the written rule leaves room, the reading taken stands in a comment that starts `Reading:`.
 Decisions that hang on amounts of money closer than one part in 10⁹, and the few on which the rule
@@ -19,10 +20,9 @@ from decimal import Decimal, localcontext
 
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
-from .money import whole
 from .paths import walk
 from .prints import fill_together
-from .scenarios import InstrumentSpec, Scenario
+from .scenarios import BarRow, InstrumentSpec, Scenario
 from .world import Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
 
 __all__ = ["EquityRow", "FillRow", "OrderRow", "Outcome", "play", "simulate"]
@@ -44,7 +44,7 @@ def play(scenario: Scenario) -> State:
     state = State(
         scenario=scenario,
         specs=specs,
-        bars={symbol: _bars(spec) for symbol, spec in specs.items()},
+        bars={symbol: _bars(scenario, spec) for symbol, spec in specs.items()},
         cash=Decimal(scenario.cash),
         position=dict.fromkeys(specs, 0),
         peak=abs(Decimal(scenario.cash)),
@@ -61,7 +61,7 @@ def play(scenario: Scenario) -> State:
     return state
 
 
-def _bars(spec: InstrumentSpec) -> list[Bar]:
+def _bars(scenario: Scenario, spec: InstrumentSpec) -> list[Bar]:
     bars: list[Bar] = []
     for row in spec.bars:
         volume = None if row.volume is None else Decimal(row.volume)
@@ -76,9 +76,20 @@ def _bars(spec: InstrumentSpec) -> list[Bar]:
             close=Decimal(row.close),
             volume=volume,
             earlier=bars[-1] if bars else None,
+            spread=_spread(scenario, row),
+            stands_in=scenario.execution.get("zero_volume", "reject"),
         )
         bars.append(bar)
     return bars
+
+
+def _spread(scenario: Scenario, row: BarRow) -> Decimal | None:
+    """The data's own column where there is one, else the quotes'; None where it is missing."""
+    if "spread" in scenario.columns:
+        return None if row.spread is None else Decimal(row.spread)
+    if row.bid is None or row.ask is None:
+        return None
+    return Decimal(row.ask) - Decimal(row.bid)
 
 
 def _order_row(state: State, order: Order) -> OrderRow:
@@ -118,16 +129,26 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
 
 def _market(state: State, ending: Mapping[str, Bar]) -> None:
     """Phase 1: the paths in lockstep, then the closing print; phase 5 marks the same closes."""
-    traded = {s: ending[s] for s in sorted(ending) if ending[s].has_trading}
-    for symbol, bar in traded.items():
-        state.cap[symbol] = _cap_inside(state, bar)
+    traded = {s: ending[s] for s in sorted(ending) if ending[s].has_path}
     if not state.closes_only:
         walk(state, traded)
+    before = dict(state.mark)
     # Reading: a bar without trading does not walk; it is marked with the closing prints.
     for symbol, bar in ending.items():
         state.mark[symbol] = bar.close
-    prints = {s: Print("close", bar, bar.close, bar.t_close) for s, bar in traded.items()}
-    fill_together(state, prints)
+    prints = {s: _closing_print(state, "close", bar, before.get(s)) for s, bar in ending.items()}
+    fill_together(state, {s: at for s, at in sorted(prints.items()) if at is not None})
+    # What came at this close meets the same print as what came before.
+    state.marks_before = before
+
+
+def _closing_print(state: State, kind: str, bar: Bar, last: Decimal | None) -> Print | None:
+    """The print at the end of a bar, if it has one: in closes-only data also at the last price."""
+    if bar.has_path:
+        return Print(kind, bar, bar.close, bar.t_close)
+    if state.closes_only and bar.has_print and last is not None:
+        return Print(kind, bar, last, bar.t_close)
+    return None
 
 
 def _session_close(state: State, *, after_same_close: bool = False) -> None:
@@ -148,12 +169,9 @@ def _session_close(state: State, *, after_same_close: bool = False) -> None:
 
 def _same_close(state: State, ending: Mapping[str, Bar]) -> None:
     """Phase 8: market orders decided now meet the close they were decided at."""
-    prints = {
-        s: Print("same", ending[s], ending[s].close, state.now)
-        for s in sorted(ending)
-        if ending[s].has_trading
-    }
-    fill_together(state, prints)
+    before = state.marks_before
+    prints = {s: _closing_print(state, "same", bar, before.get(s)) for s, bar in ending.items()}
+    fill_together(state, {s: at for s, at in sorted(prints.items()) if at is not None})
     _session_close(state, after_same_close=True)
 
 
@@ -162,35 +180,11 @@ def _open(state: State, beginning: Mapping[str, Bar]) -> None:
     prints: dict[str, Print] = {}
     for symbol in sorted(beginning):
         bar = beginning[symbol]
-        state.filled_at_open[symbol] = 0
-        if bar.has_trading:
+        last = state.mark.get(symbol)
+        if bar.has_path:
             prints[symbol] = Print("open", bar, bar.open, bar.t_open)
             state.mark[symbol] = bar.open
-            state.cap[symbol] = _cap_open(state, bar)
+        elif bar.has_print and last is not None:
+            # Reading: before it has a first price there is nothing to meet.
+            prints[symbol] = Print("open", bar, last, bar.t_open)
     fill_together(state, prints)
-
-
-# ----------------------------------------------------------------------------------- How much fills
-
-
-def _cap_open(state: State, bar: Bar) -> int | None:
-    """Increments the open may fill; None without a cap."""
-    earlier = bar.earlier
-    while earlier is not None and not earlier.has_trading:
-        earlier = earlier.earlier
-    return None if earlier is None else _share(state, bar.symbol, earlier.volume)
-
-
-def _cap_inside(state: State, bar: Bar) -> int | None:
-    """Increments the path and the closing print may fill; None without a cap."""
-    if bar.volume is None:
-        return None
-    share = _share(state, bar.symbol, bar.volume)
-    return None if share is None else max(0, share - state.filled_at_open.get(bar.symbol, 0))
-
-
-def _share(state: State, symbol: str, volume: Decimal | None) -> int | None:
-    participation = state.scenario.execution["participation"]
-    if participation is None or volume is None:
-        return None
-    return whole(Decimal(participation) * volume / Decimal(state.specs[symbol].increment))

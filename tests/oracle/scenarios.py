@@ -26,7 +26,10 @@ FIRST_DAY = 18_000
 
 @dataclass
 class BarRow:
-    """One bar: open and close time in ns, session label, four prices, volume (None: unknown)."""
+    """One bar: open and close time in ns, session label, four prices, volume (None: unknown).
+
+    `spread`, `bid` and `ask` are there if the scenario's `columns` name them; None is missing.
+    """
 
     t_open: int
     t_close: int
@@ -36,6 +39,9 @@ class BarRow:
     low: float
     close: float
     volume: float | None
+    spread: float | None = None
+    bid: float | None = None
+    ask: float | None = None
 
 
 @dataclass
@@ -134,6 +140,14 @@ class Execution(TypedDict, total=False):
     guardrail: float
     trailing: str
     close_cutoff_ns: int
+    cap_by: str
+    participation_open: float | None
+    adv_window: int
+    max_shares: float | None
+    max_notional: float | None
+    zero_volume: str
+    minimum_volume: float
+    range_spread_fraction: float
 
 
 class Latency(TypedDict):
@@ -158,12 +172,32 @@ class Commission(TypedDict, total=False):
 
 
 class Slippage(TypedDict, total=False):
-    """`kind` is `rate`, `ticks` or `range`, with the number under `rate`, `ticks`, `fraction`."""
+    """`kind` is `rate`, `ticks`, `range`, `spread` or `volume_share`; each has keys of its own.
+
+    The number of the first three is under `rate`, `ticks` and `fraction`.
+    """
 
     kind: str
     rate: float
     ticks: float
     fraction: float
+    k: float
+    k_stop: float
+    k_auction: float
+    price_impact: float
+    volume_limit: float
+    cap: bool
+
+
+class Impact(TypedDict, total=False):
+    """What our own orders do to the price; `sigma` and `adv` are measured where None or absent."""
+
+    alpha: float
+    sigma: float | None
+    adv: float | None
+    window: int
+    permanent: float
+    half_life_ns: int
 
 
 def default_execution() -> Execution:
@@ -193,6 +227,8 @@ class Scenario:
     actions: list[Action]
     session_closes: dict[int, int] = field(default_factory=dict)
     latency: Latency | None = None
+    impact: Impact | None = None
+    columns: tuple[str, ...] = ()
 
 
 def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:

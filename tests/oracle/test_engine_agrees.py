@@ -1,9 +1,10 @@
 """Goal: the engine does what the written rule says, whatever the market and the strategy do.
 
-Method: adversarial scenarios drawn from seeds, every other one with all kinds of orders, run
-through the engine and through the oracle, which shares no code with it; fills, orders, cash and
-equity must be equal, and the books must add up after every timestamp. Scenarios that hang on a
-close call of money, or on what the rule does not say, are left out, and counted.
+Method: adversarial scenarios drawn from seeds, every other one with all kinds of orders and every
+fourth one about costs and liquidity, run through the engine and through the oracle, which shares no
+code with it; fills, orders, cash and equity must be equal, and the books must add up after every
+timestamp. Scenarios that hang on a close call of money, or on what the rule does not say, are left
+out, and counted.
 ``QUANT_FUZZ_SEEDS`` sets how many seeds are run (1,000 by default).
 """
 
@@ -14,6 +15,7 @@ import os
 import pytest
 
 from .compare import AMBIGUOUS, difference
+from .cost_scenarios import random_cost_scenario
 from .order_scenarios import any_scenario, random_order_scenario
 from .reference import simulate
 from .scenarios import random_scenario
@@ -46,6 +48,11 @@ def test_few_scenarios_hang_on_a_close_call() -> None:
 def test_orders_of_all_kinds_seldom_meet_a_case_on_which_the_rule_is_silent() -> None:
     n_ambiguous = sum(bool(simulate(random_order_scenario(s)).ambiguous) for s in range(COUNTED))
     assert n_ambiguous < 0.02 * COUNTED
+
+
+def test_costs_and_liquidity_seldom_meet_a_case_on_which_the_rule_is_silent() -> None:
+    n_ambiguous = sum(bool(simulate(random_cost_scenario(s)).ambiguous) for s in range(COUNTED))
+    assert n_ambiguous < 0.1 * COUNTED
 
 
 def test_a_difference_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

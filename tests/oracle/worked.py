@@ -21,6 +21,7 @@ from .scenarios import (
     Action,
     BarRow,
     Commission,
+    Execution,
     InstrumentSpec,
     OcoSpec,
     OrderSpec,
@@ -57,14 +58,16 @@ def run(
     cash: float = 1_000.0,
     **settings: Any,
 ) -> Outcome:
-    """The oracle's answer; settings are `kind`, `k`, `commission`, `slippage` or execution keys."""
+    """The oracle's answer; settings are execution keys or `kind`, `k`, `commission`, `slippage`,
+    `impact`, `latency` and `columns`."""
     specs = instruments if isinstance(instruments, list) else [instruments]
     kind, k = settings.pop("kind", "gross_leverage"), settings.pop("k", 1.0)
     commission = settings.pop("commission", Commission(kind="rate", rate=0.0))
     slippage = settings.pop("slippage", Slippage(kind="rate", rate=0.0))
     latency = settings.pop("latency", None)
+    impact, columns = settings.pop("impact", None), settings.pop("columns", ())
     execution = default_execution()
-    assert settings.keys() <= {*execution, "trailing", "close_cutoff_ns", "over_cap"}
+    assert settings.keys() <= Execution.__annotations__.keys()
     execution.update(settings)  # type: ignore[typeddict-item]
     scenario = Scenario(
         cash=cash,
@@ -76,6 +79,8 @@ def run(
         actions=actions,
         session_closes=session_closes(specs),
         latency=latency,
+        impact=impact,
+        columns=columns,
     )
     outcome = simulate(scenario)
     check_conditions(scenario, outcome)
@@ -200,15 +205,20 @@ def _check_fill(scenario: Scenario, fill: FillRow) -> None:
     """The raw price lies in a bar with trading that begins or ends then; slippage only costs."""
     spec = next(s for s in scenario.instruments if s.symbol == fill.symbol)
     quantity = abs(fill.units * Decimal(spec.increment) * Decimal(spec.multiplier))
+    stands_in = scenario.execution.get("zero_volume", "reject")
     # an order may arrive up to a second after the open that it takes
     bars = [
         b
         for b in spec.bars
-        if b.volume != 0 and (fill.ts == b.t_close or 0 <= fill.ts - b.t_open <= SECOND)
+        if (b.volume != 0 or stands_in != "reject")
+        and (fill.ts == b.t_close or 0 <= fill.ts - b.t_open <= SECOND)
     ]
-    assert any(Decimal(b.low) <= fill.price_raw <= Decimal(b.high) for b in bars)
+    is_inside = any(Decimal(b.low) <= fill.price_raw <= Decimal(b.high) for b in bars)
+    # a bar without volume may stand for a print at the last price
+    assert is_inside or (bars and stands_in == "last_price" and "no_volume" in fill.flags)
     assert (fill.price - fill.price_raw) * fill.units >= 0
-    assert fill.slippage == pytest.approx(
+    assert min(fill.slippage, fill.impact) >= 0
+    assert fill.slippage + fill.impact == pytest.approx(
         quantity * abs(fill.price - fill.price_raw), abs=Decimal("1e-40")
     )
     assert fill.commission >= 0

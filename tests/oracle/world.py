@@ -27,7 +27,10 @@ ON_CLOSE = ("market_on_close", "limit_on_close")
 
 @dataclass
 class FillRow:
-    """One fill: signed units, prices, commission and slippage in money."""
+    """One fill: signed units, prices; commission, slippage and impact in money.
+
+    `unsure` are flags that hang on a close call and may as well be missing, or be there.
+    """
 
     order: int
     ts: int
@@ -39,6 +42,9 @@ class FillRow:
     slippage: Decimal
     liquidity: str
     reason: str
+    impact: Decimal = ZERO
+    flags: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -78,7 +84,10 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Bar:
-    """One bar in decimals, with the one before it; it has trading unless its volume is zero."""
+    """One bar in decimals, with the one before it; it has trading unless its volume is zero.
+
+    `stands_in` is the policy for a bar of zero volume: what of trading it has all the same.
+    """
 
     symbol: str
     t_open: int
@@ -90,10 +99,22 @@ class Bar:
     close: Decimal
     volume: Decimal | None
     earlier: Bar | None = None
+    spread: Decimal | None = None
+    stands_in: str = "reject"
 
     @property
     def has_trading(self) -> bool:
         return self.volume is None or self.volume > 0
+
+    @property
+    def has_path(self) -> bool:
+        """Whether it counts as a bar with trading for paths, closing prints and auctions."""
+        return self.has_trading or self.stands_in in ("minimum_liquidity", "range_spread")
+
+    @property
+    def has_print(self) -> bool:
+        """Whether it counts as one for its opening print, and for the sessions of DAY orders."""
+        return self.has_path or self.stands_in == "last_price"
 
 
 @dataclass(eq=False)
@@ -274,6 +295,23 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Used:
+    """What fills took from a bar: increments, and money at raw prices."""
+
+    units: int = 0
+    money: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a fill of an order left in the price: a signed fraction, from a time on."""
+
+    order: int
+    ts: int
+    fraction: Decimal
+
+
+@dataclass(frozen=True)
 class Change:
     """A trade that is only imagined: what it does to cash and to one position."""
 
@@ -286,7 +324,7 @@ class Change:
 
 @dataclass
 class State:
-    """Everything that changes in a run: money, positions, marks, caps left, orders, rows."""
+    """Everything that changes in a run: money, positions, marks, what was taken, orders, rows."""
 
     scenario: Scenario
     specs: dict[str, InstrumentSpec]
@@ -295,8 +333,10 @@ class State:
     now: int = 0
     position: dict[str, int] = field(default_factory=dict)
     mark: dict[str, Decimal] = field(default_factory=dict)
-    cap: dict[str, int | None] = field(default_factory=dict)
-    filled_at_open: dict[str, int] = field(default_factory=dict)
+    marks_before: dict[str, Decimal] = field(default_factory=dict)
+    used: dict[Bar, Used] = field(default_factory=dict)
+    moves: dict[str, tuple[Move, ...]] = field(default_factory=dict)
+    volatilities: dict[tuple[str, int, int], Decimal | None] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     fills: list[FillRow] = field(default_factory=list)
     rows: dict[int, FillRow] = field(default_factory=dict)

@@ -59,8 +59,9 @@ SIM = _record(
     "n_accounts n_books n_instruments n_currencies n_held n_candidates n_cancels stamp print_id "
     # amendments under way and the first of them; orders ever made that end at a moment of their
     # own, that trail, that only reduce, for an auction; the instrument of a trial walk (or
-    # NONE); whether a fill under way has another part to come
-    "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts",
+    # NONE); whether a fill under way is a part of one that is whole, and what the whole pays
+    "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts whole_flags",
+    "whole_price whole_impact",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "

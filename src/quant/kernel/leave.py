@@ -20,7 +20,7 @@ from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, buying_power, position_place, remark
-from quant.kernel.pricing import AT_OPEN
+from quant.kernel.pricing import AT_DECISION
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
 from quant.kernel.sizing import size_order
 from quant.kernel.subsystem import subsystem
@@ -249,4 +249,4 @@ def _size_now(h: int) -> None:
         mark = mem.instruments(h)[order["instrument"]]["mark"]
         if mark == mark:
             remark(h, order["account"])
-            size_order(h, o, mark, mem.accounts(h)[order["account"]]["equity"], AT_OPEN, 0)
+            size_order(h, o, mark, mem.accounts(h)[order["account"]]["equity"], AT_DECISION, 0)

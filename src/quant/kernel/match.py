@@ -74,7 +74,6 @@ _NO_VOLUME = FILL_FLAG.NO_VOLUME
 _REJECT_EMPTY = ZERO_VOLUME.REJECT
 _LAST_PRICE = ZERO_VOLUME.LAST_PRICE
 _MINIMUM = ZERO_VOLUME.MINIMUM_LIQUIDITY
-_BY_PREVIOUS = CAP_BY.PREVIOUS_BAR
 _BY_ADV = CAP_BY.ADV
 _REJECT = INSUFFICIENT.REJECT
 _TAKER = LIQUIDITY.TAKER
@@ -103,7 +102,10 @@ def has_trading(h: int, row: int) -> bool:
 @inlined
 def has_open_print(h: int, row: int) -> bool:
     """Whether orders meet a price at a bar's open: its own, or the last one where it has none."""
-    return has_trading(h, row) or mem.policies(h)[0]["zero_volume"] == _LAST_PRICE
+    if has_trading(h, row):
+        return True
+    mark = mem.instruments(h)[mem.bars(h)[row]["instrument"]]["mark"]
+    return mem.policies(h)[0]["zero_volume"] == _LAST_PRICE and mark == mark
 
 
 @inlined
@@ -111,8 +113,10 @@ def has_close_print(h: int, row: int) -> bool:
     """Whether orders meet a price at a bar's end: with closes alone that is its only print."""
     if has_trading(h, row):
         return True
-    is_lone = mem.instruments(h)[mem.bars(h)[row]["instrument"]]["closes_only"] != 0
-    return is_lone and mem.policies(h)[0]["zero_volume"] == _LAST_PRICE
+    ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
+    if ins["closes_only"] == 0 or mem.policies(h)[0]["zero_volume"] != _LAST_PRICE:
+        return False
+    return ins["mark_before"] == ins["mark_before"]
 
 
 @inlined
@@ -135,12 +139,7 @@ def _volume_cap(h: int, i: int, at: int) -> int:
     used = ins["filled_open"]
     if at != AT_OPEN:
         used += ins["filled_inside"]
-    if policy["cap_by"] == _BY_PREVIOUS:
-        # after its end a bar is its own predecessor's successor still
-        is_counted = ins["counted"] == ins["bar"]
-        volume = ins["volume_before"] if is_counted else ins["prev_volume"]
-    elif policy["cap_by"] == _BY_ADV:
-        volume = mem.row_advs(h)[ins["bar"]]
+    if policy["cap_by"] == _BY_ADV:
         used = 0
         if ins["filled_day"] == mem.bars(h)[ins["bar"]]["session"]:
             used = ins["filled_session"]
@@ -253,6 +252,9 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     sim = mem.sims(h)[0]
     p = position_place(h, a, order["book"], i)
     price, impact, flags = paid_price(h, o, count, raw, at)
+    if sim["in_parts"] != 0:
+        # one fill for the market: the price of the whole
+        price, impact, flags = sim["whole_price"], sim["whole_impact"], sim["whole_flags"]
     takes = is_taker(h, o)
     done = order["filled_venue"]
     ts = sim["now"]
@@ -298,8 +300,8 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     is_whole = order["filled_venue"] >= order["units_venue"] + order["held_back"]
     order["status_venue"] = _S_FILLED if is_whole else _S_PARTIAL
     _use_volume(h, i, count, raw, at)
-    if takes and mem.policies(h)[0]["has_impact"] != 0:
-        settle_impact(h, o, done, count)
+    if takes and mem.policies(h)[0]["has_impact"] != 0 and sim["in_parts"] == 0:
+        settle_impact(h, o, done, count, at)
     units_before = mem.positions(h)[p]["units"]
     cash_before = mem.balances(h)[a * sim["n_currencies"] + ins["currency"]]["cash"]
     post(h, r)

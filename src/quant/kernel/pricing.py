@@ -11,6 +11,7 @@ import math
 from quant.kernel import memory as mem
 from quant.kernel.codes import (
     AUCTION,
+    CAP_BY,
     FILL_FLAG,
     MARKET_PRICE,
     ORDER_TYPE,
@@ -23,6 +24,7 @@ from quant.kernel.jit import compiled, inlined
 
 __all__ = [
     "AT_CLOSE",
+    "AT_DECISION",
     "AT_OPEN",
     "INSIDE",
     "is_taker",
@@ -32,8 +34,9 @@ __all__ = [
     "taken",
 ]
 
-# Where in a bar a fill happens.
-AT_OPEN, INSIDE, AT_CLOSE = 0, 1, 2
+# Where in a bar a fill happens; up to its open nothing of the bar is known but that price. At a
+# decision an order is only thought of.
+AT_DECISION, AT_OPEN, INSIDE, AT_CLOSE = -1, 0, 1, 2
 
 _RATE = SLIPPAGE_KIND.RATE
 _TICKS = SLIPPAGE_KIND.TICKS
@@ -45,6 +48,8 @@ _NO_AUCTION = AUCTION.NONE
 _MARKET = ORDER_TYPE.MARKET
 _MID = MARKET_PRICE.MID_RANGE
 _NO_TRIGGER = TRIGGER.NONE
+_BY_PREVIOUS = CAP_BY.PREVIOUS_BAR
+_BY_ADV = CAP_BY.ADV
 _CLAMPED = FILL_FLAG.CLAMPED
 _NO_IMPACT = FILL_FLAG.NO_IMPACT
 
@@ -60,21 +65,28 @@ def is_taker(h: int, o: int) -> bool:
 
 
 @inlined
-def _is_empty(h: int, i: int) -> bool:
+def _is_empty(h: int, i: int, at: int) -> bool:
     """Whether the bar under way has no volume, and trades by a policy all the same."""
-    if mem.policies(h)[0]["zero_volume"] == _REJECT:
+    if at == AT_DECISION or mem.policies(h)[0]["zero_volume"] == _REJECT:
         return False
     return mem.bars(h)[mem.instruments(h)[i]["bar"]]["volume"] <= 0.0
 
 
 @compiled
 def reference_volume(h: int, i: int, at: int) -> float:
-    """The volume that an order's share is counted by: NaN if it is not known."""
+    """The volume that caps an order, and that its share is counted by: NaN if it is not known."""
     ins = mem.instruments(h)[i]
-    if _is_empty(h, i):
-        least = mem.policies(h)[0]["minimum_volume"]
+    policy = mem.policies(h)[0]
+    if policy["cap_by"] == _BY_ADV:
+        return mem.row_advs(h)[ins["bar"]]
+    if policy["cap_by"] == _BY_PREVIOUS:
+        # after its end a bar is its own predecessor's successor still
+        is_counted = ins["counted"] == ins["bar"] and at != AT_DECISION
+        return ins["volume_before"] if is_counted else ins["prev_volume"]
+    if _is_empty(h, i, at):
+        least = policy["minimum_volume"]
         return least if least > 0.0 else float("nan")
-    if at == AT_OPEN:
+    if at <= AT_OPEN:
         return ins["prev_volume"]
     return mem.bars(h)[ins["bar"]]["volume"]
 
@@ -83,7 +95,7 @@ def reference_volume(h: int, i: int, at: int) -> float:
 def _range(h: int, i: int, at: int) -> float:
     """The range of a bar; at its open, before it is known, that of the last one that traded."""
     ins = mem.instruments(h)[i]
-    if at == AT_OPEN:
+    if at <= AT_OPEN:
         return ins["prev_range"]
     bar = mem.bars(h)[ins["bar"]]
     return bar["high"] - bar["low"]
@@ -94,7 +106,7 @@ def _spread(h: int, i: int, at: int) -> float:
     """The spread as last known; at an open the bar's own is not."""
     ins = mem.instruments(h)[i]
     own = mem.row_spreads(h)[ins["bar"]]
-    if at == AT_OPEN or own != own:
+    if at <= AT_OPEN or own != own:
         return ins["prev_spread"]
     return own
 
@@ -106,7 +118,7 @@ def _share(h: int, i: int, at: int, count: int) -> float:
     model = mem.slippages(h)[ins["slippage"]]
     volume = reference_volume(h, i, at)
     ours = ins["filled_open"] + count
-    if at != AT_OPEN:
+    if at > AT_OPEN:
         ours += ins["filled_inside"]
     if not volume > 0.0:
         return model["volume_limit"]
@@ -131,7 +143,7 @@ def _slippage(h: int, i: int, raw: float, at: int, count: int, urgency: float) -
         share = _share(h, i, at, count)
         move = abs(raw) * model["size"] * share * share
     policy = mem.policies(h)[0]
-    if policy["zero_volume"] == _RANGE_SPREAD and _is_empty(h, i):
+    if policy["zero_volume"] == _RANGE_SPREAD and _is_empty(h, i, at):
         move += 0.5 * policy["range_spread_fraction"] * _range(h, i, at)
     return move
 
@@ -186,9 +198,18 @@ def _left(h: int, level: float, since: int, ts: int) -> float:
     return level * math.pow(0.5, max(passed, 0.0))
 
 
+@inlined
+def _moment(h: int, o: int, at: int) -> int:
+    """When a fill happens: at an opening print not before its order has arrived."""
+    now = mem.sims(h)[0]["now"]
+    if o < 0 or at != AT_OPEN:
+        return now
+    return max(now, mem.orders(h)[o]["ts_arrival"])
+
+
 @compiled
 def _impact(
-    h: int, i: int, side: int, raw: float, done: int, count: int, o: int
+    h: int, i: int, side: int, raw: float, done: int, count: int, o: int, now: int
 ) -> tuple[float, int]:
     """How far impact moves the price, and the flags that go with it.
 
@@ -201,7 +222,6 @@ def _impact(
     if own != own:
         return 0.0, _NO_IMPACT
     ins = mem.instruments(h)[i]
-    now = mem.sims(h)[0]["now"]
     moved = _left(h, ins["level"], ins["level_ts"], now)
     if o >= 0:
         order = mem.orders(h)[o]
@@ -210,7 +230,7 @@ def _impact(
 
 
 @compiled
-def settle_impact(h: int, o: int, done: int, count: int) -> None:
+def settle_impact(h: int, o: int, done: int, count: int, at: int) -> None:
     """After a fill that took: what stays of its impact in the price."""
     policy = mem.policies(h)[0]
     order = mem.orders(h)[o]
@@ -218,7 +238,7 @@ def settle_impact(h: int, o: int, done: int, count: int) -> None:
     if policy["impact_permanent"] == 0.0 or own != own:
         return
     ins = mem.instruments(h)[order["instrument"]]
-    now = mem.sims(h)[0]["now"]
+    now = _moment(h, o, at)
     more = order["side_venue"] * policy["impact_permanent"] * own
     ins["level"] = _left(h, ins["level"], ins["level_ts"], now) + more
     ins["level_ts"] = now
@@ -237,7 +257,7 @@ def taken(
     ins = mem.instruments(h)[i]
     slip = _slippage(h, i, raw, at, count, urgency)
     done = mem.orders(h)[o]["filled_venue"] if o >= 0 else 0
-    impact, flags = _impact(h, i, side, raw, done, count, o)
+    impact, flags = _impact(h, i, side, raw, done, count, o, _moment(h, o, at))
     move = slip + impact
     most = mem.policies(h)[0]["guardrail"] * abs(raw)
     was_clamped = move > most

@@ -40,11 +40,18 @@ FILLS, TRIGGERS = 1, 2
 
 
 @inlined
+def _is_last_price(h: int, i: int) -> bool:
+    """Whether nothing trades in the bar under way, and the last price stands for its prints."""
+    if mem.policies(h)[0]["zero_volume"] != _LAST_PRICE:
+        return False
+    return mem.bars(h)[mem.instruments(h)[i]["bar"]]["volume"] <= 0.0
+
+
+@inlined
 def _print_price(h: int, i: int, at: int) -> float:
     ins = mem.instruments(h)[i]
     bar = mem.bars(h)[ins["bar"]]
-    if mem.policies(h)[0]["zero_volume"] == _LAST_PRICE and bar["volume"] <= 0.0:
-        # nothing traded: the last price stands
+    if _is_last_price(h, i):
         return ins["mark"] if at == AT_OPEN else ins["mark_before"]
     return bar["open"] if at == AT_OPEN else bar["close"]
 
@@ -79,7 +86,8 @@ def _passes_trigger(h: int, o: int, price: float, at: int) -> bool:
     turn = order["side_venue"] * order["trigger"]
     if (price - order["stop"]) * turn >= 0.0:
         return True
-    if order["is_trailing"] != 0 and (at != AT_OPEN or not trails_by_close(h)):
+    is_moved = at != AT_OPEN or not trails_by_close(h)
+    if order["is_trailing"] != 0 and is_moved and not _is_last_price(h, order["instrument"]):
         follow(h, o, price)
     return False
 

@@ -24,6 +24,7 @@ from quant.kernel.codes import (
     TIF,
     TIMING,
     VERB,
+    ZERO_VOLUME,
 )
 from quant.kernel.jit import compiled, entry, inlined
 from quant.kernel.leave import cancel_due, compact, refuse_early, send_orders
@@ -66,6 +67,7 @@ _GOOD_TILL = REASON.GOOD_TILL
 _EXPIRED = REPORT_KIND.EXPIRED
 _CASH_REPORT = REPORT_KIND.CASH
 _CASH_VERB = VERB.CASH
+_LAST_PRICE = ZERO_VOLUME.LAST_PRICE
 _DEPOSIT = POSTING_KIND.DEPOSIT
 _WITHDRAWAL = POSTING_KIND.WITHDRAWAL
 # What orders can meet at a timestamp.
@@ -215,6 +217,10 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
     """Phase 1: the path inside the bars that end now, then their closing prints."""
     sim = mem.sims(h)[0]
     slack = mem.policies(h)[0]["bar_slack_ns"]
+    if mem.policies(h)[0]["zero_volume"] == _LAST_PRICE:
+        for row in range(lo, hi):
+            ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
+            ins["mark_before"] = ins["mark"]
     if sim["n_active"] > 0:
         latest = _latest_open(h, lo, hi)
         if latest >= 0:
@@ -231,7 +237,6 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
     for row in range(lo, hi):
         bar = bars[row]
         ins = instruments[bar["instrument"]]
-        ins["mark_before"] = ins["mark"]
         ins["mark"] = bar["close"]
         ins["mark_ts"] = now
     if sim["n_active"] > 0 and mem.policies(h)[0]["timing"] != _SAME_CLOSE:

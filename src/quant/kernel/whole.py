@@ -21,7 +21,7 @@ from quant.kernel.margin import (
     position_place,
 )
 from quant.kernel.match import cap_left, closing_part, execute
-from quant.kernel.pricing import AT_OPEN, paid_price
+from quant.kernel.pricing import AT_OPEN, is_taker, paid_price, settle_impact
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, end_alone, end_order, remaining
 from quant.kernel.subsystem import subsystem
@@ -60,11 +60,18 @@ def _execute_whole(h: int, o: int, at: int, market_reason: int) -> None:
     sim = mem.sims(h)[0]
     p = position_place(h, order["account"], order["book"], order["instrument"])
     before = mem.positions(h)[p]["units"]
-    # both parts are one fill for the others
+    # both parts are one fill for the market and for the others
     sim["in_parts"] = 1
+    done = order["filled_venue"]
+    price, impact, flags = paid_price(h, o, count, raw, at)
+    sim["whole_price"] = price
+    sim["whole_impact"] = impact
+    sim["whole_flags"] = flags
     execute(h, o, closing, raw, at, reason, 0)
     execute(h, o, count - closing, raw, at, reason, 0)
     sim["in_parts"] = 0
+    if is_taker(h, o) and mem.policies(h)[0]["has_impact"] != 0:
+        settle_impact(h, o, done, count, at)
     ts = sim["now"]
     if at == AT_OPEN:
         ts = max(mem.instruments(h)[order["instrument"]]["opened_at"], order["ts_arrival"])
