@@ -8,6 +8,7 @@ which must be noticed.
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,11 @@ def _make(spec: str, params: dict[str, Any]) -> qt.Strategy:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(50))
-def test_a_random_run_verifies_and_damage_is_noticed(seed: int, tmp_path: Path) -> None:
+def test_a_random_run_verifies_and_damage_is_noticed(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # whatever the environment says
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     random = np.random.default_rng(seed)
     name = NAMES[seed % len(NAMES)]
     shutil.copy(HONEST / f"{name}.py", tmp_path)

@@ -125,6 +125,49 @@ def test_pb022_stop_acts_on_the_bar_of_the_entry() -> None:
     assert played.fills[1]["ts"] == played.simulation.bars.ts_close[1]
 
 
+@pytest.mark.parametrize("path", ["olhc", "ohlc", "adverse"])
+def test_pb018_a_trail_follows_the_extreme_and_not_the_close(path: str) -> None:
+    """Low first, 90 is not met, and the level ends at 98; high first, the low meets 98."""
+    case = inputs("PB018")
+    played = play(
+        {
+            0: lambda ctx: ctx.order("A", 1),
+            1: lambda ctx: ctx.order(
+                "A", -1, "trailing_stop", trail_amount=case["trail"], tif="GTC"
+            ),
+        },
+        market(A=[flat(100), flat(case["start"]), ohlc(case["bar"])]),
+        {"execution": {"path": path}},
+    )
+    assert float(played.order(2)["stop"]) == 98.0
+    assert played.trades[1:] == ([] if path == "olhc" else [(2, -1, 98.0)])
+
+
+def test_pb038_orders_that_only_reduce_take_no_room() -> None:
+    case = inputs("PB038")
+    room: list[float] = []
+
+    def reduce(ctx: Context) -> None:
+        for _ in range(case["orders"]):
+            room.append(ctx.portfolio.buying_power)
+            ctx.order("A", -10, "limit", limit_price=120, tif="GTC",
+                      reduce_only=case["reduce_only"])  # fmt: skip
+
+    played = play(
+        {
+            0: lambda ctx: ctx.order("A", 10),
+            1: reduce,
+            2: lambda ctx: room.append(ctx.portfolio.buying_power),
+            # all the room there was is still there for another name
+            3: lambda ctx: ctx.order("B", 90),
+        },
+        market(A=[flat(100)] * 5, B=[flat(100)] * 5),
+        {"cash": 10_000, "execution": {"participation": None}},
+    )
+    assert room == [9_000.0] * 3
+    assert played.trades == [(1, 10, 100), (4, 90, 100)]
+
+
 @pytest.mark.parametrize(("policy", "n_fills"), [("touch", 1), ("through", 0)])
 def test_pb024_touch_is_a_setting(policy: str, n_fills: int) -> None:
     assert CASES["PB024"]["inputs"]["limit"] == CASES["PB024"]["inputs"]["bar_high"]

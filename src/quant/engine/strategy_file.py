@@ -42,6 +42,8 @@ def _import(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent.resolve()))
+    # the folder may be that of a run, which holds what its manifest names, and no compiled copies
+    writes_no_copies, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -51,6 +53,8 @@ def _import(path: Path) -> ModuleType:
             f"{path}: expected to import it, found that it raised {named(error)}"
             f"{place_of(error, path)}; mend the file."
         ) from error
+    finally:
+        sys.dont_write_bytecode = writes_no_copies
     return module
 
 
