@@ -1,4 +1,4 @@
-"""Goal: trades are the fills, matched first in first out, and no cent is lost between the two.
+"""Goal: trades are the fills, matched by the method asked for, and no cent is lost between them.
 
 Method: small books summed by hand; random books against a matcher that knows no counts, only
 single units in a queue, with exact fractions; and the identity of trades, open lots and equity.
@@ -22,7 +22,7 @@ import pytest
 from report_books import DAY_NS, bar_arrays, fill_arrays, flat_bars
 
 from quant.errors import DataError
-from quant.report.trades import FillArrays, TradeArrays, open_result, round_trips
+from quant.report.trades import METHODS, FillArrays, TradeArrays, open_result, round_trips
 
 ONE = np.ones(1)
 
@@ -189,8 +189,8 @@ def test_a_missing_price_counts_for_nothing() -> None:
     assert (trades.mae[0], trades.mfe[0]) == (-0.05, 0.3)
 
 
-def one_by_one(fills: FillArrays) -> tuple[dict[tuple[int, int], int], dict[int, int]]:
-    """Pairs and open lots from a queue of single units."""
+def one_by_one(fills: FillArrays, method: str) -> tuple[dict[tuple[int, int], int], dict[int, int]]:
+    """Pairs and open lots from a queue (or a stack) of single units."""
     queues: dict[int, deque[tuple[int, int]]] = {}
     pairs: dict[tuple[int, int], int] = {}
     for row in range(len(fills)):
@@ -198,7 +198,7 @@ def one_by_one(fills: FillArrays) -> tuple[dict[tuple[int, int], int], dict[int,
         sign = 1 if fills.units[row] > 0 else -1
         for _ in range(abs(int(fills.units[row]))):
             if queue and queue[0][1] != sign:
-                lot, _ = queue.popleft()
+                lot, _ = queue.popleft() if method == "fifo" else queue.pop()
                 pairs[lot, row] = pairs.get((lot, row), 0) + 1
             else:
                 queue.append((row, sign))
@@ -209,12 +209,13 @@ def one_by_one(fills: FillArrays) -> tuple[dict[tuple[int, int], int], dict[int,
     return pairs, held
 
 
+@pytest.mark.parametrize("method", ["fifo", "lifo"])
 @pytest.mark.parametrize("seed", range(12))
-def test_random_books_match_a_queue_of_single_units(seed: int) -> None:
+def test_random_books_match_a_queue_of_single_units(seed: int, method: str) -> None:
     fills = random_fills(seed, 120, increment=0.25)
     multipliers = np.array([1.0, 50.0, 0.1])
-    trades = round_trips(fills, random_bars(seed), multipliers)
-    pairs, held = one_by_one(fills)
+    trades = round_trips(fills, random_bars(seed), multipliers, method)
+    pairs, held = one_by_one(fills, method)
     found = zip(trades.entry_fill.tolist(), trades.exit_fill.tolist(), strict=True)
     assert dict(zip(found, trades.units.tolist(), strict=True)) == pairs
     lots = trades.open_lots
@@ -231,11 +232,70 @@ def test_random_books_match_a_queue_of_single_units(seed: int) -> None:
         assert trades.pnl_net[k] == pytest.approx(float(gross - costs), rel=1e-12, abs=1e-11)
 
 
+def test_one_sale_of_two_purchases_newest_first_and_at_average_price() -> None:
+    fills = fill_arrays(
+        [
+            {"units": 3, "price": 10.0, "commission": 3.0},
+            {"units": 5, "price": 20.0, "commission": 5.0, "bar": 1},
+            {"units": -6, "price": 30.0, "commission": 6.0, "bar": 2},
+        ]
+    )
+    newest = round_trips(fills, flat_bars(3), ONE, "lifo")
+    assert newest.entry_price.tolist() == [20.0, 10.0]
+    assert newest.units.tolist() == [5, 1]
+    assert newest.pnl_gross.tolist() == [50.0, 20.0]
+    assert newest.open_lots.price.tolist() == [10.0]
+    assert newest.open_lots.costs.tolist() == [2.0]
+    # (3 x 10 + 5 x 20) / 8 = 16.25; one trade of 6, and 2 of 8 in costs stay with what is open
+    average = round_trips(fills, flat_bars(3), ONE, "average")
+    assert average.entry_price.tolist() == [16.25]
+    assert (average.pnl_gross.tolist(), average.costs.tolist()) == ([82.5], [12.0])
+    lots = average.open_lots
+    assert (lots.units.tolist(), lots.price.tolist(), lots.costs.tolist()) == ([2], [16.25], [2.0])
+
+
 @pytest.mark.parametrize("seed", range(12))
-def test_trades_and_open_lots_are_the_change_of_equity(seed: int) -> None:
+def test_random_books_at_average_price_match_exact_fractions(seed: int) -> None:
+    fills = random_fills(seed, 120, increment=0.25)
+    multipliers = np.array([1.0, 50.0, 0.1])
+    trades = round_trips(fills, random_bars(seed), multipliers, "average")
+    pools: dict[int, tuple[int, Fraction, int]] = {}
+    wanted: list[tuple[int, int, int, Fraction]] = []
+    for row in range(len(fills)):
+        i, change, price = int(fills.instrument[row]), int(fills.units[row]), fills.price[row]
+        units, average, first = pools.get(i, (0, Fraction(0), row))
+        if units * change < 0:
+            part = min(abs(units), abs(change))
+            move = (Fraction(price) - average) * (1 if units > 0 else -1)
+            wanted.append((first, row, part, move * part / 4 * Fraction(multipliers[i])))
+            rest = units + change
+            is_flipped = rest * units < 0
+            pools[i] = (rest, Fraction(price), row) if is_flipped else (rest, average, first)
+        else:
+            total = units + change
+            mean = (average * units + Fraction(price) * change) / total
+            pools[i] = (total, mean, first if units else row)
+    found = zip(trades.entry_fill, trades.exit_fill, trades.units, trades.pnl_gross, strict=True)
+    for (*one, gross), (*other, exact) in zip(found, wanted, strict=True):
+        assert [int(x) for x in one] == other
+        assert gross == pytest.approx(float(exact), rel=1e-9, abs=1e-9)
+    lots = zip(trades.open_lots.instrument, trades.open_lots.units, strict=True)
+    assert {int(i): int(units) for i, units in lots} == {
+        i: abs(units) for i, (units, _, _) in pools.items() if units
+    }
+
+
+def test_another_method_is_refused() -> None:
+    with pytest.raises(DataError, match=r"one of fifo, lifo, average, but method is 'hifo'"):
+        round_trips(fill_arrays([]), flat_bars(3), ONE, "hifo")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("seed", range(12))
+def test_trades_and_open_lots_are_the_change_of_equity(seed: int, method: str) -> None:
     fills = random_fills(seed, 300, increment=1e-8)
     multipliers, marks = np.array([1.0, 50.0, 0.1]), np.array([101.0, 77.5, 133.3])
-    trades = round_trips(fills, random_bars(seed), multipliers)
+    trades = round_trips(fills, random_bars(seed), multipliers, method)
     still = open_result(trades.open_lots, marks, multipliers)
     cash = Fraction(0)
     value = Fraction(0)
@@ -293,10 +353,13 @@ def digest(trades: TradeArrays) -> str:
     return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
 
-def test_compiled_and_interpreted_give_the_same_bits() -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_compiled_and_interpreted_give_the_same_bits(method: str) -> None:
     code = (
         "import test_report_trades as t, numpy as np;"
-        "print(t.digest(t.round_trips(t.random_fills(9, 400), t.random_bars(9), np.ones(3))))"
+        "trades = t.round_trips("
+        f"t.random_fills(9, 400), t.random_bars(9), np.ones(3), {method!r});"
+        "print(t.digest(trades))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -306,7 +369,7 @@ def test_compiled_and_interpreted_give_the_same_bits() -> None:
         text=True,
         check=True,
     )
-    trades = round_trips(random_fills(9, 400), random_bars(9), np.ones(3))
+    trades = round_trips(random_fills(9, 400), random_bars(9), np.ones(3), method)
     assert len(trades) > 100
     assert done.stdout.strip() == digest(trades)
 

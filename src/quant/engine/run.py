@@ -151,7 +151,7 @@ class Run:
 
     @cached_property
     def trades(self) -> pl.DataFrame:
-        """Round trips, first in, first out."""
+        """Round trips, as ``config.trades`` matches them."""
         return tables.trades_table(self.trade_arrays, self.simulation.bars)
 
     @cached_property
@@ -160,7 +160,7 @@ class Run:
         sim = self.simulation
         multipliers = np.ascontiguousarray(sim.state["instruments"]["multiplier"])
         fills = tables.fill_arrays(sim.state, sim.bars)
-        return round_trips(fills, tables.bar_arrays(sim.bars), multipliers)
+        return round_trips(fills, tables.bar_arrays(sim.bars), multipliers, sim.config.trades)
 
     @cached_property
     def benchmark(self) -> Any:

@@ -209,7 +209,7 @@ def _moment(h: int, o: int, at: int) -> int:
 
 @compiled
 def _impact(
-    h: int, i: int, side: int, raw: float, done: int, count: int, o: int, now: int
+    h: int, i: int, side: int, raw: float, at: int, count: int, o: int
 ) -> tuple[float, int]:
     """How far impact moves the price, and the flags that go with it.
 
@@ -218,10 +218,12 @@ def _impact(
     """
     if mem.policies(h)[0]["has_impact"] == 0:
         return 0.0, 0
+    done = mem.orders(h)[o]["filled_venue"] if o >= 0 else 0
     own = own_impact(h, i, done, count)
     if own != own:
         return 0.0, _NO_IMPACT
     ins = mem.instruments(h)[i]
+    now = _moment(h, o, at)
     moved = _left(h, ins["level"], ins["level_ts"], now)
     if o >= 0:
         order = mem.orders(h)[o]
@@ -256,8 +258,7 @@ def taken(
     """
     ins = mem.instruments(h)[i]
     slip = _slippage(h, i, raw, at, count, urgency)
-    done = mem.orders(h)[o]["filled_venue"] if o >= 0 else 0
-    impact, flags = _impact(h, i, side, raw, done, count, o, _moment(h, o, at))
+    impact, flags = _impact(h, i, side, raw, at, count, o)
     move = slip + impact
     most = mem.policies(h)[0]["guardrail"] * abs(raw)
     was_clamped = move > most

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from quant.errors import ConfigError
 from quant.model.accounts import Account, CashAccount, GrossLeverage
-from quant.model.checks import fraction_text, number, put, switch, whole_number
+from quant.model.checks import choice, fraction_text, number, put, switch, whole_number
 from quant.model.costs import (
     Commission,
     Impact,
@@ -153,6 +153,8 @@ class Config:
         ``buy_and_hold`` (all instruments of the data, equally), one symbol, or ``none``.
     risk_free : float
         Annual rate used by Sharpe.
+    trades : "fifo", "lifo" or "average"
+        Which lots a closing fill takes: the oldest, the newest, or all at their average price.
     seed : int
         Seed of ``ctx.random``.
 
@@ -175,11 +177,13 @@ class Config:
     calendar: str = "auto"
     benchmark: str = "buy_and_hold"
     risk_free: float = 0.0
+    trades: str = "fifo"
     seed: int = 0
 
     def __post_init__(self) -> None:
         put(self, "cash", number("config cash", self.cash, above=0.0))
         put(self, "risk_free", number("config risk_free", self.risk_free, above=-1.0))
+        choice("config trades", self.trades, ("fifo", "lifo", "average"))
         put(self, "seed", whole_number("config seed", self.seed))
         text = self.currency
         if not (isinstance(text, str) and len(text) == 3 and text.isalpha() and text.isupper()):

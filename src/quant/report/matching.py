@@ -1,7 +1,8 @@
-"""The compiled half of :mod:`quant.report.trades`: first-in-first-out matching, and extremes.
+"""The compiled half of :mod:`quant.report.trades`: matching of fills, and extremes.
 
-Lots of one instrument are a queue of fill rows, linked by `following`; `held` is what is left of
-each. `unbooked` counts the units of a fill, opening and closing alike, whose share of its costs
+Lots of one instrument are a chain of fill rows, linked by `following`: a queue, or a stack where
+the last comes out first; `held` is what is left of each. At average price they are one pool.
+`unbooked` counts the units of a fill, opening and closing alike, whose share of its costs
 no trade has taken yet, so that the last share is the rest. Extremes over long holdings come from
 blocks of rows, so that many lots held for years cost no more than a few steps each.
 """
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from quant.kernel.jit import compiled, entry
 
-__all__ = ["BLOCK", "block_extremes", "excursions", "match"]
+__all__ = ["BLOCK", "block_extremes", "excursions", "match", "match_average"]
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -42,6 +43,7 @@ def match(
     costs_left: FloatArray,
     held: IntArray,
     n_instruments: int,
+    is_stack: int,
 ) -> tuple[IntArray, FloatArray]:
     """Pairs (entry fill, exit fill, units) in order of exit, and the costs of both parts.
 
@@ -74,12 +76,75 @@ def match(
                 first[i] = following[lot]
         if left > 0:
             held[row] = left
-            if first[i] == _NONE:
+            if is_stack != 0:
+                following[row] = first[i]
+                first[i] = row
+            elif first[i] == _NONE:
                 first[i] = row
             else:
                 following[last[i]] = row
             last[i] = row
     return pairs[:n_pairs].copy(), costs[:n_pairs].copy()
+
+
+@entry
+def match_average(
+    instrument: IntArray,
+    units: IntArray,
+    price: FloatArray,
+    costs_left: FloatArray,
+    n_instruments: int,
+) -> tuple[IntArray, FloatArray, FloatArray, IntArray, FloatArray]:
+    """As ``match`` with one pool per instrument: pairs, costs, the average price of each entry, and
+    the units and prices of pools.
+
+    A pool stands at the row of the fill that began it, where `costs_left` has the costs that no
+    pair has taken.
+    """
+    n = len(units)
+    held = np.zeros(n, np.int64)
+    pool_price = np.zeros(n, np.float64)
+    pairs = np.empty((n, 3), np.int64)
+    costs = np.empty((n, 2), np.float64)
+    entry_price = np.empty(n, np.float64)
+    unbooked = np.abs(units)
+    pool = np.full(n_instruments, _NONE, np.int64)
+    n_pairs = 0
+    for row in range(n):
+        i = instrument[row]
+        first = pool[i]
+        left = abs(units[row])
+        if first != _NONE and (units[first] > 0) != (units[row] > 0):
+            part = min(left, held[first])
+            pairs[n_pairs, 0] = first
+            pairs[n_pairs, 1] = row
+            pairs[n_pairs, 2] = part
+            entry_price[n_pairs] = pool_price[first]
+            share = costs_left[first]
+            if part != held[first]:
+                share = share * part / held[first]
+            costs_left[first] -= share
+            costs[n_pairs, 0] = share
+            costs[n_pairs, 1] = _take(row, part, costs_left, unbooked)
+            n_pairs += 1
+            left -= part
+            held[first] -= part
+            if held[first] == 0:
+                costs_left[first] = 0.0
+                first = _NONE
+                pool[i] = _NONE
+        if left > 0:
+            if first == _NONE:
+                pool[i] = row
+                held[row] = left
+                pool_price[row] = price[row]
+            else:
+                total = held[first] + left
+                pool_price[first] = (pool_price[first] * held[first] + price[row] * left) / total
+                held[first] = total
+                costs_left[first] += costs_left[row]
+                costs_left[row] = 0.0
+    return pairs[:n_pairs], costs[:n_pairs], entry_price[:n_pairs], held, pool_price
 
 
 @compiled

@@ -1,10 +1,11 @@
-"""Round trips out of fills, first in first out.
+"""Round trips out of fills: first in first out, last in first out, or at average price.
 
 A fill that opens leaves a *lot*: its units that are still held. A fill that closes takes units from
-the oldest lots of its instrument. Every pair of a lot and a closing fill is one *trade*, so one
-sale of two purchases is two trades, and a reversal is the end of one trade and the start of
-another. What is left at the end are the *open lots*. Trades are a fold over fills: nothing here is
-stored as truth, and the sum of all trades and open lots is the change of equity.
+the oldest lots of its instrument, or from the newest; at average price the lots of an instrument
+are one, from the fill that began the position on. Every pair of a lot and a closing fill is one
+*trade*, so one sale of two purchases is two trades, and a reversal is the end of one trade and the
+start of another. What is left at the end are the *open lots*. Trades are a fold over fills: nothing
+here is stored as truth, and the sum of all trades and open lots is the change of equity.
 
 Costs of a fill (commission and fees) go to its parts by count of units, the last part takes the
 rest. Slippage is part of the price and is not subtracted again.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from quant.errors import DataError
 
 __all__ = [
+    "METHODS",
     "BarArrays",
     "FillArrays",
     "OpenLots",
@@ -34,6 +36,7 @@ __all__ = [
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
 BoolArray: TypeAlias = NDArray[np.bool_]
+METHODS: Final = ("fifo", "lifo", "average")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,7 +113,7 @@ class OpenLots:
     side : int64
         +1 long, -1 short.
     price : float64
-        Of the opening fill.
+        Of the opening fill, or the average.
     units : int64
         Count still held, positive.
     qty : float64
@@ -148,7 +151,7 @@ class TradeArrays:
     entry_ts, exit_ts : int64
         Times of the two fills, nanoseconds UTC.
     entry_price, exit_price : float64
-        Prices of the two fills.
+        Prices of the two fills; of the entry the average price, if that is the method.
     units : int64
         Count of increments, positive.
     qty : float64
@@ -212,8 +215,10 @@ class OpenResult:
         return self.pnl_gross - self.costs
 
 
-def round_trips(fills: FillArrays, bars: BarArrays, multipliers: FloatArray) -> TradeArrays:
-    """All trades of the fills, first in first out, and the lots still open.
+def round_trips(
+    fills: FillArrays, bars: BarArrays, multipliers: FloatArray, method: str = "fifo"
+) -> TradeArrays:
+    """All trades of the fills, and the lots still open.
 
     Parameters
     ----------
@@ -223,16 +228,20 @@ def round_trips(fills: FillArrays, bars: BarArrays, multipliers: FloatArray) -> 
         All bars of every instrument that has a fill.
     multipliers : float64 array of shape (n_instruments,)
         Money per unit of quantity and of price.
+    method : "fifo", "lifo" or "average"
+        Whether a closing fill takes the oldest lots, the newest, or a part of the whole position at
+        its average price. Every closing fill is then one trade, which began with the position.
 
     Returns
     -------
     TradeArrays
-        In order of exit; pairs of one closing fill in order of entry.
+        In order of exit; pairs of one closing fill in the order in which lots are taken.
 
     Raises
     ------
     DataError
-        If lengths differ, a fill has no units, or a fill's bar or instrument does not exist.
+        If lengths differ, a fill has no units, a fill's bar or instrument does not exist, or the
+        method is another.
 
     Notes
     -----
@@ -269,20 +278,32 @@ def round_trips(fills: FillArrays, bars: BarArrays, multipliers: FloatArray) -> 
     from quant.report import matching
 
     _check(fills, bars, len(multipliers))
-    held = np.zeros(len(fills), np.int64)
+    if method not in METHODS:
+        raise DataError(
+            f"Trades are matched by one of {', '.join(METHODS)}, but method is {method!r}; choose "
+            "one of them."
+        )
+    n = len(multipliers)
     costs_left = fills.commission + fills.fees
-    pairs, pair_costs = matching.match(
-        fills.instrument, fills.units, costs_left, held, len(multipliers)
-    )
+    if method == "average":
+        pairs, pair_costs, entry_price, held, lot_price = matching.match_average(
+            fills.instrument, fills.units, fills.price, costs_left, n
+        )
+    else:
+        held = np.zeros(len(fills), np.int64)
+        pairs, pair_costs = matching.match(
+            fills.instrument, fills.units, costs_left, held, n, int(method == "lifo")
+        )
+        entry_price, lot_price = fills.price[pairs[:, 0]], fills.price
     first, last, units = pairs[:, 0], pairs[:, 1], pairs[:, 2]
     instrument = fills.instrument[first]
     side = np.sign(fills.units[first])
-    entry_price, exit_price = fills.price[first], fills.price[last]
+    exit_price = fills.price[last]
     qty = _part_of(fills, first, last, units)
     gross = side * (exit_price - entry_price) * qty * multipliers[instrument]
     costs = pair_costs[:, 0] + pair_costs[:, 1]
     net = gross - costs
-    mae, mfe = _excursions(fills, bars, first, last)
+    mae, mfe = _excursions(fills, bars, first, last, entry_price)
     return TradeArrays(
         trade_id=np.arange(1, len(pairs) + 1, dtype=np.int64),
         instrument=instrument,
@@ -302,7 +323,7 @@ def round_trips(fills: FillArrays, bars: BarArrays, multipliers: FloatArray) -> 
         mfe=mfe,
         entry_fill=first.copy(),
         exit_fill=last.copy(),
-        open_lots=_open_lots(fills, held, costs_left),
+        open_lots=_open_lots(fills, held, lot_price, costs_left),
     )
 
 
@@ -382,14 +403,14 @@ def _part_of(fills: FillArrays, first: IntArray, last: IntArray, units: IntArray
 
 
 def _excursions(
-    fills: FillArrays, bars: BarArrays, first: IntArray, last: IntArray
+    fills: FillArrays, bars: BarArrays, first: IntArray, last: IntArray, entry: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Worst and best price of each holding as fractions of its entry price."""
     from quant.report import matching
 
     start = bars.offsets[fills.instrument[first]]
     entry_row, exit_row = start + fills.bar[first], start + fills.bar[last]
-    entry, leave = fills.price[first], fills.price[last]
+    leave = fills.price[last]
     whole_entry, whole_exit = fills.at_open[first], fills.at_close[last]
     lows, highs = matching.block_extremes(bars.low, bars.high)
     low, high = matching.excursions(
@@ -409,7 +430,9 @@ def _excursions(
     return np.where(is_long, down, 0.0 - up), np.where(is_long, up, 0.0 - down)
 
 
-def _open_lots(fills: FillArrays, held: IntArray, costs_left: FloatArray) -> OpenLots:
+def _open_lots(
+    fills: FillArrays, held: IntArray, lot_price: FloatArray, costs_left: FloatArray
+) -> OpenLots:
     rows = np.flatnonzero(held).astype(np.int64)
     units, all_units = held[rows], np.abs(fills.units[rows])
     qty = np.abs(fills.qty[rows])
@@ -419,7 +442,7 @@ def _open_lots(fills: FillArrays, held: IntArray, costs_left: FloatArray) -> Ope
         ts=fills.ts[rows],
         bar=fills.bar[rows],
         side=np.sign(fills.units[rows]),
-        price=fills.price[rows],
+        price=lot_price[rows],
         units=units,
         qty=np.where(units == all_units, qty, qty * units / all_units),
         costs=costs_left[rows],
