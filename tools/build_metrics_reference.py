@@ -48,8 +48,8 @@ Words:
 - *rf*: the risk-free rate per session, `(1 + risk_free) ^ (1 / periods_per_year) - 1`.
 - *b*: a session return of the benchmark.
 - *k*: the most leverage the account allows, from `config.account`; 1 for a cash account.
-- *Trade*: an opening lot and the fill that closes it, first in, first out (or as the setting `trades` says); one sale of two
-  purchases is two trades.
+- *Trade*: an opening lot and the fill that closes it, first in, first out (or as the setting
+  `trades` says); one sale of two purchases is two trades.
 """
 
 
