@@ -117,7 +117,9 @@ def _share(h: int, i: int, at: int, count: int) -> float:
     ins = mem.instruments(h)[i]
     model = mem.slippages(h)[ins["slippage"]]
     volume = reference_volume(h, i, at)
-    ours = ins["filled_open"] + count
+    ours = count
+    if at >= AT_OPEN:
+        ours += ins["filled_open"]
     if at > AT_OPEN:
         ours += ins["filled_inside"]
     if not volume > 0.0:
