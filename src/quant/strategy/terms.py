@@ -27,6 +27,9 @@ _NUM = word_of("instruments", "unit_num")
 _DEN = word_of("instruments", "unit_den")
 _EPOCH = date(1970, 1, 1)
 _T = TypeVar("_T")
+# plain numbers: comparing with a member of an enumeration takes longer
+_GTC, _GTD = int(TIF.GTC), int(TIF.GTD)
+_NO_AUCTION, _NO_TRIGGER = int(AUCTION.NONE), int(TRIGGER.NONE)
 _SNAP = 1e-9
 _ON_TICK = 1e-6
 _AT_ONE_PRINT = (TIF.IOC, TIF.FOK)
@@ -109,15 +112,15 @@ class TermsDesk:
         count = self.count(i, qty)
         if tag is not None:
             check_tag(symbol, tag)
-        if parts.code == 0 and limit_price is None and stop_price is None and life <= TIF.GTC:
+        if parts.code == 0 and limit_price is None and stop_price is None and life <= _GTC:
             return i, parts, life, count, math.nan, math.nan
         self._check_life(symbol, type, parts, life)
         if parts.is_trailing:
             self._trail(symbol, type, None, None)
-        if life == TIF.GTD:
+        if life == _GTD:
             self._good_till(symbol, life, None)
         limit = self.price(i, "limit_price", limit_price, type, is_needed=parts.is_limited)
-        has_stop = parts.trigger != TRIGGER.NONE
+        has_stop = parts.trigger != _NO_TRIGGER
         stop = self.price(i, "stop_price", stop_price, type, is_needed=has_stop)
         return i, parts, life, count, limit, stop
 
@@ -166,6 +169,8 @@ class TermsDesk:
 
     def _check_life(self, symbol: str, type: str, parts: Parts, life: int) -> None:
         """A time in force must fit the type and the data."""
+        if parts.auction == _NO_AUCTION and life <= _GTC:
+            return
         where = f"order({symbol})"
         if parts.auction != AUCTION.NONE and life != TIF.DAY:
             raise OrderError(
@@ -313,6 +318,8 @@ class TermsDesk:
                 f"{qty}; lower it."
             )
         count = whole(exact)
+        if exact == count:
+            return count
         if abs(exact - count) > _SNAP * max(1.0, abs(exact)) and i not in self._cut_noted:
             self._cut_noted.add(i)
             self._note(
@@ -326,22 +333,22 @@ class TermsDesk:
 
     def price(self, i: int, name: str, price: float | None, type: str, *, is_needed: bool) -> float:
         """A limit or stop price, on the tick where one is set; NaN where none belongs."""
-        where = f"order({self.symbols[i]})"
+        symbol = self.symbols[i]
         if price is None:
             if is_needed:
                 raise OrderError(
-                    f"{where}: expected {name} for a {type} order, found none; give it."
+                    f"order({symbol}): expected {name} for a {type} order, found none; give it."
                 )
             return math.nan
         if not is_needed:
             raise OrderError(
-                f"{where}: expected no {name} for a {type} order, found {price}; drop it."
+                f"order({symbol}): expected no {name} for a {type} order, found {price}; drop it."
             )
-        value = finite(self.symbols[i], name, price)
+        value = finite(symbol, name, price)
         if value <= 0.0 and i not in self._any_price:
             raise OrderError(
-                f"{where}: expected {name} above 0, found {value:g}; correct it, or set "
-                f"instruments.{self.symbols[i]}.allow_nonpositive."
+                f"order({symbol}): expected {name} above 0, found {value:g}; correct it, or set "
+                f"instruments.{symbol}.allow_nonpositive."
             )
         return self._on_tick(i, name, value)
 
@@ -360,6 +367,8 @@ class TermsDesk:
 def whole(x: float) -> int:
     """Whole counts in x, towards zero; what lies within 1e-9 of a whole count is that count."""
     nearest_count = math.floor(x + 0.5)
+    if nearest_count == x:
+        return nearest_count
     if abs(x - nearest_count) <= _SNAP * max(1.0, abs(x)):
         return nearest_count
     return math.trunc(x)
@@ -367,6 +376,9 @@ def whole(x: float) -> int:
 
 def finite(symbol: str, name: str, value: object) -> float:
     """A finite number, or an OrderError."""
+    if value.__class__ is float and value - value == 0.0:
+        # the way of most numbers; an infinity less itself is NaN
+        return value
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise OrderError(
             f"order({symbol}): expected {name} to be a finite number, found {value!r}; check how "
