@@ -84,6 +84,11 @@ def test_the_option_wins_over_the_profile_of_the_file(shop: Shop) -> None:
     assert (execution["path"], execution["participation"]) == ("ohlc", 0.02)
 
 
+def test_a_section_that_says_nothing_leaves_the_one_of_the_profile() -> None:
+    config = config_from({"profile": "zipline", "execution": None})
+    assert config == config_from({"profile": "zipline"})
+
+
 def test_a_section_of_another_kind_replaces_the_one_of_the_profile() -> None:
     config = config_from({"profile": "realistic", "impact": {"kind": "none"}})
     assert config.impact.kind == "none"

@@ -65,6 +65,18 @@ _ZERO_VOLUME = {
     "minimum_liquidity": "Bars without volume trade as if a minimum had been traded.",
     "range_spread": "Bars without volume trade at half a spread made from their range.",
 }
+_MID_RANGE = (
+    "At a close a market order fills at the middle of the bar's range, a price that may never have "
+    "traded."
+)
+_BATCH = {
+    "fifo": "At one print orders fill in the order in which they were sent.",
+    "simultaneous": "At one print all purchases and short sales fill, or none of them.",
+}
+_TRADES = {
+    "lifo": "Trades are matched last in, first out.",
+    "average": "Trades are parts of a position at its average price.",
+}
 
 
 def commission_words(config: Config) -> str:
@@ -134,6 +146,10 @@ def _fills(bars: Bars, config: Config) -> list[Assumption]:
         found.append(_info(f"All orders together take at most {share} of {of}."))
     if execution.zero_volume != "reject":
         found.append(_amber(_ZERO_VOLUME[execution.zero_volume]))
+    if execution.market_price == "mid_range":
+        found.append(_amber(_MID_RANGE))
+    if execution.batch != "exits_first":
+        found.append(_info(_BATCH[execution.batch]))
     return found
 
 
@@ -172,6 +188,7 @@ def _figures(bars: Bars, config: Config) -> list[Assumption]:
             f"{source.sha256}."
         ),
         _info("Cash that is not invested earns no interest."),
+        *([_info(_TRADES[config.trades])] if config.trades in _TRADES else []),
         _info(
             f"The Sharpe ratio is over a risk-free rate of {config.risk_free * 100:.4g} % a year."
         ),

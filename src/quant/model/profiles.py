@@ -227,7 +227,7 @@ def find_profile(name: object) -> Profile:
 def merge_settings(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a profile with those given besides, which win key by key within a section.
 
-    A section of another kind replaces the profile's as a whole.
+    A section of another kind replaces the profile's as a whole; one that says nothing leaves it.
 
     Examples
     --------
@@ -236,6 +236,8 @@ def merge_settings(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
     """
     merged = dict(base)
     for name, value in given.items():
+        if value is None and name in merged:
+            continue
         own = merged.get(name)
         merged[name] = {**(own or {}), **value} if _are_of_one_kind(own, value) else value
     return merged

@@ -24,7 +24,7 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         TRADES,
         "Trades",
         COUNT,
-        "Round trips: pairs of an opening lot and a closing fill, first in first out.",
+        "Round trips: pairs of an opening lot and a closing fill.",
     ),
     "winning_trades": Definition(
         TRADES, "Winning trades", COUNT, "Trades with a net P&L above zero."
