@@ -9,11 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.engine.accounts import (
+    account_record,
+    borrow_rows,
+    interest_record,
+    set_account_policy,
+    set_margins,
+    settle_sessions,
+)
 from quant.engine.liquidity import known_rows
 from quant.engine.timeline import Timeline
 from quant.errors import ConfigError, nearest
+from quant.kernel.blank import forced_template
 from quant.kernel.codes import (
-    ACCOUNT_KIND,
     BATCH,
     CAP_BY,
     INSUFFICIENT,
@@ -27,7 +35,6 @@ from quant.kernel.codes import (
     SLIPPAGE_KIND,
     TIMING,
     TRAILING,
-    VALUATION,
     VERB,
     ZERO_VOLUME,
     names,
@@ -35,9 +42,7 @@ from quant.kernel.codes import (
 from quant.kernel.layout import ARRAYS, PER_WORKING_ORDER, State
 from quant.lake import Bars
 from quant.model.config import (
-    CashAccount,
     Config,
-    GrossLeverage,
     SpreadSlippage,
     SquareRootImpact,
     TickSlippage,
@@ -56,7 +61,7 @@ def _code(kind: type, word: str) -> int:
     return next(code for code, text in names(kind).items() if text == word)
 
 
-def _policy(config: Config) -> NDArray[np.void]:
+def _policy(bars: Bars, config: Config) -> NDArray[np.void]:
     execution = config.execution
     record = np.zeros(1, ARRAYS["policy"])
     one = record[0]
@@ -77,6 +82,7 @@ def _policy(config: Config) -> NDArray[np.void]:
     one["minimum_volume"] = execution.minimum_volume
     one["range_spread_fraction"] = execution.range_spread_fraction
     one["guardrail"] = execution.guardrail
+    set_account_policy(one, bars, config)
     _set_caps(one, config)
     _set_impact(one, config)
     return record
@@ -111,20 +117,6 @@ def _set_impact(one: Any, config: Config) -> None:
     one["impact_half_life"] = float(impact.half_life_ns)
 
 
-def _account(config: Config) -> NDArray[np.void]:
-    record = np.zeros(1, ARRAYS["accounts"])
-    one = record[0]
-    kind = config.account
-    one["kind"] = (
-        ACCOUNT_KIND.CASH if isinstance(kind, CashAccount) else ACCOUNT_KIND.GROSS_LEVERAGE
-    )
-    one["k"] = kind.k if isinstance(kind, GrossLeverage) else 1.0
-    for name in ("max_gross", "max_symbol", "max_leverage"):
-        value = getattr(config.risk, name)
-        one[name] = math.nan if value is None else value
-    return record
-
-
 def _balance(config: Config) -> NDArray[np.void]:
     record = np.zeros(1, ARRAYS["balances"])
     record["fx"] = 1.0
@@ -141,7 +133,6 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
             )
     _check_ticks(bars, config)
     record = np.zeros(len(bars.symbols), ARRAYS["instruments"])
-    record["valuation"] = VALUATION.PAID
     record["mark"] = math.nan
     record["prev_volume"] = math.nan
     record["bar"] = NONE
@@ -153,6 +144,7 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["closes_only"] = int(bars.closes_only)
     for one, symbol in zip(record, bars.symbols, strict=True):
         settings = config.settings_of(symbol)
+        set_margins(one, settings, config)
         numerator, denominator = Decimal(settings.increment).as_integer_ratio()
         one["unit_num"] = float(numerator)
         one["unit_den"] = float(denominator)
@@ -237,8 +229,8 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
     n_rows = int((timeline.slices["close_hi"] > timeline.slices["close_lo"]).sum())
     n_slices = len(timeline.slices)
     fixed = {
-        "policy": _policy(config),
-        "accounts": _account(config),
+        "policy": _policy(bars, config),
+        "accounts": account_record(config),
         "balances": _balance(config),
         "instruments": _instruments(bars, config),
         "positions": _positions(n),
@@ -251,6 +243,10 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "events": _deposit(config, timeline.start),
         "commissions": _commission(config),
         "slippages": _slippage(config),
+        "interests": interest_record(config),
+        "settle_on": settle_sessions(bars, config),
+        "forced_order": forced_template(),
+        **borrow_rows(bars, config, timeline.rows),
     }
     sizes = {
         "sim": 1,

@@ -19,7 +19,7 @@ from quant.engine.hooks import ticker, wants_of
 from quant.engine.journal import Journal
 from quant.engine.timeline import Timeline, build_timeline, period_of, session_closes
 from quant.errors import ConfigError, InvariantError, RunError
-from quant.kernel.codes import HALT, SLICE_FLAG
+from quant.kernel.codes import HALT, SLICE_FLAG, VALUATION
 from quant.kernel.layout import word_of
 from quant.kernel.memory import attach
 from quant.kernel.run import drive
@@ -145,8 +145,8 @@ class Simulation:
 
     @property
     def n_slices(self) -> int:
-        """Timestamps of the run, warm-up included."""
-        return len(self.timeline.slices)
+        """Timestamps of the run, warm-up included; fewer where a call of the account ends it."""
+        return min(len(self.timeline.slices), int(self.state["sim"][0]["n_slices"]))
 
     @property
     def slice(self) -> int:
@@ -164,7 +164,7 @@ class Simulation:
         """Walk timestamps up to ``until`` (default: all), telling progress now and then."""
         assert self._tick is not None
         goal = self.n_slices if until is None else min(until, self.n_slices)
-        while self.slice < goal:
+        while self.slice < min(goal, self.n_slices):
             self._drive(min(goal, self.slice + _CHUNK), self._tick)
             if on_progress is not None:
                 on_progress(self.slice)
@@ -223,7 +223,10 @@ class Simulation:
             if position["units"] != 0:
                 ins = state["instruments"][int(position["instrument"])]
                 qty = position["units"] * ins["unit_num"] / ins["unit_den"]
-                value += float(qty * ins["multiplier"] * ins["mark"])
+                price = ins["mark"]
+                if ins["valuation"] != VALUATION.PAID:
+                    price = price - position["reference"]
+                value += float(qty * ins["multiplier"] * price)
         if abs(cash + value - float(account["equity"])) > 1e-9 * scale:
             raise InvariantError(
                 f"equity: expected cash {cash!r} plus positions {value!r}, found "

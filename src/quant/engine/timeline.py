@@ -208,6 +208,7 @@ def build_timeline(
     ts = slices["ts"]
     _flag(slices, ts, closes, SLICE_FLAG.SESSION_CLOSE)
     _flag(slices, ts, opens, SLICE_FLAG.SESSION_OPEN)
+    _set_nights(slices, calendar)
     slices["flags"][slices["session"] < period.first] |= SLICE_FLAG.WARM
     return Timeline(
         bars=records,
@@ -244,6 +245,17 @@ def _set_sessions(slices: NDArray[np.void], calendar: Calendar) -> None:
         if len(lacking):
             chosen: Any = side
             slices[name][lacking] = calendar.sessions_of(slices["ts"][lacking], side=chosen)
+
+
+def _set_nights(slices: NDArray[np.void], calendar: Calendar) -> None:
+    """Calendar days from each session that closes to the next one that does; after the last, to
+    the calendar's next session."""
+    slices["nights"] = 0
+    closing = np.flatnonzero(slices["flags"] & SLICE_FLAG.SESSION_CLOSE)
+    sessions = slices["session"][closing]
+    days = calendar.days
+    after = np.append(sessions[1:], min(int(sessions[-1]) + 1, len(days) - 1))
+    slices["nights"][closing] = days[after] - days[sessions]
 
 
 def _set_timers(slices: NDArray[np.void], timers: list[IntArray], start: int) -> IntArray:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 __all__ = [
     "ACCOUNT_KIND",
+    "ACCOUNT_STATUS",
     "AUCTION",
     "BATCH",
     "BUY",
+    "CALL_ACTION",
+    "CALL_AT",
+    "CALL_ORDER",
+    "CALL_SIZE",
     "CAP_BY",
     "FILL_FLAG",
     "FILL_REASON",
+    "FORCED",
     "GROUP_KIND",
     "HALT",
     "INSUFFICIENT",
@@ -27,6 +33,7 @@ __all__ = [
     "PATH",
     "POSTING_KIND",
     "REASON",
+    "RECALL",
     "REPORT_KIND",
     "ROUNDING",
     "ROW_FLAG",
@@ -140,7 +147,11 @@ class REASON:
         ATOMIC,
         AMENDED,
         TOO_LATE,
-    ) = range(26)
+        BANKRUPT,
+        NO_BORROW,
+        MARGIN_CALL,
+        RECALL,
+    ) = range(30)
 
 
 class FILL_REASON:
@@ -163,7 +174,8 @@ class FILL_REASON:
         LIMIT_IF_TOUCHED,
         ON_OPEN,
         ON_CLOSE,
-    ) = range(16)
+        LIQUIDATION,
+    ) = range(17)
 
 
 class FILL_FLAG:
@@ -198,7 +210,49 @@ class VALUATION:
 
 
 class ACCOUNT_KIND:
-    GROSS_LEVERAGE, CASH = range(2)
+    GROSS_LEVERAGE, CASH, MARGIN, NET_LEVERAGE = range(4)
+
+
+class ACCOUNT_STATUS:
+    """How an account stands. A bankrupt one takes no order any more."""
+
+    SOUND, IN_CALL, BANKRUPT = range(3)
+
+
+class CALL_ACTION:
+    """What a margin call, and what bankruptcy, does: sell and cover, end the run, or only warn."""
+
+    LIQUIDATE, STOP, WARN = range(3)
+
+
+class CALL_ORDER:
+    """Which positions are closed first."""
+
+    LARGEST_FIRST, SMALLEST_FIRST, LOSERS_FIRST, IN_ORDER = range(4)
+
+
+class CALL_SIZE:
+    """How much a call closes: until maintenance, until initial margin is met, or everything."""
+
+    MAINTENANCE, INITIAL, ALL = range(3)
+
+
+class CALL_AT:
+    """Where a call is met: at the next print, or where the path reaches its level."""
+
+    NEXT_PRINT, INSIDE_BAR = range(2)
+
+
+class RECALL:
+    """What happens to a short that can no longer be borrowed."""
+
+    KEEP, BUY_IN = range(2)
+
+
+class FORCED:
+    """Why an order was made by the account, not by the strategy; its name is the order's tag."""
+
+    NONE, MARGIN_CALL, BANKRUPT, RECALL = range(4)
 
 
 class TIMING:
@@ -272,11 +326,14 @@ class REPORT_KIND:
         ACTIVATED,
         REPLACED,
         REPLACE_REJECTED,
-    ) = range(9)
+        SETTLED,
+        VARIATION,
+        CALL,
+    ) = range(12)
 
 
 class POSTING_KIND:
-    DEPOSIT, WITHDRAWAL, TRADE, COMMISSION, FEE = range(5)
+    DEPOSIT, WITHDRAWAL, TRADE, COMMISSION, FEE, INTEREST, BORROW, VARIATION = range(8)
 
 
 class VERB:

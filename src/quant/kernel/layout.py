@@ -31,7 +31,7 @@ __all__ = [
     "word_of",
 ]
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 N_TIERS = 8
 
 
@@ -60,22 +60,36 @@ SIM = _record(
     # amendments under way and the first of them; orders ever made that end at a moment of their
     # own, that trail, that only reduce, for an auction; the instrument of a trial walk (or
     # NONE); whether a fill under way is a part of one that is whole, and what the whole pays
-    "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts whole_flags",
+    "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts whole_flags "
+    # settlements ever noted, and the first that is not yet due
+    "n_settlements first_settlement",
     "whole_price whole_impact",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
     "bar_slack_ns has_participation over_cap trailing close_cutoff_ns "
-    "zero_volume cap_by has_caps has_impact batch market_price",
+    "zero_volume cap_by has_caps has_impact batch market_price "
+    # what a margin call, and bankruptcy, does (codes CALL_…)
+    "call_action call_order call_size call_at bankrupt_action "
+    # money that costs, shares that must be borrowed, futures that settle each day
+    "has_interest has_borrow has_availability recall has_margined has_margin accrues",
     "participation participation_open max_shares max_notional minimum_volume guardrail "
     "range_spread_fraction "
-    "impact_alpha impact_sigma impact_adv impact_permanent impact_half_life",
+    "impact_alpha impact_sigma impact_adv impact_permanent impact_half_life "
+    # short maintenance below a price: a rate and an amount a share; from it on an amount a share
+    "short_low_price short_low_rate short_low_amount short_amount borrow_basis",
 )
 ACCOUNT = _record(
-    "kind base_currency status",
-    "k equity positions_value gross net cash accrued debt max_gross max_symbol max_leverage room",
+    # status: codes ACCOUNT_STATUS, since ts_status; settles: whether the money of sales takes days,
+    # and spends_unsettled: may buy before; locks_proceeds: whether that of shorts is set aside
+    "kind base_currency status ts_status settles spends_unsettled locks_proceeds",
+    "k equity positions_value gross net cash accrued debt max_gross max_symbol max_leverage room "
+    # money not yet settled; money lent till settlement; most |long| + |short| of net leverage
+    "unsettled credit gross_k "
+    # margin required of what is held, to open it and to keep it; the least equity to open at all
+    "initial maintenance minimum_equity longs",
 )
-BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt")
+BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt unsettled")
 INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
     # what the market last said
@@ -85,7 +99,9 @@ INSTRUMENT = _record(
     # our use of this bar's and this session's volume, the move we caused, and scratch of the batch
     "filled_open filled_inside filled_session filled_day level_ts stamp head queue_size queue_done",
     "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level "
-    "mark_before volume_before",
+    "mark_before volume_before "
+    # margin of a long and of a short, to open and to keep: of the value, and in money a unit
+    "initial_long initial_short keep_long keep_short initial_unit keep_unit borrow_rate",
 )
 POSITION = _record(
     "account instrument book units is_held path projected claimed",
@@ -113,7 +129,9 @@ ORDER = _record(
     "is_fresh revived level_ts "
     "next stamp in_batch last_meeting last_print plan_close plan_open is_refused "
     # our side
-    "status filled reason last_fill ts_end",
+    "status filled reason last_fill ts_end "
+    # why the account made it (codes FORCED)
+    "forced",
     "ratio net_limit limit_sent stop_sent limit stop trail limit_offset water target "
     "value_venue commission_venue level value_filled commission needed available",
 )
@@ -126,11 +144,13 @@ REPORT = _record(
     "kind ts session order account instrument book units reason fill_reason flags liquidity "
     "is_merge bar currency posting_kind new_units "
     # how the order stands on our side after it, and the fill it made
-    "status filled whole fill",
+    "status filled whole fill "
+    # the session whose begin settles the money; NONE: at once
+    "settles",
     "price price_raw commission fees slippage impact amount needed available",
 )
 FILL = _record(
-    "order ts session account instrument book units reason flags liquidity bar",
+    "order ts session account instrument book units reason flags liquidity bar settles",
     "price price_raw commission fees slippage impact",
 )
 POSTING = _record("ts session kind account instrument currency ref", "amount balance")
@@ -143,7 +163,23 @@ POSITION_ROW = _record(
     "avg_price mark market_value unrealized realized",
 )
 BAR = _record("instrument ts_open ts_close session", "open high low close volume")
-SLICE = _record("ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags")
+# nights: calendar days from the session that closes here to the next
+SLICE = _record(
+    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags nights"
+)
+# Money of sales that is not there yet: noted in order of the session whose begin brings it.
+SETTLEMENT = _record("session account currency", "amount")
+# Interest by marginal tiers of a balance: what is owed, what is held, what short sales brought.
+INTEREST = _record(
+    "n_tiers",
+    "basis rebate",
+    (
+        ("debit_from", N_TIERS),
+        ("debit_rate", N_TIERS),
+        ("credit_from", N_TIERS),
+        ("credit_rate", N_TIERS),
+    ),
+)
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
     "n_tiers",
@@ -194,6 +230,15 @@ ARRAYS: dict[str, np.dtype] = {
     "hits": WORD,
     "hit_levels": np.dtype("<f8"),
     "hit_distances": np.dtype("<f8"),
+    "settlements": SETTLEMENT,
+    "interests": INTEREST,
+    # the session at whose begin a session's sales settle; empty where they settle at once
+    "settle_on": WORD,
+    # the yearly rate and the quantity that can be borrowed, row by row; empty where not known
+    "row_borrow_rates": np.dtype("<f8"),
+    "row_borrow_shares": np.dtype("<f8"),
+    # an order as the account makes it
+    "forced_order": ORDER,
 }
 
 # These grow by doubling between steps; the counter in SIM says how much is used.
@@ -204,6 +249,7 @@ GROWING: dict[str, str] = {
     "fills": "n_fills",
     "postings": "n_postings",
     "position_rows": "n_position_rows",
+    "settlements": "n_settlements",
 }
 
 # Lists and scratch with one entry per order that the venue works; they grow together.
@@ -221,6 +267,7 @@ PER_WORKING_ORDER = {
 MARKET = (
     *("bars", "open_rows", "slices", "session_closes"),
     *("row_flags", "row_spreads", "row_sigmas", "row_advs"),
+    *("settle_on", "row_borrow_rates", "row_borrow_shares"),
 )
 
 

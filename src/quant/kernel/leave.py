@@ -10,16 +10,16 @@ from __future__ import annotations
 from quant.kernel import memory as mem
 from quant.kernel.codes import (
     ACCOUNT_KIND,
+    ACCOUNT_STATUS,
     INSUFFICIENT,
     REASON,
     REPORT_KIND,
     SIZE_AT,
     TARGET_KIND,
 )
-from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import enforce_limits, project_positions, takes_room
-from quant.kernel.margin import SAME, buying_power, position_place, remark
+from quant.kernel.margin import SAME, position_place, remark, room_left, room_needed
 from quant.kernel.pricing import AT_DECISION
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
 from quant.kernel.sizing import size_order
@@ -29,6 +29,8 @@ from quant.kernel.trailing import follow
 __all__ = ["cancel_due", "compact", "refuse_early", "send_orders"]
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_NET = ACCOUNT_KIND.NET_LEVERAGE
+_BANKRUPT = ACCOUNT_STATUS.BANKRUPT
 _REJECT = INSUFFICIENT.REJECT
 _AT_DECISION = SIZE_AT.DECISION
 _QTY = TARGET_KIND.QTY
@@ -37,6 +39,7 @@ _R_WARMUP = REASON.WARMUP
 _R_ZERO = REASON.ZERO_QUANTITY
 _R_FUNDS = REASON.INSUFFICIENT_FUNDS
 _R_SHORT = REASON.SHORT_NOT_ALLOWED
+_R_BANKRUPT = REASON.BANKRUPT
 _CANCELED = REPORT_KIND.CANCELED
 _REJECTED = REPORT_KIND.REJECTED
 
@@ -90,7 +93,8 @@ def _cancel_if_due(h: int, o: int, latest: int) -> int:
 
 @compiled
 def _project(h: int, o: int) -> tuple[float, float]:
-    """Lay an order on the projected position; notional it closes and opens, at the last mark."""
+    """Lay an order on the projected position; the room it gives by closing and takes by opening, at
+    the last mark."""
     order = mem.orders(h)[o]
     ins = mem.instruments(h)[order["instrument"]]
     p = position_place(h, order["account"], order["book"], order["instrument"])
@@ -101,18 +105,19 @@ def _project(h: int, o: int) -> tuple[float, float]:
     if units * order["side_venue"] < 0:
         closing = min(count, abs(units))
     position["projected"] = units + order["side_venue"] * count
-    mark = abs(ins["mark"]) * ins["multiplier"]
-    if mark != mark:
+    if ins["mark"] != ins["mark"]:
         return 0.0, 0.0
-    return quantity(ins, closing) * mark, quantity(ins, count - closing) * mark
+    a, i, side = order["account"], order["instrument"], order["side_venue"]
+    opening = count - closing
+    return room_needed(h, a, i, -side * closing), room_needed(h, a, i, side * opening)
 
 
 @compiled
 def _room(h: int, a: int) -> float:
-    """Buying power, plus what working orders close, less what they open."""
+    """Room, plus what working orders close, less what they open."""
     sim = mem.sims(h)[0]
     remark(h, a)
-    room = buying_power(h, a)
+    room = room_left(h, a)
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
@@ -130,13 +135,15 @@ def _is_sized_at_fill(h: int, o: int) -> bool:
 
 @compiled
 def _refuse_one(h: int, o: int) -> None:
-    """Refusals that need no money: warm-up, and a size that came to nothing."""
+    """Refusals that need no money: bankruptcy, warm-up, and a size that came to nothing."""
     order = mem.orders(h)[o]
     if is_final(order["status_venue"]):
         # with its parent
         return
     ins = mem.instruments(h)[order["instrument"]]
-    if ins["seen"] < ins["warmup"]:
+    if mem.accounts(h)[order["account"]]["status"] == _BANKRUPT:
+        end_order(h, o, _REJECTED, _R_BANKRUPT, 0.0, 0.0)
+    elif ins["seen"] < ins["warmup"]:
         end_order(h, o, _REJECTED, _R_WARMUP, 0.0, 0.0)
     elif order["target_kind"] <= _QTY and order["units_venue"] + order["held_back"] == 0:
         end_order(h, o, _REJECTED, _R_ZERO, 0.0, 0.0)
@@ -162,7 +169,7 @@ def _only_shorts(h: int, o: int) -> bool:
 
 @compiled
 def _lay_out(h: int, o: int) -> float:
-    """Lay a leaving order on the projected position; notional it closes. What it opens is noted
+    """Lay a leaving order on the projected position; the room it gives. What it takes is noted
     with it. An order that a cash account cannot send ends."""
     order = mem.orders(h)[o]
     is_cash = mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT
@@ -184,6 +191,8 @@ def _check_account(h: int, a: int) -> None:
     project_positions(h, a)
     room = _room(h, a)
     policy = mem.policies(h)[0]["insufficient"]
+    # an order that turns net exposure round is judged at its print alone
+    is_net = mem.accounts(h)[a]["kind"] == _NET
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
         order["plan_open"] = 0
@@ -204,7 +213,7 @@ def _check_account(h: int, a: int) -> None:
         order["available"] = 0.0
         if _is_sized_at_fill(h, o):
             continue
-        if opens == 0.0 or closes > 0.0:
+        if opens == 0.0 or closes > 0.0 or is_net:
             room -= opens
             continue
         if policy == _REJECT and opens > room + SAME * max(abs(room), opens):

@@ -11,6 +11,14 @@ from quant.kernel.codes import ACCOUNT_KIND
 from quant.kernel.cost import commission_total, quantity
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.pricing import paid_price
+from quant.kernel.requirement import (
+    initial_of,
+    keep_of,
+    leverage_limit,
+    room_taken,
+    spendable,
+    worth_of,
+)
 from quant.kernel.subsystem import subsystem
 
 __all__ = [
@@ -20,10 +28,15 @@ __all__ = [
     "passes",
     "position_place",
     "remark",
+    "room_left",
+    "room_needed",
     "shift_totals",
 ]
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_GROSS = ACCOUNT_KIND.GROSS_LEVERAGE
+_MARGIN = ACCOUNT_KIND.MARGIN
+_NET = ACCOUNT_KIND.NET_LEVERAGE
 # Amounts of money within one part in 10^12 are the same amount.
 SAME = 1e-12
 
@@ -49,20 +62,32 @@ def remark(h: int, a: int) -> None:
     positions = mem.positions(h)
     instruments = mem.instruments(h)
     balances = mem.balances(h)
+    policy = mem.policies(h)[0]
     n = sim["n_currencies"]
     value = 0.0
     gross = 0.0
     net = 0.0
+    initial = 0.0
+    maintenance = 0.0
+    longs = 0.0
     for j in range(sim["n_held"]):
         position = positions[held[j]]
         if position["account"] != a:
             continue
         ins = instruments[position["instrument"]]
+        fx = balances[a * n + ins["currency"]]["fx"]
         worth = quantity(ins, position["units"]) * ins["multiplier"] * ins["mark"]
-        worth *= balances[a * n + ins["currency"]]["fx"]
-        value += worth
+        worth *= fx
         gross += abs(worth)
         net += worth
+        if policy["has_margined"] != 0:
+            value += worth_of(ins, position, ins["mark"]) * fx
+        else:
+            value += worth
+        if policy["has_margin"] != 0:
+            initial += initial_of(ins, position["units"], ins["mark"]) * fx
+            maintenance += keep_of(policy, ins, position["units"], ins["mark"]) * fx
+            longs += max(worth, 0.0)
     cash = 0.0
     accrued = 0.0
     debt = 0.0
@@ -78,35 +103,61 @@ def remark(h: int, a: int) -> None:
     account["accrued"] = accrued
     account["debt"] = debt
     account["equity"] = cash + accrued - debt + value
+    account["initial"] = initial
+    account["maintenance"] = maintenance
+    account["longs"] = longs
+    if account["settles"] != 0:
+        _sum_unsettled(h, a)
 
 
 @compiled
-def shift_totals(h: int, a: int, i: int, units_before: int, cash_before: float, p: int) -> None:
-    """Move an account's totals by what one fill in instrument ``i`` changed, at its mark."""
+def _sum_unsettled(h: int, a: int) -> None:
+    """What sales have brought that is not there yet."""
+    n = mem.sims(h)[0]["n_currencies"]
+    total = 0.0
+    for c in range(n):
+        balance = mem.balances(h)[a * n + c]
+        total += balance["fx"] * balance["unsettled"]
+    mem.accounts(h)[a]["unsettled"] = total
+
+
+@compiled
+def shift_totals(
+    h: int, i: int, units_before: int, value_before: float, cash_before: float, p: int
+) -> None:
+    """Move an account's totals by what one fill in instrument ``i`` changed, at its mark.
+
+    ``value_before``: what the position added to equity.
+    """
+    a = mem.positions(h)[p]["account"]
     account = mem.accounts(h)[a]
     ins = mem.instruments(h)[i]
+    position = mem.positions(h)[p]
+    policy = mem.policies(h)[0]
     fx = _fx(h, a, ins["currency"])
     balance = mem.balances(h)[a * mem.sims(h)[0]["n_currencies"] + ins["currency"]]
     mark = ins["mark"]
     before = quantity(ins, units_before) * ins["multiplier"] * mark * fx
-    after = quantity(ins, mem.positions(h)[p]["units"]) * ins["multiplier"] * mark * fx
-    account["positions_value"] += after - before
+    after = quantity(ins, position["units"]) * ins["multiplier"] * mark * fx
+    if policy["has_margined"] != 0:
+        account["positions_value"] += (worth_of(ins, position, mark) - value_before) * fx
+    else:
+        account["positions_value"] += after - before
     account["gross"] += abs(after) - abs(before)
     account["net"] += after - before
     account["cash"] += fx * (balance["cash"] - cash_before)
     account["equity"] = (
         account["cash"] + account["accrued"] - account["debt"] + account["positions_value"]
     )
-
-
-@inlined
-def leverage_limit(h: int, a: int) -> float:
-    """The account's k, or the strategy's own cap where that is lower (NaN: not set)."""
-    account = mem.accounts(h)[a]
-    k = account["k"]
-    if account["max_leverage"] < k:
-        k = account["max_leverage"]
-    return k
+    if policy["has_margin"] != 0:
+        units = position["units"]
+        more = initial_of(ins, units, mark) - initial_of(ins, units_before, mark)
+        account["initial"] += more * fx
+        more = keep_of(policy, ins, units, mark) - keep_of(policy, ins, units_before, mark)
+        account["maintenance"] += more * fx
+        account["longs"] += max(after, 0.0) - max(before, 0.0)
+    if account["settles"] != 0:
+        _sum_unsettled(h, a)
 
 
 @compiled
@@ -114,8 +165,30 @@ def buying_power(h: int, a: int) -> float:
     """Notional that may still be opened at the marks of the last ``remark``, costs aside."""
     account = mem.accounts(h)[a]
     if account["kind"] == _CASH_ACCOUNT:
-        return account["cash"]
-    return leverage_limit(h, a) * account["equity"] - account["gross"]
+        return spendable(account)
+    if account["kind"] == _MARGIN:
+        return account["k"] * (account["equity"] - account["initial"])
+    if account["kind"] == _NET:
+        return account["k"] * account["equity"] - abs(account["net"])
+    return leverage_limit(account) * account["equity"] - account["gross"]
+
+
+@compiled
+def room_left(h: int, a: int) -> float:
+    """What opening may still take of an account: margin where it has rates, else notional."""
+    account = mem.accounts(h)[a]
+    if account["kind"] == _MARGIN:
+        return account["equity"] - account["initial"]
+    return buying_power(h, a)
+
+
+@compiled
+def room_needed(h: int, a: int, i: int, count: int) -> float:
+    """What a signed count of increments takes of an account's room, at the last mark."""
+    ins = mem.instruments(h)[i]
+    if mem.accounts(h)[a]["kind"] == _MARGIN:
+        return initial_of(ins, count, ins["mark"])
+    return quantity(ins, abs(count)) * (abs(ins["mark"]) * ins["multiplier"])
 
 
 @compiled
@@ -133,8 +206,9 @@ def next_commission(h: int, o: int, count: int, price: float) -> float:
 def _after(h: int, o: int, p: int, count: int, price: float, raw: float) -> tuple[float, float]:
     """What opening ``count`` increments would leave to compare, and what it may be at most.
 
-    Gross exposure against leverage times equity, with this instrument valued at ``raw`` and the
-    others at their marks; of a cash account the money spent against its cash.
+    Gross exposure against leverage times equity, or margin against equity, with this instrument
+    valued at ``raw`` and the others at their marks; of a cash account the money spent against what
+    it may spend.
     """
     order = mem.orders(h)[o]
     a = order["account"]
@@ -145,13 +219,18 @@ def _after(h: int, o: int, p: int, count: int, price: float, raw: float) -> tupl
     fee = next_commission(h, o, count, price)
     flow = -(quantity(ins, change) * price * ins["multiplier"]) * fx - fee * fx
     if account["kind"] == _CASH_ACCOUNT:
-        return -flow, account["cash"]
+        return -flow, spendable(account)
     units = mem.positions(h)[p]["units"]
     before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
     after = quantity(ins, units + change) * ins["multiplier"] * raw * fx
     equity = account["equity"] - before + after + flow
     gross = account["gross"] - abs(before) + abs(after)
-    return gross, leverage_limit(h, a) * equity
+    if mem.accounts(h)[a]["kind"] == _GROSS:
+        return gross, leverage_limit(account) * equity
+    initial = account["initial"] - initial_of(ins, units, ins["mark"]) * fx
+    initial += initial_of(ins, units + change, raw) * fx
+    longs = account["longs"] - max(before, 0.0) + max(after, 0.0)
+    return room_taken(h, a, equity, gross, account["net"] - before + after, initial, longs)
 
 
 @compiled
@@ -170,7 +249,7 @@ def both_figures(
     With leverage k, costs take k times their amount, because equity pays them.
     """
     wanted, most = _after(h, o, p, count, price, raw)
-    room = max(buying_power(h, mem.orders(h)[o]["account"]), 0.0)
+    room = max(room_left(h, mem.orders(h)[o]["account"]), 0.0)
     return room + (wanted - most), room
 
 

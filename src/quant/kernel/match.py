@@ -47,6 +47,7 @@ from quant.kernel.pricing import (
     settle_impact,
 )
 from quant.kernel.reports import close_out, is_final, new_report, remaining
+from quant.kernel.requirement import worth_of
 from quant.kernel.subsystem import subsystem
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "has_open_print",
     "has_trading",
     "note_position",
+    "shares_to_borrow",
     "wanted",
 ]
 
@@ -80,6 +82,7 @@ _TAKER = LIQUIDITY.TAKER
 _MAKER = LIQUIDITY.MAKER
 _FUNDS = REASON.INSUFFICIENT_FUNDS
 _SHORT = REASON.SHORT_NOT_ALLOWED
+_NO_BORROW = REASON.NO_BORROW
 _OVER_CAP = REASON.OVER_CAP
 _REJECT_OVER = OVER_CAP.REJECT
 _SIZED_DOWN = REASON.SIZED_DOWN
@@ -193,7 +196,8 @@ def wanted(h: int, o: int, most: int, at: int, claimed: int, raw: float) -> int:
     With ``over_cap: reject`` an order that wants more than the cap leaves ends instead.
     """
     cap = max(cap_left(h, mem.orders(h)[o]["instrument"], at, raw) - claimed, 0)
-    if most > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER:
+    is_forced = mem.orders(h)[o]["forced"] != 0
+    if most > cap and mem.policies(h)[0]["over_cap"] == _REJECT_OVER and not is_forced:
         close_out(h, o, _OVER_CAP, 0.0, 0.0)
         return 0
     return min(most, cap)
@@ -294,6 +298,8 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
         report["bar"] = ins["seen"] - 1
     if order["is_sized"] != 0:
         report["new_units"] = order["units_venue"]
+    if mem.accounts(h)[a]["settles"] != 0 and side < 0:
+        report["settles"] = mem.settle_on(h)[report["session"]]
     order["filled_venue"] += count
     order["value_venue"] += abs(quantity(ins, count) * price * ins["multiplier"])
     order["commission_venue"] += fee
@@ -303,9 +309,10 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     if takes and mem.policies(h)[0]["has_impact"] != 0 and sim["in_parts"] == 0:
         settle_impact(h, o, done, count, at)
     units_before = mem.positions(h)[p]["units"]
+    value_before = worth_of(ins, mem.positions(h)[p], ins["mark"])
     cash_before = mem.balances(h)[a * sim["n_currencies"] + ins["currency"]]["cash"]
     post(h, r)
-    shift_totals(h, a, i, units_before, cash_before, p)
+    shift_totals(h, i, units_before, value_before, cash_before, p)
     note_position(h, p, ts)
     acts = order["group_kind"] != 0 or order["first_child"] >= 0 or sim["n_reducers"] > 0
     if acts and sim["in_parts"] == 0:
@@ -331,7 +338,7 @@ def note_position(h: int, p: int, ts: int) -> None:
     row["is_stale"] = 1 if mem.bars(h)[ins["bar"]]["session"] != sim["session"] else 0
     row["avg_price"] = position["avg_price"]
     row["mark"] = ins["mark"]
-    row["market_value"] = worth * ins["mark"] if position["units"] != 0 else 0.0
+    row["market_value"] = worth_of(ins, position, ins["mark"]) if position["units"] != 0 else 0.0
     row["unrealized"] = (
         worth * (ins["mark"] - position["avg_price"]) if position["units"] != 0 else 0.0
     )
@@ -379,12 +386,43 @@ def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_re
 
 
 @compiled
+def shares_to_borrow(h: int, i: int, units: int) -> int:
+    """Increments that can still be sold short beyond a position: what can be borrowed less what is
+    short already."""
+    ins = mem.instruments(h)[i]
+    shares = mem.row_borrow_shares(h)[ins["bar"]]
+    if shares != shares:
+        return NEVER
+    return max(_whole_part(h, i, shares) + min(units, 0), 0)
+
+
+@compiled
+def _borrowable(h: int, o: int, want: int) -> int:
+    """What of ``want`` increments of a short sale can be borrowed; an order refused for it ends."""
+    order = mem.orders(h)[o]
+    i = order["instrument"]
+    p = position_place(h, order["account"], order["book"], i)
+    left = shares_to_borrow(h, i, mem.positions(h)[p]["units"])
+    if want <= left:
+        return want
+    ins = mem.instruments(h)[i]
+    if mem.policies(h)[0]["insufficient"] == _REJECT or left == 0:
+        close_out(h, o, _NO_BORROW, quantity(ins, want), quantity(ins, left))
+        return 0
+    return left
+
+
+@compiled
 def fill_opening(h: int, o: int, want: int, raw: float, at: int, fill_reason: int) -> None:
     """Fill an opening part, cut it or end it, as the account and the settings say."""
     order = mem.orders(h)[o]
     if mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT and order["side_venue"] < 0:
         close_out(h, o, _SHORT, 0.0, 0.0)
         return
+    if order["side_venue"] < 0 and mem.policies(h)[0]["has_availability"] != 0:
+        want = _borrowable(h, o, want)
+        if want == 0:
+            return
     p = position_place(h, order["account"], order["book"], order["instrument"])
     price, _, _ = paid_price(h, o, want, raw, at)
     if passes(h, o, p, want, price, raw):

@@ -28,11 +28,13 @@ __all__ = [
     "equity_rows",
     "events",
     "fills",
+    "forced_orders",
     "held",
     "hit_distances",
     "hit_levels",
     "hits",
     "instruments",
+    "interests",
     "open_rows",
     "orders",
     "policies",
@@ -41,11 +43,15 @@ __all__ = [
     "postings",
     "reports",
     "row_advs",
+    "row_borrow_rates",
+    "row_borrow_shares",
     "row_flags",
     "row_sigmas",
     "row_spreads",
     "saved_orders",
     "session_closes",
+    "settle_on",
+    "settlements",
     "saved_held",
     "saved_position",
     "saved_instrument",
@@ -164,3 +170,9 @@ saved_instrument = _accessor("saved_instrument")
 saved_position = _accessor("saved_position")
 saved_held = _accessor("saved_held")
 hit_distances = _accessor("hit_distances")
+settlements = _accessor("settlements")
+interests = _accessor("interests")
+settle_on = _accessor("settle_on")
+row_borrow_rates = _accessor("row_borrow_rates")
+row_borrow_shares = _accessor("row_borrow_shares")
+forced_orders = _accessor("forced_order")

@@ -9,7 +9,9 @@ copies and puts everything back.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
+from quant.kernel.calls import breach_on, can_fail, close_inside, fail_inside
 from quant.kernel.codes import (
+    ACCOUNT_STATUS,
     AUCTION,
     BATCH,
     FILL_REASON,
@@ -36,6 +38,7 @@ from quant.kernel.trailing import follow, trails, trails_by_close
 __all__ = ["walk_bars"]
 
 _FIFO = BATCH.FIFO
+_BANKRUPT = ACCOUNT_STATUS.BANKRUPT
 _NO_AUCTION = AUCTION.NONE
 _NO_TRIGGER = TRIGGER.NONE
 _STOP = TRIGGER.STOP
@@ -331,19 +334,39 @@ def _meet(h: int, o: int, level: float, seg: int, start: float, closing_only: in
 
 
 @compiled
+def _meet_lines(h: int, a: int, i: int, start: float, end: float) -> None:
+    """Close a position where its price brings the account to a line on the way to ``end``."""
+    p = position_place(h, a, 0, i)
+    level = breach_on(h, p, start, end)
+    if level == level:
+        fail_inside(h, p, level)
+
+
+@inlined
+def _reached_by_queue(h: int, base: int, done: int, start: float) -> float:
+    """How far a segment has been walked by a queue of which ``done`` heads are done with."""
+    return mem.hit_levels(h)[base + done - 1] if done > 0 else start
+
+
+@compiled
 def _run_queue(
     h: int, i: int, base: int, first: int, seg: int, start: float, end: float, only_exits: int
 ) -> int:
     """Work instrument ``i``'s queue from place ``first`` on; returns how many heads are done with.
 
     With ``only_exits`` it stops before the first order that would open, after that order's closing
-    part. What a fill sets free queues behind it.
+    part. What a fill sets free queues behind it. Where a line of the account comes first, it is met
+    first.
     """
     ins = mem.instruments(h)[i]
     j = first
+    here = _reached_by_queue(h, base, j, start)
     while j < ins["queue_size"]:
         o = mem.hits(h)[base + j]
         level = mem.hit_levels(h)[base + j]
+        if can_fail(h, mem.orders(h)[o]["account"]):
+            _meet_lines(h, mem.orders(h)[o]["account"], i, here, level)
+        here = level
         if only_exits != 0 and _front(h, o, level) == _OPENING:
             if closing_part(h, o, remaining(h, o)) > 0:
                 _meet(h, o, level, seg, start, 1)
@@ -398,6 +421,18 @@ def _levels_inside(h: int, a: int, c0: int, c1: int, row: int) -> int:
             elif low <= order["stop"] <= high:
                 n += 1
     return n
+
+
+@compiled
+def _lines_inside(h: int, a: int, row: int) -> int:
+    """1 if the account comes to a line on the way to one of the bar's extremes."""
+    if not can_fail(h, a):
+        return 0
+    bar = mem.bars(h)[row]
+    p = position_place(h, a, 0, bar["instrument"])
+    low = breach_on(h, p, bar["open"], bar["low"])
+    high = breach_on(h, p, bar["open"], bar["high"])
+    return 1 if low == low or high == high else 0
 
 
 @compiled
@@ -461,7 +496,9 @@ def _walk_alone(h: int, a: int, c0: int, c1: int, row: int, path: int) -> tuple[
         mem.instruments(h)[i]["mark"] = start
         remark(h, a)
         mem.instruments(h)[i]["queue_size"] = _collect(h, a, c0, c1, 0, seg, start, end)
-        _run_queue(h, i, 0, 0, seg, start, end, 0)
+        done = _run_queue(h, i, 0, 0, seg, start, end, 0)
+        if can_fail(h, a):
+            _meet_lines(h, a, i, _reached_by_queue(h, 0, done, start), end)
         _move_marks(h, a, c0, c1, end)
         mem.instruments(h)[i]["mark"] = end
         remark(h, a)
@@ -493,9 +530,9 @@ def choose(h: int, a: int, c0: int, c1: int, row: int) -> int:
         return policy
     if policy == _NEAREST:
         return _OHLC if bar["high"] - bar["open"] < bar["open"] - bar["low"] else _OLHC
-    if c1 == c0 or _levels_inside(h, a, c0, c1, row) < _ENOUGH:
-        return _OLHC
     i = bar["instrument"]
+    if c1 == c0 or _levels_inside(h, a, c0, c1, row) + _lines_inside(h, a, row) < _ENOUGH:
+        return _OLHC
     _save(h, a, i, c0, c1)
     end_olhc, low_olhc = _walk_alone(h, a, c0, c1, row, _OLHC)
     _restore(h, a, i, c0, c1)
@@ -553,13 +590,21 @@ def _choose_all(h: int, a: int, lo: int, hi: int, n: int) -> None:
         mem.positions(h)[position_place(h, a, 0, i)]["path"] = choose(h, a, c0, c, row)
 
 
+@inlined
+def _is_any_in_danger(h: int) -> bool:
+    found = False
+    for a in range(mem.sims(h)[0]["n_accounts"]):
+        found = found or can_fail(h, a)
+    return found
+
+
 @subsystem("void(int64, int64, int64, int64)")
 def walk_bars(h: int, lo: int, hi: int, n: int) -> None:
     """Walk the bars ``lo`` to ``hi - 1``, which end now, with ``n`` candidates.
 
     Candidates stand in order of instrument and sequence, as the bars do.
     """
-    if not _is_any_met(h, n):
+    if not _is_any_met(h, n) and not _is_any_in_danger(h):
         _note_joined(h, n)
         return
     for a in range(mem.sims(h)[0]["n_accounts"]):
@@ -610,3 +655,28 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
             if only_exits == 0:
                 _move_marks(h, a, c, c1, end)
             c = c1
+    if can_fail(h, a):
+        _meet_lines_left(h, a, lo, hi, n, seg)
+
+
+@compiled
+def _meet_lines_left(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
+    """After the orders of a segment: what is left of each instrument's way to its end.
+
+    Where one position ends an account, the others are closed at the end of the segment.
+    """
+    c = 0
+    for row in range(lo, hi):
+        i = mem.bars(h)[row]["instrument"]
+        here, end = _ends_of(h, a, i, seg)
+        if c < n and mem.orders(h)[mem.candidates(h)[c]]["instrument"] == i:
+            here = _reached_by_queue(h, 2 * c, mem.instruments(h)[i]["queue_done"], here)
+            c = _group_end(h, c, n)
+        if has_trading(h, row):
+            _meet_lines(h, a, i, here, end)
+    if mem.accounts(h)[a]["status"] == _BANKRUPT:
+        for row in range(lo, hi):
+            i = mem.bars(h)[row]["instrument"]
+            p = position_place(h, a, 0, i)
+            if has_trading(h, row) and mem.positions(h)[p]["units"] != 0:
+                close_inside(h, p, _ends_of(h, a, i, seg)[1])

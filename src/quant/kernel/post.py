@@ -8,7 +8,16 @@ market data, so reports alone rebuild the account.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import NONE, POSTING_KIND, REPORT_KIND, ROUNDING, STATUS
+from quant.kernel.codes import (
+    ACCOUNT_STATUS,
+    NONE,
+    POSTING_KIND,
+    REASON,
+    REPORT_KIND,
+    ROUNDING,
+    STATUS,
+    VALUATION,
+)
 from quant.kernel.cost import quantity, round_minor
 from quant.kernel.jit import compiled, entry, inlined
 from quant.kernel.subsystem import subsystem
@@ -26,6 +35,15 @@ _REJECTED = REPORT_KIND.REJECTED
 _TRADE = POSTING_KIND.TRADE
 _COMMISSION = POSTING_KIND.COMMISSION
 _FEE = POSTING_KIND.FEE
+_VARIATION_MARGIN = POSTING_KIND.VARIATION
+_SETTLED = REPORT_KIND.SETTLED
+_VARIATION = REPORT_KIND.VARIATION
+_R_BANKRUPT = REASON.BANKRUPT
+_R_RECALL = REASON.RECALL
+_SOUND = ACCOUNT_STATUS.SOUND
+_IN_CALL = ACCOUNT_STATUS.IN_CALL
+_BANKRUPT = ACCOUNT_STATUS.BANKRUPT
+_PAID = VALUATION.PAID
 _MINOR_UNIT = ROUNDING.MINOR_UNIT
 _S_TRIGGERED = STATUS.TRIGGERED
 _S_PARTIAL = STATUS.PARTIALLY_FILLED
@@ -127,6 +145,7 @@ def _note_fill(h: int, r: int) -> int:
     row["flags"] = report["flags"]
     row["liquidity"] = report["liquidity"]
     row["bar"] = report["bar"]
+    row["settles"] = report["settles"]
     row["price"] = report["price"]
     row["price_raw"] = report["price_raw"]
     row["commission"] = report["commission"]
@@ -156,18 +175,28 @@ def _fold_position(h: int, r: int, f: int) -> None:
     elif units < 0 and change > 0:
         closing = min(-units, change)
     opening = change - closing
+    is_paid = ins["valuation"] == _PAID
     if closing != 0:
         qty = quantity(ins, closing)
-        add_posting(h, r, _TRADE, -(qty * price * ins["multiplier"]), f + 1)
+        if is_paid:
+            add_posting(h, r, _TRADE, -(qty * price * ins["multiplier"]), f + 1)
+        else:
+            gain = -(qty * (price - position["reference"]) * ins["multiplier"])
+            add_posting(h, r, _VARIATION_MARGIN, gain, f + 1)
         position["realized"] += -qty * (price - position["avg_price"]) * ins["multiplier"]
         units += closing
         if units == 0:
             position["avg_price"] = 0.0
+            position["reference"] = 0.0
     if opening != 0:
         qty = quantity(ins, opening)
-        add_posting(h, r, _TRADE, -(qty * price * ins["multiplier"]), f + 1)
         before = abs(units)
         after = before + abs(opening)
+        if is_paid:
+            add_posting(h, r, _TRADE, -(qty * price * ins["multiplier"]), f + 1)
+        else:
+            held = position["reference"] * before
+            position["reference"] = (held + price * abs(opening)) / after
         position["avg_price"] = (position["avg_price"] * before + price * abs(opening)) / after
         units += opening
     position["units"] = units
@@ -175,6 +204,69 @@ def _fold_position(h: int, r: int, f: int) -> None:
         hold(h, p)
     elif units == 0 and position["is_held"] != 0:
         release(h, p)
+
+
+@inlined
+def _balance_place(h: int, r: int) -> int:
+    report = mem.reports(h)[r]
+    return report["account"] * mem.sims(h)[0]["n_currencies"] + report["currency"]
+
+
+@inlined
+def _note_settlement(h: int, r: int, amount: float) -> None:
+    """Money of a sale that a later session brings: booked today, not settled yet."""
+    sim = mem.sims(h)[0]
+    report = mem.reports(h)[r]
+    n = sim["n_settlements"]
+    row = mem.settlements(h)[n]
+    row["session"] = report["settles"]
+    row["account"] = report["account"]
+    row["currency"] = report["currency"]
+    row["amount"] = amount
+    mem.balances(h)[_balance_place(h, r)]["unsettled"] += amount
+    sim["n_settlements"] = n + 1
+
+
+@compiled
+def _post_variation(h: int, r: int) -> None:
+    """A futures position is paid its gain since the last settlement, at a settlement price."""
+    sim = mem.sims(h)[0]
+    report = mem.reports(h)[r]
+    i = report["instrument"]
+    ins = mem.instruments(h)[i]
+    p = (report["account"] * sim["n_books"] + report["book"]) * sim["n_instruments"] + i
+    position = mem.positions(h)[p]
+    size = quantity(ins, position["units"]) * ins["multiplier"]
+    gain = size * (report["price"] - position["reference"])
+    add_posting(h, r, _VARIATION_MARGIN, gain, NONE)
+    position["reference"] = report["price"]
+
+
+@inlined
+def _post_call(h: int, r: int) -> None:
+    """An account comes to a margin call, out of one, or to its end."""
+    report = mem.reports(h)[r]
+    account = mem.accounts(h)[report["account"]]
+    if report["reason"] == _R_BANKRUPT and report["flags"] != 0:
+        account["status"] = _BANKRUPT
+    elif report["reason"] != _R_RECALL:
+        account["status"] = _IN_CALL if report["reason"] != 0 else _SOUND
+    account["ts_status"] = report["ts"]
+
+
+@inlined
+def _post_money(h: int, r: int) -> None:
+    """What is no order's: money moved, money settled, a future settled, a call."""
+    report = mem.reports(h)[r]
+    kind = report["kind"]
+    if kind == _CASH:
+        add_posting(h, r, report["posting_kind"], report["amount"], NONE)
+    elif kind == _SETTLED:
+        mem.balances(h)[_balance_place(h, r)]["unsettled"] -= report["amount"]
+    elif kind == _VARIATION:
+        _post_variation(h, r)
+    else:
+        _post_call(h, r)
 
 
 @compiled
@@ -185,9 +277,13 @@ def post_fill(h: int, r: int) -> None:
     ins = mem.instruments(h)[report["instrument"]]
     f = _note_fill(h, r)
     report["fill"] = f
+    balance = mem.balances(h)[_balance_place(h, r)]
+    before = balance["cash"]
     _fold_position(h, r, f)
     add_posting(h, r, _COMMISSION, -report["commission"], f + 1)
     add_posting(h, r, _FEE, -report["fees"], f + 1)
+    if report["settles"] >= 0 and balance["cash"] > before:
+        _note_settlement(h, r, balance["cash"] - before)
     count = abs(report["units"])
     order["filled"] += count
     order["value_filled"] += quantity(ins, count) * report["price"]
@@ -245,8 +341,8 @@ def post(h: int, r: int) -> None:
     """Fold report ``r`` into our account. Nothing else changes it."""
     report = mem.reports(h)[r]
     kind = report["kind"]
-    if kind == _CASH:
-        add_posting(h, r, report["posting_kind"], report["amount"], NONE)
+    if kind == _CASH or kind >= _SETTLED:
+        _post_money(h, r)
         return
     order = mem.orders(h)[report["order"]]
     if kind == _FILL:
@@ -272,7 +368,8 @@ def post_all(h: int, first: int, last: int) -> None:
 def own_fields() -> dict[str, tuple[str, ...]]:
     """The fields that are ours: what reports alone determine, for the state hash."""
     everything: dict[str, tuple[str, ...]] = {
-        "balances": ("account", "currency", "cash", "receivable", "payable", "debt"),
+        "accounts": ("status", "ts_status"),
+        "balances": ("account", "currency", "cash", "receivable", "payable", "debt", "unsettled"),
         "positions": ("units", "avg_price", "reference", "realized", "is_held"),
         "orders": (
             "status",

@@ -98,6 +98,7 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
     report["posting_kind"] = 0
     report["new_units"] = NONE
     report["fill"] = NONE
+    report["settles"] = NONE
     report["price"] = 0.0
     report["price_raw"] = 0.0
     report["commission"] = 0.0
@@ -108,6 +109,12 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
     report["needed"] = 0.0
     report["available"] = 0.0
     report["units"] = 0
+    if o < 0:
+        report["account"] = 0
+        report["instrument"] = NONE
+        report["book"] = 0
+        report["currency"] = 0
+        report["bar"] = NONE
     if o >= 0:
         order = mem.orders(h)[o]
         ins = mem.instruments(h)[order["instrument"]]

@@ -40,8 +40,15 @@ def _is_tight(h: int) -> bool:
     """Whether the next slice could overflow an array."""
     sim = mem.sims(h)[0]
     waiting = sim["n_orders"] - sim["n_sent"]
-    most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"]) + _SLACK
-    working = sim["n_active"] + waiting
+    # an account may make an order for each position it holds, or is about to
+    forced = sim["n_held"] + sim["n_active"] + waiting
+    due = 4 * sim["n_held"] + sim["n_settlements"] - sim["first_settlement"]
+    most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"] + sim["n_held"]) + due + _SLACK
+    working = sim["n_active"] + waiting + forced
+    if sim["n_orders"] + forced > len(mem.orders(h)):
+        return True
+    if sim["n_settlements"] + most > len(mem.settlements(h)):
+        return True
     if working > len(mem.active(h)) or 2 * working > len(mem.hits(h)):
         return True
     if sim["n_reports"] + most > len(mem.reports(h)):
@@ -155,15 +162,20 @@ def make_room(state: State) -> None:
     """Grow whatever the next slice could overflow."""
     sim = state["sim"][0]
     working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
-    most = _PER_ORDER * (working + int(sim["n_amends"])) + _SLACK
+    held = int(sim["n_held"])
+    forced = held + working
+    due = 4 * held + int(sim["n_settlements"]) - int(sim["first_settlement"])
+    most = _PER_ORDER * (working + int(sim["n_amends"]) + held) + due + _SLACK
+    if int(sim["n_orders"]) + forced > len(state["orders"]):
+        grow(state, "orders", int(sim["n_orders"]) + forced)
     places = int(sim["n_instruments"]) * int(sim["n_accounts"]) * int(sim["n_books"])
-    for name in ("reports", "fills", "postings", "position_rows"):
+    for name in ("reports", "fills", "postings", "position_rows", "settlements"):
         need = int(sim[GROWING[name]]) + most + (places if name == "position_rows" else 0)
         if need > len(state[name]):
             grow(state, name, need)
     for name, entries in PER_WORKING_ORDER.items():
-        if entries * working > len(state[name]):
-            grow(state, name, entries * working)
+        if entries * (working + forced) > len(state[name]):
+            grow(state, name, entries * (working + forced))
 
 
 def drive(state: State, tick: Callable[[], None], until: int, on_grow: Callable[[], None]) -> int:

@@ -13,17 +13,19 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, INSUFFICIENT, REASON
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, leverage_limit, next_commission, position_place
+from quant.kernel.margin import SAME, next_commission, position_place
 from quant.kernel.match import (
     closing_part,
     end_idle_reducer,
     execute,
     fill_cut,
+    shares_to_borrow,
     wanted,
 )
 from quant.kernel.pricing import paid_price
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, is_final, remaining
+from quant.kernel.requirement import initial_of, room_taken, spendable
 from quant.kernel.subsystem import subsystem
 from quant.kernel.whole import is_whole
 
@@ -32,6 +34,7 @@ __all__ = ["fill_scaled"]
 _SCALE = INSUFFICIENT.SCALE
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _SHORT = REASON.SHORT_NOT_ALLOWED
+_NO_BORROW = REASON.NO_BORROW
 _HALVINGS = 60
 
 
@@ -52,6 +55,7 @@ def _takes_part(h: int, o: int) -> bool:
 @compiled
 def _plan(h: int, n: int, at: int) -> None:
     """Split every order along the projected position, sharing the cap in order of sequence."""
+    knows_shares = mem.policies(h)[0]["has_availability"] != 0
     for j in range(n):
         position = mem.positions(h)[_place_of(h, mem.candidates(h)[j])]
         position["projected"] = position["units"]
@@ -78,6 +82,12 @@ def _plan(h: int, n: int, at: int) -> None:
         if opening > 0 and is_cash and order["side_venue"] < 0:
             order["is_refused"] = 1
             opening = 0
+        if opening > 0 and knows_shares and order["side_venue"] < 0:
+            left = shares_to_borrow(h, order["instrument"], units - closing)
+            if opening > left:
+                # beyond what can be borrowed: nothing, or what is left where parts may fill
+                opening = left if mem.policies(h)[0]["insufficient"] == _SCALE else 0
+                order["is_refused"] = 2
         if order["reduce_only"] != 0:
             opening = 0
         order["plan_close"] = closing
@@ -112,6 +122,9 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
     account = mem.accounts(h)[a]
     equity = account["equity"]
     gross = account["gross"]
+    net = account["net"]
+    initial = account["initial"]
+    longs = account["longs"]
     spent = 0.0
     j = 0
     while j < n:
@@ -119,8 +132,9 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
         i = first["instrument"]
         ins = mem.instruments(h)[i]
         p = position_place(h, a, first["book"], i)
-        before = quantity(ins, mem.positions(h)[p]["units"]) * ins["multiplier"] * ins["mark"]
         units = mem.positions(h)[p]["units"]
+        before = quantity(ins, units) * ins["multiplier"] * ins["mark"]
+        initial -= initial_of(ins, units, ins["mark"])
         raw = ins["mark"]
         while j < n and mem.orders(h)[mem.candidates(h)[j]]["instrument"] == i:
             o = mem.candidates(h)[j]
@@ -141,13 +155,16 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
             spent += next_commission(h, o, count, price)
             units += side * count
         after = quantity(ins, units) * ins["multiplier"] * raw
+        initial += initial_of(ins, units, raw)
         gross += abs(after) - abs(before)
+        longs += max(after, 0.0) - max(before, 0.0)
+        net += after - before
         equity += after - before
     if account["kind"] == _CASH_ACCOUNT:
-        cash = account["cash"]
+        cash = spendable(account)
         return cash - spent >= -SAME * max(abs(cash), abs(spent))
-    limit = leverage_limit(h, a) * (equity - spent)
-    return gross <= limit + SAME * max(gross, abs(limit))
+    taken, most = room_taken(h, a, equity - spent, gross, net, initial, longs)
+    return taken <= most + SAME * max(abs(taken), abs(most))
 
 
 @compiled
@@ -211,4 +228,5 @@ def fill_scaled(h: int, n: int, at: int, market_reason: int) -> None:
         if not _takes_part(h, o):
             continue
         if mem.orders(h)[o]["is_refused"] != 0:
-            close_out(h, o, _SHORT, 0.0, 0.0)
+            reason = _SHORT if mem.orders(h)[o]["is_refused"] == 1 else _NO_BORROW
+            close_out(h, o, reason, 0.0, 0.0)

@@ -7,8 +7,10 @@ if it wants to be asked at this timestamp.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
+from quant.kernel.accrual import accrue, settle_due
 from quant.kernel.amend import amend_due
 from quant.kernel.batch import run_batch
+from quant.kernel.calls import can_fail, check_account
 from quant.kernel.codes import (
     AUCTION,
     CAP_BY,
@@ -212,6 +214,15 @@ def _latest_open(h: int, lo: int, hi: int) -> int:
     return latest
 
 
+@inlined
+def _is_in_danger(h: int) -> bool:
+    """Whether prices could bring an account to a call inside a bar."""
+    found = False
+    for a in range(mem.sims(h)[0]["n_accounts"]):
+        found = found or can_fail(h, a)
+    return found
+
+
 @compiled
 def _market_phase(h: int, lo: int, hi: int) -> None:
     """Phase 1: the path inside the bars that end now, then their closing prints."""
@@ -221,12 +232,12 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
         for row in range(lo, hi):
             ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
             ins["mark_before"] = ins["mark"]
-    if sim["n_active"] > 0:
+    if sim["n_active"] > 0 or (sim["n_held"] > 0 and _is_in_danger(h)):
         latest = _latest_open(h, lo, hi)
         if latest >= 0:
             _assign_day(h, sim["session"], latest + slack, 1, 0)
         n = _keep(h, _gather(h, lo, hi, 0, slack), _PATH)
-        if n > 0:
+        if n > 0 or (sim["n_held"] > 0 and _is_in_danger(h)):
             walk_bars(h, lo, hi, n)
             if sim["n_trailing"] > 0 and trails_by_close(h):
                 _follow_closes(h, n)
@@ -364,8 +375,14 @@ def before_decide(h: int) -> None:
         _expire(h, 0)
     elif sim["n_dated"] > 0:
         _expire_dated(h, sim["now"])
+    if (at["flags"] & _CLOSES) != 0 and mem.policies(h)[0]["accrues"] != 0:
+        accrue(h, at["nights"])
     for a in range(sim["n_accounts"]):
         remark(h, a)
+        account = mem.accounts(h)[a]
+        if account["equity"] <= 0.0 or mem.policies(h)[0]["has_margin"] != 0:
+            check_account(h, a)
+            compact(h)
 
 
 @compiled
@@ -523,6 +540,8 @@ def after_decide(h: int) -> None:
         for j in range(sim["n_held"]):
             note_position(h, mem.held(h)[j], sim["now"])
     sim["session"] = at["session_next"]
+    if sim["first_settlement"] < sim["n_settlements"]:
+        settle_due(h)
     _run_events(h)
     if sim["n_sent"] > sent:
         n = _gather_late(h)

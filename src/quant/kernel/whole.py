@@ -14,16 +14,16 @@ from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     SAME,
     both_figures,
-    buying_power,
-    leverage_limit,
     next_commission,
     passes,
     position_place,
+    room_left,
 )
 from quant.kernel.match import cap_left, closing_part, execute
 from quant.kernel.pricing import AT_OPEN, is_taker, paid_price, settle_impact
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, end_alone, end_order, remaining
+from quant.kernel.requirement import initial_of, room_taken, spendable
 from quant.kernel.subsystem import subsystem
 
 __all__ = ["fill_whole", "is_whole"]
@@ -161,6 +161,9 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
     account = mem.accounts(h)[a]
     equity = account["equity"]
     gross = account["gross"]
+    net = account["net"]
+    initial = account["initial"]
+    longs = account["longs"]
     spent = 0.0
     shorts = 0
     m = o
@@ -179,14 +182,18 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
             after = quantity(ins, after_units) * ins["multiplier"] * raw
             equity += after - before
             gross += abs(after) - abs(before)
+            net += after - before
+            longs += max(after, 0.0) - max(before, 0.0)
+            initial += initial_of(ins, after_units, raw) - initial_of(ins, units, ins["mark"])
             if after_units < 0 and after_units < units:
                 shorts = 1
         m = leg["next_in_group"]
         if m == o:
             break
     if account["kind"] == _CASH_ACCOUNT:
-        return spent, account["cash"], shorts
-    return gross, leverage_limit(h, a) * (equity - spent), 0
+        return spent, spendable(account), shorts
+    taken, most = room_taken(h, a, equity - spent, gross, net, initial, longs)
+    return taken, most, 0
 
 
 @compiled
@@ -244,7 +251,7 @@ def _fill_together(h: int, o: int, at: int, market_reason: int) -> None:
             _reject_all(h, o, _R_SHORT, 0.0, 0.0)
             return
         if wanted > most + SAME * max(abs(wanted), abs(most)):
-            room = max(buying_power(h, mem.orders(h)[o]["account"]), 0.0)
+            room = max(room_left(h, mem.orders(h)[o]["account"]), 0.0)
             _reject_all(h, o, _R_FUNDS, room + (wanted - most), room)
             return
     m = _next_leg(h, o, NONE, NONE)

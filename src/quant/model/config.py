@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from quant.errors import ConfigError
-from quant.model.accounts import Account, CashAccount, GrossLeverage
+from quant.model.accounts import (
+    Account,
+    CashAccount,
+    GrossLeverage,
+    MarginAccount,
+    MarginCall,
+    NetLeverage,
+)
 from quant.model.checks import choice, fraction_text, number, put, switch, whole_number
 from quant.model.costs import (
     Commission,
@@ -36,9 +43,11 @@ from quant.model.execution import (
     Latency,
     UniformLatency,
 )
+from quant.model.financing import Borrow, Interest
 
 __all__ = [
     "Account",
+    "Borrow",
     "CashAccount",
     "Commission",
     "Config",
@@ -91,6 +100,9 @@ class RiskLimits:
                 put(self, name, number(f"config risk.{name}", value, low=0.0))
 
 
+_RATES = ("initial", "maintenance", "short_initial", "short_maintenance")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentSettings:
     """What one instrument, or all (under the name ``default``), trades in.
@@ -105,15 +117,49 @@ class InstrumentSettings:
         Money per price point and unit.
     allow_nonpositive : bool
         Whether prices of zero and below are legal.
+    valuation : "paid" or "margined"
+        Whether a purchase is paid for, or gains are settled every day, as futures' are.
+    initial, maintenance, short_initial, short_maintenance : float or None
+        Margin rates of its own in an account of kind ``margin``; None: the account's.
+    initial_money, maintenance_money : float
+        Margin in money a unit besides, as futures have it; with them the rates are 0 unless given.
+    leverage_factor : float
+        What a fund multiplies its index by: rates to keep are that many times as high, up to all
+        of the value (FINRA Regulatory Notice 09-53, 2009).
+    borrow_rate : float or None
+        Yearly fee for a short of it; None: that of ``borrow``.
     """
 
     increment: str = "1"
     tick: float | None = None
     multiplier: float = 1.0
     allow_nonpositive: bool = False
+    valuation: str = "paid"
+    initial: float | None = None
+    maintenance: float | None = None
+    short_initial: float | None = None
+    short_maintenance: float | None = None
+    initial_money: float = 0.0
+    maintenance_money: float = 0.0
+    leverage_factor: float = 1.0
+    borrow_rate: float | None = None
 
     def __post_init__(self) -> None:
         where = "config instruments"
+        choice(f"{where} valuation", self.valuation, ("paid", "margined"))
+        for name in (*_RATES, "borrow_rate"):
+            rate = getattr(self, name)
+            if rate is not None:
+                put(self, name, number(f"{where} {name}", rate, low=0.0, high=10.0))
+        for name in ("initial_money", "maintenance_money"):
+            put(self, name, number(f"{where} {name}", getattr(self, name), low=0.0))
+        factor = number(f"{where} leverage_factor", self.leverage_factor, low=1.0)
+        put(self, "leverage_factor", factor)
+        if self.maintenance_money > self.initial_money:
+            raise ConfigError(
+                f"{where} maintenance_money and initial_money: expected no more to keep than to "
+                f"open, found {self.maintenance_money:g} and {self.initial_money:g}; correct them."
+            )
         put(self, "increment", fraction_text(f"{where} increment", self.increment))
         if self.tick is not None:
             put(self, "tick", number(f"{where} tick", self.tick, above=0.0))
@@ -135,8 +181,14 @@ class Config:
         Opening deposit, in ``currency``.
     currency : str
         Base currency, three letters.
-    account : GrossLeverage or CashAccount
+    account : GrossLeverage, CashAccount, MarginAccount or NetLeverage
         The account kind.
+    margin_call : MarginCall
+        What happens when equity falls below the margin to keep, or to zero.
+    interest : Interest
+        What cash earns and debts cost.
+    borrow : Borrow
+        What borrowed shares cost.
     execution : Execution
         How orders meet bars.
     latency : ConstantLatency, UniformLatency or ExponentialLatency
@@ -167,6 +219,9 @@ class Config:
     cash: float = 100_000.0
     currency: str = "USD"
     account: Account = field(default_factory=GrossLeverage)
+    margin_call: MarginCall = field(default_factory=MarginCall)
+    interest: Interest = field(default_factory=Interest)
+    borrow: Borrow = field(default_factory=Borrow)
     execution: Execution = field(default_factory=Execution)
     latency: Latency = field(default_factory=ConstantLatency)
     commission: Commission = field(default_factory=RateCommission)
@@ -195,6 +250,7 @@ class Config:
         for symbol, settings in self.instruments.items():
             _check_section(f"instruments.{symbol}", settings, (InstrumentSettings,))
         self._check_delays()
+        self._check_instruments()
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         put(self, "instruments", MappingProxyType(complete))
 
@@ -211,6 +267,25 @@ class Config:
                 "config execution.timing and latency: same_close fills at the moment of decision, "
                 "found a latency above zero; set it to 0 or use timing next_close."
             )
+
+    def _check_instruments(self) -> None:
+        """Instruments that the account's kind has no rule for."""
+        for symbol, settings in self.instruments.items():
+            if isinstance(self.account, CashAccount) and settings.valuation == "margined":
+                raise ConfigError(
+                    f"config account and instruments.{symbol}.valuation: expected instruments that "
+                    "are paid for in a cash account, found margined; use account kind margin or "
+                    "gross_leverage."
+                )
+            own = [name for name in _RATES if getattr(settings, name) is not None]
+            if settings.initial_money > 0.0:
+                own.append("initial_money")
+            if own and not isinstance(self.account, MarginAccount):
+                raise ConfigError(
+                    f"config instruments.{symbol}.{own[0]} and account: expected account kind "
+                    f"margin for margin of an instrument's own, found {self.account.kind}; drop "
+                    "one of them."
+                )
 
     @property
     def delays(self) -> Latency:
@@ -231,7 +306,10 @@ class Config:
 
 
 _SECTIONS: dict[str, tuple[type, ...]] = {
-    "account": (GrossLeverage, CashAccount),
+    "account": (GrossLeverage, CashAccount, MarginAccount, NetLeverage),
+    "margin_call": (MarginCall,),
+    "interest": (Interest,),
+    "borrow": (Borrow,),
     "execution": (Execution,),
     "latency": (ConstantLatency, UniformLatency, ExponentialLatency),
     "commission": (RateCommission, PerShareCommission, PerOrderCommission, TieredCommission),

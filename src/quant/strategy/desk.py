@@ -15,8 +15,10 @@ import numpy as np
 
 from quant.errors import OrderError
 from quant.kernel.auctions import know_auctions
+from quant.kernel.blank import blank_order
 from quant.kernel.codes import (
     AUCTION,
+    FORCED,
     GROUP_KIND,
     NEVER,
     NONE,
@@ -26,6 +28,7 @@ from quant.kernel.codes import (
     TARGET_KIND,
     TIF,
     TRIGGER,
+    names,
 )
 from quant.kernel.layout import ARRAYS, State, word_of
 from quant.kernel.run import grow
@@ -63,39 +66,23 @@ _MARK = word_of("instruments", "mark")
 _MULTIPLIER = word_of("instruments", "multiplier")
 _EQUITY = word_of("accounts", "equity")
 _FINAL = STATUS.FILLED
+_FORCED = _ORDER["forced"]
+_FORCED_WORDS = names(FORCED)
 _IN_OCO = (GROUP_KIND.OCO, GROUP_KIND.OCO_SHARED)
 _MARKET = TYPES["market"]
 _TYPE_NAMES = {parts.code: name for name, parts in TYPES.items()}
 
 
-_NONE_AT_FIRST = (
-    *("parent", "first_child", "next_child", "group", "next_in_group"),
-    *("day_session", "good_session", "open_bar", "taker_bar", "join_bar"),
-    *("last_fill", "last_meeting", "tag", "ts_end", "ts_cancel_sent"),
-)
-_NAN_AT_FIRST = (
-    *("net_limit", "limit", "stop", "limit_sent", "stop_sent"),
-    *("trail", "limit_offset", "water", "target"),
-)
-
-
 @cache
 def _blank(parts: Parts, life: int) -> memoryview[int]:
     """An order record as every order of a type and a time in force begins."""
-    record = np.zeros(1, ARRAYS["orders"])
+    record = blank_order()
     record["type"] = parts.code
     record["trigger"] = parts.trigger
     record["is_limited"] = parts.is_limited
     record["is_trailing"] = parts.is_trailing
     record["auction"] = parts.auction
     record["tif"] = life
-    for name in _NONE_AT_FIRST:
-        record[name] = NONE
-    record["ts_cancel"] = NEVER
-    record["good_till"] = NEVER
-    record["ratio"] = 1.0
-    for name in _NAN_AT_FIRST:
-        record[name] = math.nan
     row: Any = record.view(np.int64).ravel()
     return memoryview(row)
 
@@ -109,7 +96,21 @@ class OrderDesk:
         self._delays = delays
         self._working: list[list[int]] = [[] for _ in terms.symbols]
         self._target_of: dict[int, int] = {}
-        self.tags: list[str | None] = []
+        self._tags: list[str | None] = []
+
+    @property
+    def tags(self) -> list[str | None]:
+        """Every order's tag, by id − 1; an order that the account made is tagged with why."""
+        self._take_in_forced()
+        return self._tags
+
+    def _take_in_forced(self) -> None:
+        """Learn of the orders that the account has made by itself since the last look."""
+        q = self._views.order_q
+        for o in range(len(self._tags), self._views.sim_q[_N_ORDERS]):
+            base = o * _WORDS
+            self._tags.append(_FORCED_WORDS[q[base + _FORCED]])
+            self._working[q[base + _INSTRUMENT_OF]].append(o)
 
     @property
     def _state(self) -> State:
@@ -499,7 +500,7 @@ class OrderDesk:
 
     def rebuild(self, tags: list[str | None]) -> None:
         """Find working orders and targets again in a restored state."""
-        self.tags = list(tags)
+        self._tags = list(tags)
         self._working = [[] for _ in self._terms.symbols]
         self._target_of = {}
         orders = self._state.used("orders")
@@ -532,8 +533,10 @@ class OrderDesk:
         if parts.auction != AUCTION.NONE:
             sim[_SIM["n_auctions"]] += 1
             know_auctions(self._state)
+        if o > len(self._tags):
+            self._take_in_forced()
         sim[_N_ORDERS] = o + 1
-        self.tags.append(tag)
+        self._tags.append(tag)
         self._working[i].append(o)
         return o
 
@@ -571,6 +574,8 @@ class OrderDesk:
 
     def _prune(self, i: int) -> list[int]:
         """The working orders of an instrument, with finished ones forgotten."""
+        if self._views.sim_q[_N_ORDERS] > len(self._tags):
+            self._take_in_forced()
         kept = [o for o in self._working[i] if self._is_working(o)]
         self._working[i] = kept
         return kept

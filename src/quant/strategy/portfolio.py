@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from quant.kernel.codes import ACCOUNT_KIND
+from quant.kernel.codes import ACCOUNT_KIND, ACCOUNT_STATUS, names
 from quant.kernel.layout import word_of
 from quant.strategy.market import symbol_index
 from quant.strategy.views import StateViews, record_words
@@ -29,6 +29,14 @@ _CASH = word_of("accounts", "cash")
 _GROSS = word_of("accounts", "gross")
 _NET = word_of("accounts", "net")
 _VALUE = word_of("accounts", "positions_value")
+_UNSETTLED = word_of("accounts", "unsettled")
+_CREDIT = word_of("accounts", "credit")
+_SETTLES = word_of("accounts", "settles")
+_SPENDS = word_of("accounts", "spends_unsettled")
+_INITIAL = word_of("accounts", "initial")
+_MAINTENANCE = word_of("accounts", "maintenance")
+_STATUS = word_of("accounts", "status")
+_STATUS_WORDS = names(ACCOUNT_STATUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +109,48 @@ class Portfolio:
     def buying_power(self) -> float:
         """Notional that may still be opened, costs aside."""
         floats = self._views.account_f
-        if self._views.account_q[_KIND] == ACCOUNT_KIND.CASH:
-            return self.cash
+        kind = self._views.account_q[_KIND]
+        if kind == ACCOUNT_KIND.CASH:
+            waits = self._views.account_q[_SETTLES] and not self._views.account_q[_SPENDS]
+            return self.cash + floats[_CREDIT] - (floats[_UNSETTLED] if waits else 0.0)
         k = floats[_K]
+        if kind == ACCOUNT_KIND.MARGIN:
+            return k * (self.equity - floats[_INITIAL])
+        if kind == ACCOUNT_KIND.NET_LEVERAGE:
+            return k * self.equity - abs(self.net_exposure)
         if floats[_MAX_LEVERAGE] < k:
             k = floats[_MAX_LEVERAGE]
         return k * self.equity - self.gross_exposure
+
+    @property
+    def unsettled_cash(self) -> float:
+        """What sales have brought that has not settled yet; a part of ``cash``."""
+        return self._views.account_f[_UNSETTLED]
+
+    @property
+    def settled_cash(self) -> float:
+        """Cash without what has not settled yet."""
+        return self.cash - self.unsettled_cash
+
+    @property
+    def initial_margin(self) -> float:
+        """Margin to open what is held, at last marks; 0 without margin rates."""
+        return self._views.account_f[_INITIAL]
+
+    @property
+    def maintenance_margin(self) -> float:
+        """Margin to keep what is held, at last marks; 0 without margin rates."""
+        return self._views.account_f[_MAINTENANCE]
+
+    @property
+    def excess_liquidity(self) -> float:
+        """Equity above the margin to keep: below zero comes a margin call."""
+        return self.equity - self.maintenance_margin
+
+    @property
+    def status(self) -> str:
+        """``sound``, ``in_call`` or ``bankrupt``."""
+        return _STATUS_WORDS[self._views.account_q[_STATUS]]
 
     def qty(self, symbol: str) -> float:
         """Signed quantity held of one symbol."""
