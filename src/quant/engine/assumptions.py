@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from quant.engine.account_events import account_lines, violations_table
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.engine.timeline import Period
 from quant.kernel.codes import FILL_FLAG, STATUS
 from quant.lake import Bars
 from quant.lake.opens import equal_opens
+from quant.model.accounts import CashAccount, GrossLeverage, MarginAccount, NetLeverage
 from quant.model.config import (
-    CashAccount,
     Config,
     PerOrderCommission,
     PerShareCommission,
@@ -166,16 +167,70 @@ def _costs(config: Config) -> list[Assumption]:
 def _account(simulation: Simulation) -> list[Assumption]:
     account = simulation.config.account
     if isinstance(account, CashAccount):
-        return [_info("Cash account: no borrowing, no short sales, immediate settlement.")]
-    k = account.k
-    text = f"Long and short positions together are at most {k:.4g} times equity."
-    found = [_info(text) if k <= 1.0 else _amber(text)]
+        return [_info(f"Cash account: no borrowing, no short sales. {_settlement_words(account)}")]
+    found = [_limit_words(account), *_call_words(simulation.config)]
+    config = simulation.config
     was_short = bool((simulation.state.used("position_rows")["units"] < 0).any())
-    borrowing = "Borrowing shares and money costs nothing in this version."
-    if was_short:
-        found.append(_amber(f"{borrowing} This run sold short."))
-    else:
-        found.append(_info(borrowing))
+    if not simulation.state["policy"][0]["has_borrow"]:
+        text = "Borrowed shares cost nothing."
+        found.append(_amber(f"{text} This run sold short.") if was_short else _info(text))
+    borrowed = float(simulation.state["equity"]["cash"].min()) < 0.0
+    if not any(rate for _, rate in config.interest.debit):
+        text = "Borrowed money costs nothing."
+        found.append(_amber(f"{text} This run borrowed.") if borrowed else _info(text))
+    return found
+
+
+def _settlement_words(account: CashAccount) -> str:
+    """When the money of a sale may buy again."""
+    if account.settlement in ("immediate", 0):
+        return "What was sold can be spent at once."
+    when = "as in the United States on its date"
+    if account.settlement != "us":
+        when = f"{account.settlement} sessions later"
+    held = "waits till then" if account.unsettled == "hold" else "may buy before"
+    return f"Sales settle {when}; their money {held}."
+
+
+def _limit_words(account: object) -> Assumption:
+    """What the account may hold."""
+    if isinstance(account, MarginAccount):
+        return _info(
+            f"Margin account: {account.initial * 100:.4g} % to open, "
+            f"{account.maintenance * 100:.4g} % to keep longs and "
+            f"{account.short_maintenance * 100:.4g} % shorts, where an instrument has no own."
+        )
+    if isinstance(account, NetLeverage):
+        text = f"Long less short positions are at most {account.k:.4g} times equity"
+        gross = (
+            "without a limit on their sum"
+            if account.gross is None
+            else (f"and together {account.gross:.4g} times")
+        )
+        return _amber(f"{text}, {gross}.")
+    assert isinstance(account, GrossLeverage)
+    text = f"Long and short positions together are at most {account.k:.4g} times equity."
+    return _info(text) if account.k <= 1.0 else _amber(text)
+
+
+_CALLS = {
+    "liquidate": "positions are closed",
+    "stop": "the run ends",
+    "warn": "nothing happens but a note",
+}
+
+
+def _call_words(config: Config) -> list[Assumption]:
+    """What happens when the account fails, where that is not the default."""
+    call = config.margin_call
+    found = []
+    has_line = isinstance(config.account, MarginAccount)
+    if has_line or getattr(config.account, "maintenance", None) is not None:
+        where = "at the next print" if call.at == "next_print" else "inside the bar"
+        text = f"At a margin call {_CALLS[call.action]}"
+        found.append(_info(f"{text} {where}." if call.action == "liquidate" else f"{text}."))
+    if call.bankruptcy == "warn":
+        found.append(_amber("An account without equity trades on, in debt."))
     return found
 
 
@@ -187,12 +242,22 @@ def _figures(bars: Bars, config: Config) -> list[Assumption]:
             f"The prices are those of {source.name}: {source.n_rows:,} rows with the SHA-256 "
             f"{source.sha256}."
         ),
-        _info("Cash that is not invested earns no interest."),
+        *_interest_words(config),
         *([_info(_TRADES[config.trades])] if config.trades in _TRADES else []),
         _info(
             f"The Sharpe ratio is over a risk-free rate of {config.risk_free * 100:.4g} % a year."
         ),
     ]
+
+
+def _interest_words(config: Config) -> list[Assumption]:
+    """What idle cash earns."""
+    if not any(rate for _, rate in config.interest.credit):
+        return [_info("Cash that is not invested earns no interest.")]
+    rates = ", ".join(
+        f"{rate * 100:.4g} % from {start:,.0f}" for start, rate in config.interest.credit
+    )
+    return [_info(f"Cash earns {rates} {config.currency} a year.")]
 
 
 def audit_assumption(audit: LookAheadAudit | None) -> Assumption:
@@ -225,10 +290,15 @@ def warnings_of(simulation: Simulation) -> list[str]:
     found = data_warnings(simulation.bars, simulation.period, simulation.config)
     equity = state["equity"]["equity"][: int(state["sim"][0]["n_equity"])]
     if len(equity) and float(equity.min()) <= 0.0:
+        least = float(equity.min())
+        debt = max(-float(state["accounts"][0]["equity"]), 0.0)
+        owed = f" It ends owing {debt:,.2f}." if debt > 0.0 else ""
         found.append(
-            f"Equity fell to {float(equity.min()):,.2f} {simulation.config.currency}: the account "
-            "was bankrupt, and what followed could not have been traded."
+            f"Equity fell to {least:,.2f} {simulation.config.currency}: the account was bankrupt. "
+            + _BANKRUPT[simulation.config.margin_call.bankruptcy]
+            + owed
         )
+    found += _account_warnings(simulation)
     rows = state.used("position_rows")
     stale = int(((rows["is_stale"] != 0) & (rows["units"] != 0)).sum())
     if stale:
@@ -246,6 +316,34 @@ def warnings_of(simulation: Simulation) -> list[str]:
     refused = int((orders["status"] == STATUS.REJECTED).sum())
     if refused:
         found.append(f"{refused} of {len(orders)} orders were rejected; orders.csv says why.")
+    return found
+
+
+_BANKRUPT = {
+    "liquidate": "Its positions were closed, and nothing more was opened.",
+    "stop": "The run ended there.",
+    "warn": "What followed could not have been traded.",
+}
+
+
+def _account_warnings(simulation: Simulation) -> list[str]:
+    """Calls, recalls and violations, counted."""
+    state, config = simulation.state, simulation.config
+    lines = account_lines(state, simulation.bars.symbols)
+    calls = sum(line["event"] == "margin_call" for line in lines)
+    recalls = sum(line["event"] == "borrow_recalled" for line in lines)
+    found = []
+    if calls:
+        found.append(f"{calls} margin calls; logs.jsonl says when.")
+    if recalls:
+        found.append(f"{recalls} shorts were called back by their lenders.")
+    violations = violations_table(state, simulation.bars, config.account)["kind"].to_list()
+    for kind, words in (("good_faith", "good-faith"), ("free_riding", "free-riding")):
+        if kind in violations:
+            found.append(
+                f"{violations.count(kind)} {words} violations: a broker restricts such an account "
+                "to settled cash for 90 days (12 CFR 220.8(c))."
+            )
     return found
 
 

@@ -146,6 +146,7 @@ def manifest_of(
         "calendar": calendar.name,
         "calendar_version": calendar.version,
         **environment(),
+        "account": _account(run),
         "warnings": _warnings(run),
         "audit": None if run.audit is None else {"lookahead": run.audit.to_json()},
         "artifacts": hashes,
@@ -159,6 +160,13 @@ def _label(run: Run, index: int) -> str:
 
     days = int(run.simulation.bars.calendar.days[index])
     return str(date(1970, 1, 1) + timedelta(days=days))
+
+
+def _account(run: Run) -> dict[str, Any]:
+    """How the account ended, its time as text."""
+    found = run.account
+    since = found["since"]
+    return found | {"since": None if since is None else since.isoformat().replace("+00:00", "Z")}
 
 
 def _error_text(error: BaseException) -> str:

@@ -12,6 +12,14 @@ import numpy as np
 import polars as pl
 
 from quant.engine import tables
+from quant.engine.account_events import (
+    account_lines,
+    account_state,
+    borrow_charges,
+    financing_total,
+    violation_lines,
+    violations_table,
+)
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
 from quant.engine.journal import order_lines
@@ -21,6 +29,7 @@ from quant.engine.parameters import parameters_used
 from quant.engine.simulation import Simulation
 from quant.engine.source import source_of
 from quant.errors import InvariantError
+from quant.report.financing import charge_trades
 from quant.report.metrics import Metric, RunArrays, compute_metrics
 from quant.report.proof import BacktestMetricsV2
 from quant.report.tearsheet import TearSheet, render_tearsheet
@@ -115,7 +124,20 @@ class Run:
         """The lines of logs.jsonl, in order of time."""
         sim = self.simulation
         orders = order_lines(sim.state, sim.bars.symbols, sim.ctx.desk.tags)
-        return sorted([*orders, *sim.journal.lines], key=lambda line: int(line["ts"]))
+        account = account_lines(sim.state, sim.bars.symbols) + violation_lines(self.violations)
+        return sorted([*orders, *account, *sim.journal.lines], key=lambda line: int(line["ts"]))
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """How the account ended: ``status`` (``sound``, ``in_call``, ``bankrupt``), ``since``,
+        ``reason``, ``equity`` and ``debt``."""
+        return account_state(self.simulation.state)
+
+    @cached_property
+    def violations(self) -> pl.DataFrame:
+        """Good-faith and free-riding violations of a cash account (docs/concepts/accounting.md)."""
+        sim = self.simulation
+        return violations_table(sim.state, sim.bars, sim.config.account)
 
     @cached_property
     def equity(self) -> pl.DataFrame:
@@ -160,7 +182,9 @@ class Run:
         sim = self.simulation
         multipliers = np.ascontiguousarray(sim.state["instruments"]["multiplier"])
         fills = tables.fill_arrays(sim.state, sim.bars)
-        return round_trips(fills, tables.bar_arrays(sim.bars), multipliers, sim.config.trades)
+        bars, method = tables.bar_arrays(sim.bars), sim.config.trades
+        trades = round_trips(fills, bars, multipliers, method)
+        return charge_trades(trades, borrow_charges(sim.state), multipliers)[0]
 
     @cached_property
     def benchmark(self) -> Any:
@@ -214,7 +238,8 @@ class Run:
         return {name: metric.value for name, metric in self.metric_details.items()}
 
     def check(self) -> None:
-        """Raise InvariantError unless trades, open lots and costs explain the change of equity."""
+        """Raise InvariantError unless trades, open lots, costs and interest explain the change of
+        equity."""
         sim = self.simulation
         sim.check_books()
         instruments = sim.state["instruments"]
@@ -222,6 +247,7 @@ class Run:
         marks = np.ascontiguousarray(instruments["mark"])
         result = open_result(self.trade_arrays.open_lots, marks, multipliers)
         explained = float(np.sum(self.trade_arrays.pnl_net)) + result.pnl_net
+        explained += financing_total(sim.state)
         change = float(sim.state["accounts"][0]["equity"]) - sim.config.cash
         traded = float(np.sum(np.abs(self.trade_arrays.pnl_gross)))
         scale = max(1.0, sim.config.cash, abs(change), traded)
