@@ -163,9 +163,11 @@ POSITION_ROW = _record(
     "avg_price mark market_value unrealized realized",
 )
 BAR = _record("instrument ts_open ts_close session", "open high low close volume")
-# nights: calendar days from the session that closes here to the next
+# nights: calendar days from the session that closes here to the next; session_after: that of the
+# first print which an order sent here can meet
 SLICE = _record(
-    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags nights"
+    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags nights "
+    "session_after"
 )
 # Money of sales that is not there yet: noted in order of the session whose begin brings it.
 SETTLEMENT = _record("session account currency", "amount")

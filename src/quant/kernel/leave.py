@@ -113,11 +113,27 @@ def _project(h: int, o: int) -> tuple[float, float]:
 
 
 @compiled
+def _settling(h: int, a: int) -> float:
+    """What will have settled at the first print that an order sent now can meet."""
+    sim = mem.sims(h)[0]
+    session = mem.slices(h)[sim["slice"]]["session_after"]
+    total = 0.0
+    for k in range(sim["first_settlement"], sim["n_settlements"]):
+        row = mem.settlements(h)[k]
+        if row["account"] == a and row["session"] <= session:
+            place = a * sim["n_currencies"] + row["currency"]
+            total += mem.balances(h)[place]["fx"] * row["amount"]
+    return total
+
+
+@compiled
 def _room(h: int, a: int) -> float:
     """Room, plus what working orders close, less what they open."""
     sim = mem.sims(h)[0]
     remark(h, a)
     room = room_left(h, a)
+    if mem.accounts(h)[a]["settles"] != 0 and mem.accounts(h)[a]["spends_unsettled"] == 0:
+        room += _settling(h, a)
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
