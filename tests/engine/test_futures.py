@@ -61,7 +61,8 @@ def test_an_addition_averages_the_reference() -> None:
         [(100.0,) * 4, (100.0, 104.0, 100.0, 104.0), (110.0,) * 4, (108.0,) * 4, (108.0,) * 4],
         account={"kind": "gross_leverage", "k": 10},
     )
-    # 1: +4 * 50. 2: 1 from 104 and 1 at 110, settled at 110: +6 * 50. 3: two sold at 108: -2 * 2 * 50
+    # 1: +4 * 50. 2: one from 104 and one at 110, settled at 110: +6 * 50.
+    # 3: two sold at 108: -2 * 2 * 50
     assert [amount for _, amount in _postings(played)] == [200.0, 300.0, -200.0]
     # the third sale opens a short at 108
     assert played.position("A") == -1.0

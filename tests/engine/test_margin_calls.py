@@ -202,7 +202,7 @@ def test_volume_limits_what_can_be_closed() -> None:
     rows = [(100.0, 100.0, 100.0, 100.0, 1000.0)] * 2
     rows += [(95.0, 120.0, 70.0, 110.0, 200.0), (60.0, 60.0, 60.0, 60.0, 1e6)]
     played = _leveraged(rows, {}, execution={"over_cap": "reject"})
-    # a tenth of 200 inside the bar, the rest at the next open, a tenth of whose earlier volume is 20
+    # a tenth of 200 inside the bar, the rest at the next open: a tenth of the volume before it
     assert [trade[1:] for trade in played.trades[1:]][:2] == [(-20.0, 80.0), (-20.0, 60.0)]
 
 

@@ -628,7 +628,7 @@ def test_pb130_reruns_are_the_same_bytes() -> None:
     assert len(hashes) == 1
 
 
-# ------------------------------------------------------------------------------------------ accounts
+# --------------------------------------------------------------------------------------- accounts
 
 
 def _equity_path(path: list[float]) -> tuple[list[tuple[float, ...]], float]:
