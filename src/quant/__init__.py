@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         TickSlippage,
         TieredCommission,
         UniformLatency,
+        UnlimitedAccount,
         VolumeShareSlippage,
     )
     from quant.model.events import Clock, Fill, OrderUpdate
@@ -101,6 +102,7 @@ _PLACES = {
     "Fill": "quant.model.events",
     "FixedMoney": _RISK,
     "GrossLeverage": _CONFIG,
+    "UnlimitedAccount": _CONFIG,
     "NetLeverage": _CONFIG,
     "MarginCall": _CONFIG,
     "MarginAccount": _CONFIG,
@@ -177,6 +179,7 @@ __all__ = [
     "Fill",
     "FixedMoney",
     "GrossLeverage",
+    "UnlimitedAccount",
     "NetLeverage",
     "MarginCall",
     "MarginAccount",

@@ -70,6 +70,10 @@ def test_defaults_of_the_config() -> None:
 def test_defaults_of_other_kinds() -> None:
     wanted: dict[str, Any] = {}
     for section, model in (
+        ("account", qt.CashAccount()),
+        ("account", qt.MarginAccount()),
+        ("account", qt.NetLeverage()),
+        ("account", qt.UnlimitedAccount()),
         ("commission", qt.PerShareCommission()),
         ("commission", qt.PerOrderCommission()),
         ("commission", qt.TieredCommission()),
@@ -94,12 +98,13 @@ def test_defaults_of_data_and_strategies() -> None:
 def test_every_setting_is_explained() -> None:
     text = _text("config")
     assert _codes(_section(text, "execution")) == set(to_mapping(qt.Config())["execution"])
-    assert _codes(_section(text, "risk")) == set(to_mapping(qt.Config())["risk"])
+    for name in ("risk", "margin_call", "interest", "borrow"):
+        assert _codes(_section(text, name)) == set(to_mapping(qt.Config())[name])
     assert _codes(_section(text, "instruments")) == {
         field.name for field in dataclasses.fields(qt.InstrumentSettings)
     }
     sections = {"account", "execution", "latency", "commission", "slippage", "impact", "risk"}
-    sections.add("instruments")
+    sections |= {"instruments", "margin_call", "interest", "borrow"}
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
 
 

@@ -138,7 +138,10 @@ WORLDS: dict[str, tuple[pl.DataFrame, Weights, dict[str, Any], dict[str, Any]]] 
     "bankrupt": (
         crash(),
         {0: {"AAA": 5.0}},
-        {"account": {"kind": "gross_leverage", "k": 5.0}},
+        {
+            "account": {"kind": "gross_leverage", "k": 5.0},
+            "margin_call": {"bankruptcy": "warn"},
+        },
         {"calendar": "24/7"},
     ),
     "no benchmark": (daily("AAA", 40), SWING, {"benchmark": "none"}, {}),

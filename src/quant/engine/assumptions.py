@@ -9,7 +9,13 @@ from quant.engine.timeline import Period
 from quant.kernel.codes import FILL_FLAG, STATUS
 from quant.lake import Bars
 from quant.lake.opens import equal_opens
-from quant.model.accounts import CashAccount, GrossLeverage, MarginAccount, NetLeverage
+from quant.model.accounts import (
+    CashAccount,
+    GrossLeverage,
+    MarginAccount,
+    NetLeverage,
+    UnlimitedAccount,
+)
 from quant.model.config import (
     Config,
     PerOrderCommission,
@@ -208,6 +214,8 @@ def _limit_words(account: object) -> Assumption:
             else (f"and together {account.gross:.4g} times")
         )
         return _amber(f"{text}, {gross}.")
+    if isinstance(account, UnlimitedAccount):
+        return _amber("Nothing limits what the account may hold: its debts are nobody's.")
     assert isinstance(account, GrossLeverage)
     text = f"Long and short positions together are at most {account.k:.4g} times equity."
     return _info(text) if account.k <= 1.0 else _amber(text)

@@ -166,7 +166,7 @@ def _recall(h: int) -> None:
         report["needed"] = quantity(mem.instruments(h)[i], -position["units"])
         report["available"] = quantity(mem.instruments(h)[i], shares)
         post(h, r)
-        force(h, p, excess - shares, _F_RECALL)
+        force(h, p, excess - shares, _F_RECALL, _R_RECALL)
 
 
 @subsystem("void(int64, int64)")

@@ -6,6 +6,8 @@ Totals of an account (value of positions, gross, net, equity) are summed anew, i
 
 from __future__ import annotations
 
+import math
+
 from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND
 from quant.kernel.cost import commission_total, quantity
@@ -37,6 +39,7 @@ _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _GROSS = ACCOUNT_KIND.GROSS_LEVERAGE
 _MARGIN = ACCOUNT_KIND.MARGIN
 _NET = ACCOUNT_KIND.NET_LEVERAGE
+_UNLIMITED = ACCOUNT_KIND.UNLIMITED
 # Amounts of money within one part in 10^12 are the same amount.
 SAME = 1e-12
 
@@ -170,6 +173,8 @@ def buying_power(h: int, a: int) -> float:
         return account["k"] * (account["equity"] - account["initial"])
     if account["kind"] == _NET:
         return account["k"] * account["equity"] - abs(account["net"])
+    if account["kind"] == _UNLIMITED:
+        return math.inf
     return leverage_limit(account) * account["equity"] - account["gross"]
 
 

@@ -18,6 +18,7 @@ from quant.model.accounts import (
     MarginAccount,
     MarginCall,
     NetLeverage,
+    UnlimitedAccount,
 )
 from quant.model.checks import choice, fraction_text, number, put, switch, whole_number
 from quant.model.costs import (
@@ -75,6 +76,7 @@ __all__ = [
     "TickSlippage",
     "TieredCommission",
     "UniformLatency",
+    "UnlimitedAccount",
     "VolumeShareSlippage",
 ]
 
@@ -185,7 +187,7 @@ class Config:
         Opening deposit, in ``currency``.
     currency : str
         Base currency, three letters.
-    account : GrossLeverage, CashAccount, MarginAccount or NetLeverage
+    account : GrossLeverage, CashAccount, MarginAccount, NetLeverage or UnlimitedAccount
         The account kind.
     margin_call : MarginCall
         What happens when equity falls below the margin to keep, or to zero.
@@ -310,7 +312,7 @@ class Config:
 
 
 _SECTIONS: dict[str, tuple[type, ...]] = {
-    "account": (GrossLeverage, CashAccount, MarginAccount, NetLeverage),
+    "account": (GrossLeverage, CashAccount, MarginAccount, NetLeverage, UnlimitedAccount),
     "margin_call": (MarginCall,),
     "interest": (Interest,),
     "borrow": (Borrow,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -118,6 +119,8 @@ class Portfolio:
             return k * (self.equity - floats[_INITIAL])
         if kind == ACCOUNT_KIND.NET_LEVERAGE:
             return k * self.equity - abs(self.net_exposure)
+        if kind == ACCOUNT_KIND.UNLIMITED:
+            return math.inf
         if floats[_MAX_LEVERAGE] < k:
             k = floats[_MAX_LEVERAGE]
         return k * self.equity - self.gross_exposure
