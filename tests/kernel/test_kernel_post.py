@@ -67,6 +67,10 @@ def as_made(orders: NDArray[np.void]) -> NDArray[np.void]:
         if name.endswith("_venue"):
             made[name] = 0
     by_money = made["target_kind"] > TARGET_KIND.QTY
+    # what the account made, it made for a reason
+    for code, name in names(FORCED, upper=True).items():
+        if code:
+            made["reason"][made["forced"] == code] = getattr(REASON, name)
     made["side"][by_money] = 1
     made["units"][by_money] = 0
     return made

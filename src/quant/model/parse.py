@@ -90,7 +90,8 @@ def config_from(given: Mapping[str, Any]) -> Config:
     Traceback (most recent call last):
     quant.errors.ConfigError: config: unknown setting 'csh', expected one of profile, cash, \
 currency, account, margin_call, interest, borrow, execution, latency, commission, slippage, \
-impact, risk, instruments, calendar, benchmark, risk_free, trades, seed; remove or correct it. Did you mean 'cash'?
+impact, risk, instruments, calendar, benchmark, risk_free, trades, seed; remove or correct it. \
+Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
     if "profile" in top:
