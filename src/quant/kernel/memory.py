@@ -27,6 +27,7 @@ __all__ = [
     "commissions",
     "equity_rows",
     "events",
+    "fee_rows",
     "fills",
     "held",
     "hit_distances",
@@ -52,9 +53,12 @@ __all__ = [
     "saved_balances",
     "saved_account",
     "saved_sim",
+    "saved_volume",
+    "session_dates",
     "sims",
     "slices",
     "slippages",
+    "volumes",
 ]
 
 _STATES: weakref.WeakValueDictionary[int, _Registered] = weakref.WeakValueDictionary()
@@ -164,3 +168,7 @@ saved_instrument = _accessor("saved_instrument")
 saved_position = _accessor("saved_position")
 saved_held = _accessor("saved_held")
 hit_distances = _accessor("hit_distances")
+fee_rows = _accessor("fee_rows")
+volumes = _accessor("volumes")
+saved_volume = _accessor("saved_volume")
+session_dates = _accessor("session_dates")

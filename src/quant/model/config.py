@@ -22,6 +22,7 @@ from quant.model.costs import (
     RangeSlippage,
     RateCommission,
     RateSlippage,
+    ScheduleCommission,
     Slippage,
     SpreadSlippage,
     SquareRootImpact,
@@ -56,6 +57,7 @@ __all__ = [
     "RateCommission",
     "RateSlippage",
     "RiskLimits",
+    "ScheduleCommission",
     "Slippage",
     "SpreadSlippage",
     "SquareRootImpact",
@@ -105,12 +107,15 @@ class InstrumentSettings:
         Money per price point and unit.
     allow_nonpositive : bool
         Whether prices of zero and below are legal.
+    commission : commission model or None
+        What this instrument's orders pay; None: what the configuration says. Not under ``default``.
     """
 
     increment: str = "1"
     tick: float | None = None
     multiplier: float = 1.0
     allow_nonpositive: bool = False
+    commission: Commission | None = None
 
     def __post_init__(self) -> None:
         where = "config instruments"
@@ -119,6 +124,8 @@ class InstrumentSettings:
             put(self, "tick", number(f"{where} tick", self.tick, above=0.0))
         put(self, "multiplier", number(f"{where} multiplier", self.multiplier, above=0.0))
         switch(f"{where} allow_nonpositive", self.allow_nonpositive)
+        if self.commission is not None:
+            _check_section("instruments commission", self.commission, _SECTIONS["commission"])
 
 
 def _default_instruments() -> Mapping[str, InstrumentSettings]:
@@ -194,6 +201,11 @@ class Config:
             _check_section(name, getattr(self, name), kinds)
         for symbol, settings in self.instruments.items():
             _check_section(f"instruments.{symbol}", settings, (InstrumentSettings,))
+            if symbol == "default" and settings.commission is not None:
+                raise ConfigError(
+                    "config instruments.default.commission and commission: expected one of them, "
+                    "found the first; what all instruments pay is commission."
+                )
         self._check_delays()
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         put(self, "instruments", MappingProxyType(complete))
@@ -224,6 +236,10 @@ class Config:
         """The settings of one symbol: its own, else the default ones."""
         return self.instruments.get(symbol, self.instruments["default"])
 
+    def commission_of(self, symbol: str) -> Commission:
+        """What orders of one symbol pay: its own commission, else that of all."""
+        return self.settings_of(symbol).commission or self.commission
+
     def __reduce__(self) -> tuple[object, ...]:
         from quant.model.parse import config_from, to_mapping
 
@@ -234,7 +250,13 @@ _SECTIONS: dict[str, tuple[type, ...]] = {
     "account": (GrossLeverage, CashAccount),
     "execution": (Execution,),
     "latency": (ConstantLatency, UniformLatency, ExponentialLatency),
-    "commission": (RateCommission, PerShareCommission, PerOrderCommission, TieredCommission),
+    "commission": (
+        RateCommission,
+        PerShareCommission,
+        PerOrderCommission,
+        TieredCommission,
+        ScheduleCommission,
+    ),
     "slippage": (
         RateSlippage,
         TickSlippage,
