@@ -23,6 +23,7 @@ from quant import errors
 from quant.cli import main as cli
 from quant.engine.folder import RunFolder
 from quant.kernel.codes import FILL_FLAG, FILL_REASON, REASON, STATUS, names
+from quant.model.fees import FeeComponent, FeeTerms, FeeTiers
 from quant.model.parse import to_mapping
 from quant.strategy.base import HOOKS
 from quant.strategy.features import Features
@@ -106,6 +107,16 @@ def test_every_setting_is_explained() -> None:
     sections = {"account", "execution", "latency", "commission", "slippage", "impact", "risk"}
     sections |= {"instruments", "margin_call", "interest", "borrow"}
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
+
+
+def test_every_key_of_a_fee_schedule_is_listed() -> None:
+    section = _section(_text("config"), "Fee schedules")
+    component, tiers = section.split("| `by` |")
+    keys = {f.name for kind in (FeeComponent, FeeTerms) for f in dataclasses.fields(kind)}
+    keys = keys - {"posted_as", "terms"} | {"as", "dated", "source", "verified", "why"}
+    assert _codes(component) == keys
+    assert set(re.findall(r"`(\w+)`", tiers)) >= set(FeeTiers.BY)
+    assert _codes("| `by` |" + tiers) == {"by", "marginal"}
 
 
 def test_every_word_of_execution_is_listed() -> None:

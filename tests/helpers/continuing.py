@@ -2,7 +2,8 @@
 
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
-scenario) or ``restless`` (a strategy with memory, tags, timers, indicators and random numbers).
+scenario), ``restless`` (a strategy with memory, tags, timers, indicators and random numbers) or
+``schedule`` (the same, paying by a fee schedule).
 """
 
 from __future__ import annotations
@@ -58,7 +59,34 @@ class Restless(Strategy):
         self.state["heard"] += 1
 
 
-def _restless() -> Simulation:
+# every kind of component, with tiers low enough to be reached and a date inside the run
+SCHEDULE: dict[str, Any] = {
+    "kind": "schedule",
+    "components": [
+        {
+            "name": "broker",
+            "minimum": 0.7,
+            "maximum_rate": 0.05,
+            "tiers": {"by": "month_quantity", "per_share": [[0, 0.013], [40, 0.007], [90, 0.004]]},
+        },
+        {
+            "name": "maker",
+            "liquidity": "maker",
+            "tiers": {"by": "rolling_notional", "rate": [[0, 0.002], [500, 0.001]]},
+        },
+        {"name": "order", "tiers": {"by": "order_notional", "rate": [[0, 0.001], [150, 0.0002]]}},
+        {
+            "name": "levy",
+            "as": "fee",
+            "side": "sell",
+            "round_up": 0.01,
+            "dated": [{"since": "2024-01-01", "rate": 2e-4}, {"since": "2024-01-17", "rate": 5e-4}],
+        },
+    ],
+}
+
+
+def _restless(commission: dict[str, Any]) -> Simulation:
     random = np.random.Generator(np.random.Philox(key=3))
     rows: dict[str, list[tuple[float, ...]]] = {"A": [], "B": []}
     for days in rows.values():
@@ -68,7 +96,7 @@ def _restless() -> Simulation:
             days.append((open_, float(high), float(low), float(mid), 400.0))
     config: dict[str, Any] = {
         "cash": 2_000,
-        "commission": {"kind": "per_share", "per_share": 0.013, "minimum": 0.7},
+        "commission": commission,
         "execution": {"insufficient": "partial", "rounding": "minor_unit"},
         "seed": 11,
     }
@@ -78,7 +106,9 @@ def _restless() -> Simulation:
 def simulation(name: str) -> Simulation:
     """A named run, not yet prepared."""
     if name == "restless":
-        return _restless()
+        return _restless({"kind": "per_share", "per_share": 0.013, "minimum": 0.7})
+    if name == "schedule":
+        return _restless(SCHEDULE)
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 
@@ -94,10 +124,12 @@ def outcome(run: Simulation) -> str:
 def run_script(command: str, words: Sequence[str], **environment: str) -> dict[str, str]:
     """This file in a new process; what it prints, as word → hash."""
     root = Path(__file__).resolve().parents[1]
+    # the code that this process tests, wherever it was found
+    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "helpers.continuing", command, *words],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root), **environment},
+        env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
         check=False,

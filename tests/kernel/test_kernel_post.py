@@ -16,7 +16,7 @@ from helpers.continuing import simulation as named
 from oracle.engine import Scripted, bars_of, config_of
 from oracle.scenarios import random_scenario
 from quant.engine.simulation import Simulation
-from quant.kernel.codes import REPORT_KIND, TARGET_KIND
+from quant.kernel.codes import FORCED, REASON, REPORT_KIND, TARGET_KIND, names
 from quant.kernel.layout import MARKET
 from quant.kernel.post import own_fields, post_all
 from quant.kernel.run import grow

@@ -17,6 +17,7 @@ from quant.engine.accounts import (
     set_margins,
     settle_sessions,
 )
+from quant.engine.fee_rows import commissions, fee_arrays
 from quant.engine.liquidity import known_rows
 from quant.engine.timeline import Timeline
 from quant.errors import ConfigError, nearest
@@ -142,7 +143,9 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["prev_spread"] = 0.0
     record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)
+    models = commissions(bars.symbols, config)
     for one, symbol in zip(record, bars.symbols, strict=True):
+        one["commission"] = models.index(config.commission_of(symbol))
         settings = config.settings_of(symbol)
         set_margins(one, settings, config)
         numerator, denominator = Decimal(settings.increment).as_integer_ratio()
@@ -169,22 +172,6 @@ def _check_ticks(bars: Bars, config: Config) -> None:
 def _some(symbols: tuple[str, ...]) -> str:
     shown = ", ".join(symbols[:5])
     return shown if len(symbols) <= 5 else f"{shown}, … {len(symbols)} in all"
-
-
-def _commission(config: Config) -> NDArray[np.void]:
-    record = np.zeros(1, ARRAYS["commissions"])
-    one = record[0]
-    for name in ("minimum", "maximum", "maximum_rate"):
-        one[name] = math.nan
-    for name, value in config.commission.to_params().items():
-        if name == "tiers":
-            tiers: tuple[tuple[float, float], ...] = value  # type: ignore[assignment]
-            one["n_tiers"] = len(tiers)
-            one["tier_from"][: len(tiers)] = [start for start, _ in tiers]
-            one["tier_rate"][: len(tiers)] = [rate for _, rate in tiers]
-        else:
-            one[name] = value
-    return record
 
 
 def _slippage(config: Config) -> NDArray[np.void]:
@@ -241,12 +228,12 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "row_flags": np.zeros(0, np.int64),
         **known_rows(bars, config, timeline.rows),
         "events": _deposit(config, timeline.start),
-        "commissions": _commission(config),
         "slippages": _slippage(config),
         "interests": interest_record(config),
         "settle_on": settle_sessions(bars, config),
         "forced_order": forced_template(),
         **borrow_rows(bars, config, timeline.rows),
+        **fee_arrays(commissions(bars.symbols, config), bars.calendar),
     }
     sizes = {
         "sim": 1,
@@ -258,6 +245,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "saved_instrument": 1,
         "saved_position": 1,
         "saved_held": n,
+        "saved_volume": 1,
     }
     arrays: dict[str, Any] = {
         name: fixed[name]

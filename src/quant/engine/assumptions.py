@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quant.engine.account_events import account_lines, violations_table
+from quant.engine.cost_words import commission_words, own_commissions, schedule_warnings
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.engine.timeline import Period
@@ -18,22 +19,17 @@ from quant.model.accounts import (
 )
 from quant.model.config import (
     Config,
-    PerOrderCommission,
-    PerShareCommission,
     RangeSlippage,
-    RateCommission,
     RateSlippage,
     SpreadSlippage,
     SquareRootImpact,
     TickSlippage,
-    TieredCommission,
 )
 from quant.report.tearsheet import Assumption
 
 __all__ = [
     "assumptions_of",
     "audit_assumption",
-    "commission_words",
     "data_warnings",
     "facts_of",
     "slippage_words",
@@ -84,22 +80,6 @@ _TRADES = {
     "lifo": "Trades are matched last in, first out.",
     "average": "Trades are parts of a position at its average price.",
 }
-
-
-def commission_words(config: Config) -> str:
-    """The commission in words; empty if there is none."""
-    model = config.commission
-    if isinstance(model, RateCommission):
-        return f"{model.rate * 100:.4g} % of notional" if model.rate else ""
-    if isinstance(model, PerShareCommission):
-        text = f"{model.per_share:.4g} {config.currency} per unit"
-        return text if model.per_share else ""
-    if isinstance(model, PerOrderCommission):
-        text = f"{model.per_order:.4g} {config.currency} per order"
-        return text if model.per_order else ""
-    assert isinstance(model, TieredCommission)
-    parts = [f"{rate * 100:.4g} % from {start:,.0f}" for start, rate in model.tiers]
-    return ", ".join(parts) if any(rate for _, rate in model.tiers) else ""
 
 
 def slippage_words(config: Config) -> str:
@@ -160,11 +140,16 @@ def _fills(bars: Bars, config: Config) -> list[Assumption]:
     return found
 
 
-def _costs(config: Config) -> list[Assumption]:
-    commission, slippage = commission_words(config), slippage_words(config)
-    impact = impact_words(config)
+def _costs(bars: Bars, period: Period, config: Config) -> list[Assumption]:
+    commission = commission_words(config.commission, config.currency)
+    slippage, impact = slippage_words(config), impact_words(config)
     return [
         _info(f"Commission: {commission}.") if commission else _amber("No commission is charged."),
+        *(
+            _info(f"Commission of {symbol}: {text}.")
+            for symbol, text in own_commissions(bars, config)
+        ),
+        *(_amber(text) for text in schedule_warnings(bars, period, config)),
         _info(f"Slippage: {slippage}.") if slippage else _amber("No slippage is assumed."),
         *([_info(f"Market impact: {impact}.")] if impact else []),
     ]
@@ -365,7 +350,8 @@ def assumptions_of(
     if is_partial:
         found.append(_amber("The run did not reach its end; the figures cover what was simulated."))
     found.append(audit_assumption(audit))
-    found += _fills(bars, config) + _costs(config) + _account(simulation) + _figures(bars, config)
+    found += _fills(bars, config) + _costs(bars, simulation.period, config)
+    found += _account(simulation) + _figures(bars, config)
     if config.benchmark != "none":
         found.append(_info("The benchmark pays no costs."))
     return found

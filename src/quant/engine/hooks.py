@@ -311,6 +311,7 @@ def fill_event(
         price=float(report["price"]),
         price_raw=float(report["price_raw"]),
         commission=float(report["commission"]),
+        fees=float(report["fees"]),
         slippage=float(report["slippage"]),
         ts=int(report["ts"]),
         reason=_FILL_WORDS[int(report["fill_reason"])],

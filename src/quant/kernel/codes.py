@@ -43,6 +43,8 @@ __all__ = [
     "SLIPPAGE_KIND",
     "STATUS",
     "TARGET_KIND",
+    "TIERS_BY",
+    "TIERS_OF",
     "TIF",
     "TIMING",
     "TRAILING",
@@ -334,6 +336,18 @@ class REPORT_KIND:
 
 class POSTING_KIND:
     DEPOSIT, WITHDRAWAL, TRADE, COMMISSION, FEE, INTEREST, BORROW, VARIATION = range(8)
+
+
+class TIERS_BY:
+    """What the tiers of a fee look at."""
+
+    MONTH_QUANTITY, ROLLING_NOTIONAL, ORDER_NOTIONAL = range(3)
+
+
+class TIERS_OF:
+    """What the values of tiers are multiplied by."""
+
+    QUANTITY, NOTIONAL = range(2)
 
 
 class VERB:

@@ -24,7 +24,10 @@ __all__ = [
     "GROWING",
     "LAYOUT_VERSION",
     "MARKET",
+    "N_FEE_SLOTS",
+    "N_FEE_TIERS",
     "N_TIERS",
+    "N_VOLUME_DAYS",
     "PER_WORKING_ORDER",
     "State",
     "dtype_of",
@@ -33,6 +36,10 @@ __all__ = [
 
 LAYOUT_VERSION = 3
 N_TIERS = 8
+# Of a schedule of fees: components, tiers of one, and the days that a rolling volume looks back.
+N_FEE_SLOTS = 8
+N_FEE_TIERS = 16
+N_VOLUME_DAYS = 30
 
 
 def _record(ints: str = "", floats: str = "", extra: tuple[tuple[str, int], ...] = ()) -> np.dtype:
@@ -63,7 +70,8 @@ SIM = _record(
     "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts whole_flags "
     # settlements ever noted, and the first that is not yet due
     "n_settlements first_settlement",
-    "whole_price whole_impact",
+    # what ``fees.find_due`` found
+    "whole_price whole_impact due_commission due_fees",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
@@ -131,9 +139,15 @@ ORDER = _record(
     # our side
     "status filled reason last_fill ts_end "
     # why the account made it (codes FORCED)
-    "forced",
+    "forced "
+    # schedules of fees: a bit for each component that has charged anything
+    "fee_begun",
     "ratio net_limit limit_sent stop_sent limit stop trail limit_offset water target "
-    "value_venue commission_venue level value_filled commission needed available",
+    "value_venue commission_venue level value_filled commission needed available "
+    # what is owed before rounding, the fees charged, and the account's volumes at the first fill
+    "commission_due fees_due fees_venue first_month_quantity first_rolling_notional",
+    # by component: what its rates come to before bounds, and the value they are bounded by
+    (("fee_accrued", N_FEE_SLOTS), ("fee_value", N_FEE_SLOTS)),
 )
 # What an amendment asks for: NONE and NaN leave a term as it is.
 AMENDMENT = _record(
@@ -184,11 +198,27 @@ INTEREST = _record(
 )
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
-    "n_tiers",
+    # a schedule has rows in ``fee_rows`` instead
+    "n_tiers first_fee n_fees",
     "rate per_share per_order minimum maximum maximum_rate",
     (("tier_from", N_TIERS), ("tier_rate", N_TIERS)),
 )
 SLIPPAGE = _record("kind", "size k_stop k_auction volume_limit cap_fraction")
+# One component of a schedule for the sessions in which its terms are in force. ``manners`` has a
+# bit for each manner of filling that it charges (see fees.py), ``slot`` its place in an order.
+FEE = _record(
+    "is_fee slot manners session_from session_until n_tiers tiers_by tiers_of is_marginal",
+    "per_share rate per_order minimum maximum maximum_rate round_up",
+    (("tier_from", N_FEE_TIERS), ("tier_value", N_FEE_TIERS)),
+)
+# What an account has traded under one commission: this month, and by days in a ring.
+VOLUME = _record(
+    "month",
+    "month_quantity",
+    (("day", N_VOLUME_DAYS), ("day_notional", N_VOLUME_DAYS)),
+)
+# The date of a session: days since 1970-01-01, and months since January 1970.
+SESSION_DATE = _record("day month")
 WORD = np.dtype("<i8")
 
 # The order fixes each array's place in the table.
@@ -241,6 +271,11 @@ ARRAYS: dict[str, np.dtype] = {
     "row_borrow_shares": np.dtype("<f8"),
     # an order as the account makes it
     "forced_order": ORDER,
+    # empty but the saved one where no commission is a schedule
+    "fee_rows": FEE,
+    "volumes": VOLUME,
+    "saved_volume": VOLUME,
+    "session_dates": SESSION_DATE,
 }
 
 # These grow by doubling between steps; the counter in SIM says how much is used.
@@ -270,6 +305,7 @@ MARKET = (
     *("bars", "open_rows", "slices", "session_closes"),
     *("row_flags", "row_spreads", "row_sigmas", "row_advs"),
     *("settle_on", "row_borrow_rates", "row_borrow_shares"),
+    "session_dates",
 )
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "commissions",
     "equity_rows",
     "events",
+    "fee_rows",
     "fills",
     "forced_orders",
     "held",
@@ -58,9 +59,12 @@ __all__ = [
     "saved_balances",
     "saved_account",
     "saved_sim",
+    "saved_volume",
+    "session_dates",
     "sims",
     "slices",
     "slippages",
+    "volumes",
 ]
 
 _STATES: weakref.WeakValueDictionary[int, _Registered] = weakref.WeakValueDictionary()
@@ -176,3 +180,7 @@ settle_on = _accessor("settle_on")
 row_borrow_rates = _accessor("row_borrow_rates")
 row_borrow_shares = _accessor("row_borrow_shares")
 forced_orders = _accessor("forced_order")
+fee_rows = _accessor("fee_rows")
+volumes = _accessor("volumes")
+saved_volume = _accessor("saved_volume")
+session_dates = _accessor("session_dates")

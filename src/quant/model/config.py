@@ -30,6 +30,7 @@ from quant.model.costs import (
     RangeSlippage,
     RateCommission,
     RateSlippage,
+    ScheduleCommission,
     Slippage,
     SpreadSlippage,
     SquareRootImpact,
@@ -70,6 +71,7 @@ __all__ = [
     "RateCommission",
     "RateSlippage",
     "RiskLimits",
+    "ScheduleCommission",
     "Slippage",
     "SpreadSlippage",
     "SquareRootImpact",
@@ -134,6 +136,8 @@ class InstrumentSettings:
         of the value (FINRA Regulatory Notice 09-53, 2009).
     borrow_rate : float or None
         Yearly fee for a short of it; None: that of ``borrow``.
+    commission : commission model or None
+        What this instrument's orders pay; None: what the configuration says. Not under ``default``.
     """
 
     increment: str = "1"
@@ -149,6 +153,7 @@ class InstrumentSettings:
     maintenance_money: float = 0.0
     leverage_factor: float = 1.0
     borrow_rate: float | None = None
+    commission: Commission | None = None
 
     def __post_init__(self) -> None:
         where = "config instruments"
@@ -171,6 +176,8 @@ class InstrumentSettings:
             put(self, "tick", number(f"{where} tick", self.tick, above=0.0))
         put(self, "multiplier", number(f"{where} multiplier", self.multiplier, above=0.0))
         switch(f"{where} allow_nonpositive", self.allow_nonpositive)
+        if self.commission is not None:
+            _check_section("instruments commission", self.commission, _SECTIONS["commission"])
 
 
 def _default_instruments() -> Mapping[str, InstrumentSettings]:
@@ -255,6 +262,11 @@ class Config:
             _check_section(name, getattr(self, name), kinds)
         for symbol, settings in self.instruments.items():
             _check_section(f"instruments.{symbol}", settings, (InstrumentSettings,))
+            if symbol == "default" and settings.commission is not None:
+                raise ConfigError(
+                    "config instruments.default.commission and commission: expected one of them, "
+                    "found the first; what all instruments pay is commission."
+                )
         self._check_delays()
         self._check_instruments()
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
@@ -305,6 +317,10 @@ class Config:
         """The settings of one symbol: its own, else the default ones."""
         return self.instruments.get(symbol, self.instruments["default"])
 
+    def commission_of(self, symbol: str) -> Commission:
+        """What orders of one symbol pay: its own commission, else that of all."""
+        return self.settings_of(symbol).commission or self.commission
+
     def __reduce__(self) -> tuple[object, ...]:
         from quant.model.parse import config_from, to_mapping
 
@@ -318,7 +334,13 @@ _SECTIONS: dict[str, tuple[type, ...]] = {
     "borrow": (Borrow,),
     "execution": (Execution,),
     "latency": (ConstantLatency, UniformLatency, ExponentialLatency),
-    "commission": (RateCommission, PerShareCommission, PerOrderCommission, TieredCommission),
+    "commission": (
+        RateCommission,
+        PerShareCommission,
+        PerOrderCommission,
+        TieredCommission,
+        ScheduleCommission,
+    ),
     "slippage": (
         RateSlippage,
         TickSlippage,

@@ -64,7 +64,7 @@ class Fill:
         Unsigned; ``qty_signed`` carries the sign.
     price, price_raw : float
         Paid, and the market's before slippage.
-    commission, slippage : float
+    commission, fees, slippage : float
         Money; positive is a cost.
     ts : int
         Nanoseconds UTC of the execution.
@@ -82,6 +82,7 @@ class Fill:
     price: float
     price_raw: float
     commission: float
+    fees: float
     slippage: float
     ts: int
     reason: str
