@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
-from quant.engine.timeline import Timeline
+from quant.engine.timeline import Period, Timeline
 from quant.errors import ConfigError, nearest
 from quant.kernel.codes import (
     ACCOUNT_KIND,
@@ -225,7 +226,7 @@ def _positions(n: int) -> NDArray[np.void]:
     return record
 
 
-def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
+def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> State:
     """The state in which a run on ``bars`` begins: one account, one book, one currency.
 
     Raises
@@ -248,7 +249,9 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "session_closes": timeline.session_closes,
         "row_flags": np.zeros(0, np.int64),
         **known_rows(bars, config, timeline.rows),
-        "events": _deposit(config, timeline.start),
+        "events": np.concatenate(
+            [_deposit(config, timeline.start), flow_events(config, bars, period)]
+        ),
         "commissions": _commission(config),
         "slippages": _slippage(config),
     }
@@ -276,7 +279,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
     sim["n_books"] = 1
     sim["n_instruments"] = n
     sim["n_currencies"] = 1
-    sim["n_events"] = 1
+    sim["n_events"] = len(arrays["events"])
     sim["now"] = timeline.start
     first = int((timeline.slices["flags"] & 1).argmin())
     sim["session"] = timeline.slices["session_next"][max(first - 1, 0)]

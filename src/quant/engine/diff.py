@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 
 from quant.engine.compare import Comparison, compare_files
+from quant.engine.flows import rows_of_ledger
 from quant.engine.folder import RESULT_FILES, RunFolder
 from quant.report.comparison_page import ComparedRun, ComparisonPage
+from quant.report.flows import wealth_index
 
 __all__ = ["Change", "Figures", "RunDiff", "comparison_page", "diff_runs", "short_hash"]
 
@@ -117,7 +119,9 @@ def _compared(run: RunFolder) -> ComparedRun:
         run_id=run.run_id,
         title=f"{strategy['name']}({params})" if params else strategy["name"],
         ts=ts,
-        equity=table["equity"].cast(pl.Float64).to_numpy(),
+        equity=wealth_index(
+            table["equity"].cast(pl.Float64).to_numpy(), rows_of_ledger(ts, run.table("ledger"))
+        ),
     )
 
 

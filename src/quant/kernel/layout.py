@@ -31,7 +31,7 @@ __all__ = [
     "word_of",
 ]
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 N_TIERS = 8
 
 
@@ -73,7 +73,9 @@ POLICY = _record(
 )
 ACCOUNT = _record(
     "kind base_currency status",
-    "k equity positions_value gross net cash accrued debt max_gross max_symbol max_leverage room",
+    "k equity positions_value gross net cash accrued debt max_gross max_symbol max_leverage room "
+    # deposits less withdrawals since the opening deposit
+    "flows",
 )
 BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt")
 INSTRUMENT = _record(

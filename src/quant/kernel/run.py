@@ -41,6 +41,7 @@ def _is_tight(h: int) -> bool:
     sim = mem.sims(h)[0]
     waiting = sim["n_orders"] - sim["n_sent"]
     most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"]) + _SLACK
+    most += sim["n_events"] - sim["event_next"]
     working = sim["n_active"] + waiting
     if working > len(mem.active(h)) or 2 * working > len(mem.hits(h)):
         return True
@@ -156,6 +157,7 @@ def make_room(state: State) -> None:
     sim = state["sim"][0]
     working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
     most = _PER_ORDER * (working + int(sim["n_amends"])) + _SLACK
+    most += int(sim["n_events"]) - int(sim["event_next"])
     places = int(sim["n_instruments"]) * int(sim["n_accounts"]) * int(sim["n_books"])
     for name in ("reports", "fills", "postings", "position_rows"):
         need = int(sim[GROWING[name]]) + most + (places if name == "position_rows" else 0)

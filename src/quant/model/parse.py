@@ -12,6 +12,7 @@ from quant.model.config import (
     Config,
     InstrumentSettings,
 )
+from quant.model.flows import plain_flow
 from quant.model.profiles import find_profile, merge_settings
 
 __all__ = ["as_mapping", "check_keys", "config_from", "to_mapping"]
@@ -89,7 +90,7 @@ def config_from(given: Mapping[str, Any]) -> Config:
     >>> config_from({"csh": 5000})
     Traceback (most recent call last):
     quant.errors.ConfigError: config: unknown setting 'csh', expected one of profile, cash, \
-currency, account, execution, latency, commission, slippage, impact, risk, instruments, \
+cash_flows, currency, account, execution, latency, commission, slippage, impact, risk, instruments, \
 calendar, benchmark, risk_free, trades, seed; remove or correct it. Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
@@ -103,6 +104,8 @@ calendar, benchmark, risk_free, trades, seed; remove or correct it. Did you mean
             values[key] = _section(key, value)
         elif key == "instruments":
             values[key] = _instruments(value)
+        elif key == "cash_flows":
+            values[key] = () if value is None else value
         else:
             values[key] = value
     return Config(**values)
@@ -150,6 +153,8 @@ def to_mapping(config: Config) -> dict[str, Any]:
             result[name] = _plain(value)
         elif name == "instruments":
             result[name] = {symbol: _plain(one) for symbol, one in sorted(value.items())}
+        elif name == "cash_flows":
+            result[name] = [plain_flow(one) for one in value]
         else:
             result[name] = value
     return result

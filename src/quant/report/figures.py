@@ -13,6 +13,8 @@ __all__ = ["FigureRow", "Tile", "groups_of", "tiles_of"]
 
 _YEAR: Final = 365
 _ALIASES: Final = ("annual_return", "total_pnl")
+# What says nothing where no money came in or went out.
+_OF_FLOWS: Final = ("time_weighted_return", "money_weighted_return", "net_flows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +120,15 @@ def _input_text(value: object) -> str:
 
 
 def groups_of(sheet: TearSheet) -> list[tuple[str, list[FigureRow]]]:
-    """The metrics by group, aliases left out; no benchmark group without a benchmark."""
+    """The metrics by group, aliases left out; no benchmark group without a benchmark, and
+    no figures of deposits and withdrawals without any."""
     found: list[tuple[str, list[FigureRow]]] = []
     for group in GROUPS:
         if group == "Benchmark" and sheet.benchmark is None:
             continue
         names = [name for name, known in DEFINITIONS.items() if known.group == group]
-        shown = [name for name in names if name in sheet.metrics and name not in _ALIASES]
+        hidden = _ALIASES if sheet.has_flows else (*_ALIASES, *_OF_FLOWS)
+        shown = [name for name in names if name in sheet.metrics and name not in hidden]
         if shown:
             found.append((group, [_row(sheet, name) for name in shown]))
     return found

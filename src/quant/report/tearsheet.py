@@ -115,7 +115,7 @@ def page_scripts() -> tuple[str, str, str, str]:
 
 def _legend(sheet: TearSheet) -> list[tuple[str, str, str]]:
     """Style, name and last value of each line."""
-    last = money_text(float(sheet.equity[-1]), sheet.currency, 0)
+    last = money_text(float(sheet.index[-1]), sheet.currency, 0)
     found = [("strategy", "Strategy", last)]
     if sheet.benchmark is not None and sheet.benchmark_name is not None:
         last = money_text(float(sheet.benchmark[-1]), sheet.currency, 0)
@@ -146,9 +146,9 @@ def _month_tables(sheet: TearSheet) -> list[_MonthTable]:
     None within one month, and none of a run that was bankrupt: it has no return from there on.
     """
     months = months_of(sheet.dates)
-    if months[0] == months[-1] or not returns_by_year(sheet.dates, sheet.equity):
+    if months[0] == months[-1] or not returns_by_year(sheet.dates, sheet.index):
         return []
-    found = [("own", "Strategy", sheet.equity)]
+    found = [("own", "Strategy", sheet.index)]
     if sheet.benchmark is not None and sheet.benchmark_name is not None:
         found.append(("other", sheet.benchmark_name, sheet.benchmark))
     tables = []
@@ -173,7 +173,7 @@ def _cell(value: float | None) -> _Cell:
 def _drawdowns(sheet: TearSheet) -> list[dict[str, str]]:
     """The deepest drawdowns as text."""
     found = []
-    for entry in deepest_drawdowns(sheet.equity):
+    for entry in deepest_drawdowns(sheet.index):
         end = len(sheet.ts) - 1 if entry.back is None else entry.back
         days = int(sheet.dates[end]) - int(sheet.dates[entry.peak])
         found.append(
