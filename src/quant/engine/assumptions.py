@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quant.engine.flows import flow_lines, flows_left_out
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.engine.timeline import Period
@@ -21,6 +22,7 @@ from quant.model.config import (
     TickSlippage,
     TieredCommission,
 )
+from quant.model.events import as_datetime
 from quant.report.tearsheet import Assumption
 
 __all__ = [
@@ -246,6 +248,32 @@ def warnings_of(simulation: Simulation) -> list[str]:
     refused = int((orders["status"] == STATUS.REJECTED).sum())
     if refused:
         found.append(f"{refused} of {len(orders)} orders were rejected; orders.csv says why.")
+    return found + _flow_warnings(simulation)
+
+
+def _flow_warnings(simulation: Simulation) -> list[str]:
+    """Withdrawals that were not paid whole, and flows that the run's period leaves out."""
+    lines, currency = flow_lines(simulation.state), simulation.config.currency
+    found = []
+    for event, one, many in (
+        ("withdrawal_refused", "withdrawal was refused", "withdrawals were refused"),
+        ("withdrawal_cut", "withdrawal was paid in part", "withdrawals were paid in part"),
+    ):
+        cut = [line for line in lines if line["event"] == event]
+        if cut:
+            first = cut[0]
+            found.append(
+                f"{len(cut)} {one if len(cut) == 1 else many} for lack of free cash; the first on "
+                f"{as_datetime(first['ts']).date()}: {first['needed']:,.2f} {currency} asked, "
+                f"{first['available']:,.2f} {currency} free."
+            )
+    out = flows_left_out(simulation.config, simulation.bars, simulation.period)
+    if out:
+        what = "deposit or withdrawal" if len(out) == 1 else "deposits and withdrawals"
+        found.append(
+            f"{len(out)} {what} of the settings fall outside the run's period and were left out; "
+            f"the first is dated {out[0].date}."
+        )
     return found
 
 
@@ -262,6 +290,13 @@ def assumptions_of(
     found += _fills(bars, config) + _costs(config) + _account(simulation) + _figures(bars, config)
     if config.benchmark != "none":
         found.append(_info("The benchmark pays no costs."))
+        if config.cash_flows:
+            found.append(
+                _info(
+                    "The benchmark keeps its opening deposit: returns are compared, from which "
+                    "deposits and withdrawals are taken out."
+                )
+            )
     return found
 
 

@@ -156,7 +156,8 @@ def flow_events(config: Config, bars: Bars, period: Period) -> NDArray[np.void]:
 def _postings(state: State) -> NDArray[np.void]:
     """Postings of deposits and withdrawals after the opening deposit, which is the first."""
     rows = state.used("postings")[1:]
-    return rows[np.isin(rows["kind"], _OUTSIDE)]
+    found: NDArray[np.void] = rows[np.isin(rows["kind"], _OUTSIDE)]
+    return found
 
 
 def net_flows(state: State) -> float:
@@ -203,7 +204,8 @@ def rows_of_ledger(ts: IntArray, ledger: pl.DataFrame) -> FloatArray | None:
 def _flow_reports(state: State) -> NDArray[np.void]:
     rows = state.used("reports")
     is_flow = (rows["kind"] == REPORT_KIND.CASH) & np.isin(rows["posting_kind"], _OUTSIDE)
-    return rows[is_flow][1:]
+    found: NDArray[np.void] = rows[is_flow][1:]
+    return found
 
 
 def flow_lines(state: State) -> list[dict[str, Any]]:

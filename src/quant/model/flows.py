@@ -5,9 +5,11 @@ Each is due at the open of a session. Dates are kept as ISO text, so that settin
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date as Date
+from datetime import datetime
 from typing import Any, ClassVar
 
 from quant.errors import ConfigError, nearest
@@ -54,7 +56,7 @@ class CashFlow:
         _check_amount(self)
 
     @property
-    def moment(self) -> date | datetime:
+    def moment(self) -> Date | datetime:
         """The date, or the time with its zone."""
         return _parsed(self.date)
 
@@ -164,8 +166,8 @@ def _check_amount(flow: CashFlow | RepeatedCashFlow) -> None:
     choice(f"{_WHERE} withdrawal", flow.withdrawal, ("reject", "partial"))
 
 
-def _parsed(text: str) -> date | datetime:
-    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+def _parsed(text: str) -> Date | datetime:
+    return Date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
 
 
 def _date_text(where: str, value: object) -> str:
@@ -181,13 +183,11 @@ def _date_text(where: str, value: object) -> str:
 def _moment_text(where: str, value: object) -> str:
     """A date, or a time with a zone, as ISO text."""
     if isinstance(value, str):
-        try:
+        with contextlib.suppress(ValueError):
             value = _parsed(value)
-        except ValueError:
-            pass
     if isinstance(value, datetime) and value.tzinfo is None:
         raise ConfigError(f"{where}: expected a time with a zone, found {value}; add one, as in Z.")
-    if not isinstance(value, date):
+    if not isinstance(value, Date):
         raise ConfigError(
             f"{where}: expected a date such as 2020-03-02 or a time such as 2020-03-02T14:30Z, "
             f"found {value!r}; correct it."

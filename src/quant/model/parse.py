@@ -90,8 +90,9 @@ def config_from(given: Mapping[str, Any]) -> Config:
     >>> config_from({"csh": 5000})
     Traceback (most recent call last):
     quant.errors.ConfigError: config: unknown setting 'csh', expected one of profile, cash, \
-cash_flows, currency, account, execution, latency, commission, slippage, impact, risk, instruments, \
-calendar, benchmark, risk_free, trades, seed; remove or correct it. Did you mean 'cash'?
+cash_flows, currency, account, execution, latency, commission, slippage, impact, risk, \
+instruments, calendar, benchmark, risk_free, trades, seed; remove or correct it. \
+Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
     if "profile" in top:

@@ -40,9 +40,10 @@ def cost_parts(sheet: TearSheet) -> list[CostPart]:
 
     Notes
     -----
-    Net profit is last equity minus first, less net deposits. Profit before costs is net profit plus all costs: what
-    the same fills would have earned at their raw prices, without commission and fees. What lower
-    costs would have changed in the orders themselves is not modelled. Sums are exact.
+    Net profit is last equity minus first, less net deposits. Profit before costs is net profit plus
+    all costs: what the same fills would have earned at their raw prices, without commission and
+    fees. What lower costs would have changed in the orders themselves is not modelled. Sums are
+    exact.
     """
     activity = sheet.activity
     if activity is None:

@@ -36,7 +36,7 @@ def tiles_of(sheet: TearSheet) -> list[Tile]:
         ("volatility", _beside(sheet, "benchmark_volatility")),
         ("sharpe", _beside(sheet, "benchmark_sharpe")),
         ("max_drawdown_pct", _beside(sheet, "benchmark_max_drawdown_pct")),
-        ("end_equity", _phrase("from {}", _text(sheet, "start_equity", is_short=True))),
+        ("end_equity", _begun(sheet)),
         ("total_trades", _phrase("{} won", _text(sheet, "win_rate"))),
         ("total_costs", _phrase("{} of equity a year", _text(sheet, "cost_per_year_pct"))),
     )
@@ -61,6 +61,14 @@ def tiles_of(sheet: TearSheet) -> list[Tile]:
             )
         )
     return tiles
+
+
+def _begun(sheet: TearSheet) -> str:
+    """What the equity began with, and what came in since."""
+    text = _phrase("from {}", _text(sheet, "start_equity", is_short=True))
+    if not sheet.has_flows:
+        return text
+    return text + _phrase(", net deposits {}", _text(sheet, "net_flows", is_short=True))
 
 
 def _text(sheet: TearSheet, key: str, *, is_short: bool = False) -> str:

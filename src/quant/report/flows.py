@@ -28,6 +28,7 @@ GROWTH_TOLERANCE: Final = 1e-14
 # Growth over the run is looked for between e^-46 and e^46, about 1e-20 and 1e20, in so many steps.
 _FURTHEST: Final = 46.0
 _STEPS: Final = 920
+_SAME: Final = 1e-15
 
 
 def wealth_index(equity: FloatArray, flows: FloatArray | None) -> FloatArray:
@@ -60,6 +61,9 @@ def wealth_index(equity: FloatArray, flows: FloatArray | None) -> FloatArray:
     for place, end in zip(places, [*places[1:], len(equity)], strict=True):
         before, worth = float(equity[place - 1]), float(index[place - 1])
         invested = before + float(flows[place])
+        if abs(float(equity[place]) - invested) <= _SAME * abs(invested):
+            # nothing was gained, whatever the order in which the kernel summed
+            invested = float(equity[place])
         if invested > 0.0 and worth > 0.0:
             level, base = worth, invested
             index[place:end] = level * (equity[place:end] / base)
@@ -134,7 +138,8 @@ def internal_rate(amounts: Sequence[float], days: Sequence[int], end: float, len
         return Undefined("At no rate do the deposits and withdrawals grow to the final equity.")
     if len(turns) > 1:
         return Undefined(
-            f"At {len(turns)} different rates the deposits and withdrawals grow to the final equity."
+            f"There are {len(turns)} rates at which deposits and withdrawals grow to the final "
+            "equity."
         )
     low, high, is_high = grid[turns[0]], grid[turns[0] + 1], signs[turns[0] + 1]
     for edge in (low, high):

@@ -7,9 +7,10 @@ why; no figure is ever NaN or infinite.
 
 Returns are simple, per session of the base calendar, at its last mark; the opening deposit (row 0)
 is the start of the first. Drawdowns look at every row, the opening one included. Deposits and
-withdrawals are taken out of both (:mod:`~quant.report.flows`). :mod:`~quant.report.definitions` has every formula;
-:mod:`~quant.report.equity_figures`, :mod:`~quant.report.trade_figures`,
-:mod:`~quant.report.exposure_figures` and :mod:`~quant.report.benchmark_figures` have the sums.
+withdrawals are taken out of both (:mod:`~quant.report.flows`).
+:mod:`~quant.report.definitions` has every formula; :mod:`~quant.report.equity_figures`,
+:mod:`~quant.report.trade_figures`, :mod:`~quant.report.exposure_figures` and
+:mod:`~quant.report.benchmark_figures` have the sums.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import numpy as np
 from quant.report.candles import price_charts
 from quant.report.costs import cost_parts
 from quant.report.distribution import trade_charts
+from quant.report.flow_section import flow_marks, flow_rows_shown
 from quant.report.packing import decimals_for, pack_numbers, pack_whole
 from quant.report.periods import returns_by_year, traded_by_period
 from quant.report.rolling import Rolling, rolling_figures
@@ -75,6 +76,11 @@ def _rows_to_draw(n: int, *curves: FloatArray) -> IntArray:
 
 
 def _equity(sheet: TearSheet, rows: IntArray) -> dict[str, Any]:
+    marked = flow_rows_shown(sheet)
+    if len(marked):
+        # a mark needs the point it stands on
+        rows = np.union1d(rows, marked)
+        return {**_curve(sheet.ts, sheet.index, sheet.benchmark, rows), "flows": flow_marks(sheet)}
     return _curve(sheet.ts, sheet.index, sheet.benchmark, rows)
 
 

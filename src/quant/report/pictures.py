@@ -61,6 +61,8 @@ def equity_words(sheet: TearSheet) -> str:
         f"Equity of {sheet.title} from {money_text(first, sheet.currency, 0)} "
         f"to {money_text(last, sheet.currency, 0)}"
     )
+    if sheet.has_flows:
+        label += ", deposits and withdrawals taken out"
     if sheet.benchmark is not None:
         end = money_text(float(sheet.benchmark[-1]), sheet.currency, 0)
         label += f"; {sheet.benchmark_name} ends at {end}"

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from quant.report.costs import cost_parts
 from quant.report.figures import groups_of, tiles_of
+from quant.report.flow_section import flow_section
 from quant.report.packing import hash_source, script_json
 from quant.report.payload import page_data
 from quant.report.periods import deepest_drawdowns, months_of, returns_by_year
@@ -79,6 +80,8 @@ def render_tearsheet(sheet: TearSheet) -> str:
         drawdown_words=drawdown_words(sheet) if sheet.equity[0] > 0 else "",
         equity_picture=equity_picture(sheet),
         drawdown_picture=drawdown_picture(sheet),
+        flows=flow_section(sheet),
+        account_end=money_text(float(sheet.equity[-1]), sheet.currency),
         month_names=MONTHS,
         tables=_month_tables(sheet),
         drawdowns=_drawdowns(sheet),
@@ -116,7 +119,8 @@ def page_scripts() -> tuple[str, str, str, str]:
 def _legend(sheet: TearSheet) -> list[tuple[str, str, str]]:
     """Style, name and last value of each line."""
     last = money_text(float(sheet.index[-1]), sheet.currency, 0)
-    found = [("strategy", "Strategy", last)]
+    name = "Strategy, deposits and withdrawals taken out" if sheet.has_flows else "Strategy"
+    found = [("strategy", name, last)]
     if sheet.benchmark is not None and sheet.benchmark_name is not None:
         last = money_text(float(sheet.benchmark[-1]), sheet.currency, 0)
         found.append(("benchmark", sheet.benchmark_name, last))

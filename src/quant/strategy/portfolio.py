@@ -29,6 +29,7 @@ _CASH = word_of("accounts", "cash")
 _GROSS = word_of("accounts", "gross")
 _NET = word_of("accounts", "net")
 _VALUE = word_of("accounts", "positions_value")
+_FLOWS = word_of("accounts", "flows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,12 @@ class Portfolio:
     def cash(self) -> float:
         """Cash, negative when borrowed."""
         return self._views.account_f[_CASH]
+
+    @property
+    def net_flows(self) -> float:
+        """Deposits less withdrawals so far, the opening deposit left out: what of a change of
+        equity was no profit."""
+        return self._views.account_f[_FLOWS]
 
     @property
     def positions_value(self) -> float:
