@@ -2,7 +2,7 @@
 
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
-scenario) or ``restless`` (a strategy with memory, tags, timers, indicators and random numbers).
+scenario), ``flows-N`` (the same with deposits and withdrawals) or ``restless`` (a strategy with memory, tags, timers, indicators and random numbers).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from oracle.engine import simulation_of
+from oracle.flow_scenarios import with_flows
 from oracle.scenarios import random_scenario
 from quant.engine.simulation import Simulation
 from quant.kernel.snapshot import own_hash
@@ -79,6 +80,8 @@ def simulation(name: str) -> Simulation:
     """A named run, not yet prepared."""
     if name == "restless":
         return _restless()
+    if name.startswith("flows-"):
+        return simulation_of(with_flows(int(name.removeprefix("flows-"))))
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 
