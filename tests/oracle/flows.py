@@ -1,4 +1,4 @@
-"""Deposits and withdrawals: the section *Deposits and withdrawals* of `docs/concepts/accounting.md`."""
+"""Deposits and withdrawals, by the section of that name of `docs/concepts/accounting.md`."""
 
 from __future__ import annotations
 
