@@ -248,7 +248,7 @@ def test_the_page_shows_both_returns_and_every_flow(run: qt.Run) -> None:
     sheet = run.sheet()
     section = flow_section(sheet)
     assert section is not None
-    shown = dict((label, text) for label, text, _ in section.figures)
+    shown = {label: text for label, text, _ in section.figures}
     assert shown["Net deposits after the opening"] == "40,000.00 USD"
     assert shown["Money-weighted return per year"].endswith("%")
     assert len(section.rows) == 18
