@@ -190,7 +190,7 @@ def test_minutes_are_thinned_and_that_is_said(browser: Browser, tmp_path: Path) 
 
 
 def test_deposits_and_withdrawals_are_marked(browser: Browser, tmp_path: Path) -> None:
-    flows = [{"every": "month", "amount": 3_000}, {"date": "2020-05-10", "amount": -20_000}]
+    flows = [{"every": "month", "amount": 3_000}, {"date": "2020-05-10", "amount": -5_000}]
     run = play(Flip(), daily(200), {"cash_flows": flows})
     opened = shown(browser, run, tmp_path)
     page = opened.page
