@@ -68,7 +68,10 @@ def test_defaults_of_the_config() -> None:
 
 
 def test_defaults_of_other_kinds() -> None:
-    wanted: dict[str, Any] = {}
+    flow = qt.RepeatedCashFlow(every="month", amount=1)
+    wanted: dict[str, Any] = {
+        f"cash_flows.{name}": getattr(flow, name) for name in ("withdrawal", "since", "until")
+    }
     for section, model in (
         ("commission", qt.PerShareCommission()),
         ("commission", qt.PerOrderCommission()),
@@ -94,12 +97,14 @@ def test_defaults_of_data_and_strategies() -> None:
 def test_every_setting_is_explained() -> None:
     text = _text("config")
     assert _codes(_section(text, "execution")) == set(to_mapping(qt.Config())["execution"])
+    flow_keys = {*qt.CashFlow.keys, *qt.RepeatedCashFlow.keys}
+    assert _codes(_section(text, "cash_flows")) == flow_keys
     assert _codes(_section(text, "risk")) == set(to_mapping(qt.Config())["risk"])
     assert _codes(_section(text, "instruments")) == {
         field.name for field in dataclasses.fields(qt.InstrumentSettings)
     }
     sections = {"account", "execution", "latency", "commission", "slippage", "impact", "risk"}
-    sections.add("instruments")
+    sections |= {"instruments", "cash_flows"}
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
 
 
