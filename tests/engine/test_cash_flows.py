@@ -16,6 +16,7 @@ import pytest
 import quant as qt
 from helpers.worlds import market, market_on
 from quant.cli.parameters import remake_strategy
+from quant.cli.run_page import show_one
 from quant.engine.diff import comparison_page, diff_runs
 from quant.engine.flows import flow_rows, rows_of_ledger
 from quant.engine.simulation import Simulation
@@ -182,6 +183,16 @@ def test_partial_pays_what_there_is() -> None:
     assert posted(run) == [("2024-01-04", "withdrawal", -1000.0)]
     assert refusals(run)[0]["event"] == "withdrawal_cut"
     assert run.equity["equity"][-1] == 0.0
+
+
+def test_an_emptied_account_is_not_bankrupt_and_may_fill_again() -> None:
+    run = idle([{"date": "2024-01-04", "amount": -1000}, {"date": "2024-01-10", "amount": 50}])
+    assert run.equity["equity"].min() == 0.0
+    assert not any("bankrupt" in one.text for one in run.sheet().assumptions)
+    assert run.metrics["total_return"] == 0.0
+    assert run.metrics["money_weighted_return"] == 0.0
+    assert run.metrics["exposure_gross"] is None
+    run.sheet()
 
 
 def test_partial_is_rounded_down_to_the_minor_unit() -> None:
@@ -370,7 +381,9 @@ def _make(spec: str, params: dict[str, Any]) -> qt.Strategy:
     return remake_strategy(load_class(spec), params)
 
 
-def test_a_saved_run_knows_its_flows_and_repeats(tmp_path: Path) -> None:
+def test_a_saved_run_knows_its_flows_and_repeats(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = tmp_path / "hold.py"
     source.write_text(
         "import quant as qt\n\n\nclass Hold(qt.Strategy):\n"
@@ -392,7 +405,10 @@ def test_a_saved_run_knows_its_flows_and_repeats(tmp_path: Path) -> None:
     assert again is not None
     assert again.tolist() == flow_rows(run.simulation.state).tolist()
     assert verify(folder, _make).level == "equal"
+    assert show_one(folder.run_id, str(tmp_path / "runs"), as_json=False) == 0
+    assert "6,000.00 USD deposited" in capsys.readouterr().out
     page = comparison_page(diff_runs(folder, folder))
+    assert page.one.title == "Hold, deposits and withdrawals taken out"
     assert page.one.equity[-1] / page.one.equity[0] - 1 == pytest.approx(
         run.metrics["total_return"]
     )
@@ -541,3 +557,19 @@ def test_a_date_outside_the_run_is_left_out_and_told() -> None:
     assert [line["date"] for line in lines] == ["2024-01-03", "2024-02-20"]
     told = "2 deposits and withdrawals of the settings fall outside the run's period"
     assert any(told in one.text for one in run.sheet().assumptions)
+
+
+@pytest.mark.slow
+def test_a_strategy_with_flows_passes_the_look_ahead_audit() -> None:
+    # cuts drop later sessions, and the flows that are due in them
+    flows = [{"every": "month", "amount": 500}, {"date": "2003-10-06", "amount": -300}]
+    run = qt.backtest(
+        qt.MovingAverageCross(5, 20),
+        qt.sample("sp500"),
+        start="2003-01-02",
+        end="2003-12-31",
+        config={"cash_flows": flows},
+        certify=True,
+    )
+    assert run.audit is not None
+    assert run.audit.verdict == "passed", run.audit.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quant.engine.flows import flow_lines, flows_left_out
+from quant.engine.flows import flow_lines, flow_rows, flows_left_out
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.engine.timeline import Period
@@ -23,6 +23,7 @@ from quant.model.config import (
     TieredCommission,
 )
 from quant.model.events import as_datetime
+from quant.report.flows import wealth_index
 from quant.report.tearsheet import Assumption
 
 __all__ = [
@@ -79,6 +80,12 @@ _TRADES = {
     "lifo": "Trades are matched last in, first out.",
     "average": "Trades are parts of a position at its average price.",
 }
+
+
+_FLOWS = (
+    "Deposits and withdrawals are posted before the open of their session, at the prices of the "
+    "last close; the returns leave them out."
+)
 
 
 def commission_words(config: Config) -> str:
@@ -190,6 +197,7 @@ def _figures(bars: Bars, config: Config) -> list[Assumption]:
             f"{source.sha256}."
         ),
         _info("Cash that is not invested earns no interest."),
+        *([_info(_FLOWS)] if config.cash_flows else []),
         *([_info(_TRADES[config.trades])] if config.trades in _TRADES else []),
         _info(
             f"The Sharpe ratio is over a risk-free rate of {config.risk_free * 100:.4g} % a year."
@@ -226,7 +234,8 @@ def warnings_of(simulation: Simulation) -> list[str]:
     state = simulation.state
     found = data_warnings(simulation.bars, simulation.period, simulation.config)
     equity = state["equity"]["equity"][: int(state["sim"][0]["n_equity"])]
-    if len(equity) and float(equity.min()) <= 0.0:
+    # an account that was emptied by withdrawals is not bankrupt
+    if len(equity) and float(wealth_index(equity, flow_rows(state)).min()) <= 0.0:
         found.append(
             f"Equity fell to {float(equity.min()):,.2f} {simulation.config.currency}: the account "
             "was bankrupt, and what followed could not have been traded."

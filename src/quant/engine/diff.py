@@ -115,13 +115,13 @@ def _compared(run: RunFolder) -> ComparedRun:
     params = ", ".join(f"{name}={value}" for name, value in strategy["params"].items())
     table = run.table("equity")
     ts = table["ts"].str.to_datetime(time_unit="ns", time_zone="UTC").to_physical().to_numpy()
+    title = f"{strategy['name']}({params})" if params else strategy["name"]
+    flows = rows_of_ledger(ts, run.table("ledger"))
     return ComparedRun(
         run_id=run.run_id,
-        title=f"{strategy['name']}({params})" if params else strategy["name"],
+        title=title if flows is None else f"{title}, deposits and withdrawals taken out",
         ts=ts,
-        equity=wealth_index(
-            table["equity"].cast(pl.Float64).to_numpy(), rows_of_ledger(ts, run.table("ledger"))
-        ),
+        equity=wealth_index(table["equity"].cast(pl.Float64).to_numpy(), flows),
     )
 
 
