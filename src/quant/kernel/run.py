@@ -30,7 +30,7 @@ _WARM = SLICE_FLAG.WARM
 _TIMER = SLICE_FLAG.TIMER
 _SESSION = SLICE_FLAG.SESSION_OPEN | SLICE_FLAG.SESSION_CLOSE
 # Most reports, fills, postings and rows that one order can cause in one slice, with margin for the
-# two trial walks of the adverse path.
+# two trial walks of the adverse path; an event causes one of each.
 _PER_ORDER = 24
 _SLACK = 64
 
@@ -40,8 +40,7 @@ def _is_tight(h: int) -> bool:
     """Whether the next slice could overflow an array."""
     sim = mem.sims(h)[0]
     waiting = sim["n_orders"] - sim["n_sent"]
-    most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"]) + _SLACK
-    most += sim["n_events"] - sim["event_next"]
+    most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"]) + sim["n_events"] + _SLACK
     working = sim["n_active"] + waiting
     if working > len(mem.active(h)) or 2 * working > len(mem.hits(h)):
         return True
@@ -156,8 +155,7 @@ def make_room(state: State) -> None:
     """Grow whatever the next slice could overflow."""
     sim = state["sim"][0]
     working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
-    most = _PER_ORDER * (working + int(sim["n_amends"])) + _SLACK
-    most += int(sim["n_events"]) - int(sim["event_next"])
+    most = _PER_ORDER * (working + int(sim["n_amends"])) + int(sim["n_events"]) + _SLACK
     places = int(sim["n_instruments"]) * int(sim["n_accounts"]) * int(sim["n_books"])
     for name in ("reports", "fills", "postings", "position_rows"):
         need = int(sim[GROWING[name]]) + most + (places if name == "position_rows" else 0)
