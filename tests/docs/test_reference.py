@@ -69,7 +69,10 @@ def test_defaults_of_the_config() -> None:
 
 
 def test_defaults_of_other_kinds() -> None:
-    wanted: dict[str, Any] = {}
+    flow = qt.RepeatedCashFlow(every="month", amount=1)
+    wanted: dict[str, Any] = {
+        f"cash_flows.{name}": getattr(flow, name) for name in ("withdrawal", "since", "until")
+    }
     for section, model in (
         ("account", qt.CashAccount()),
         ("account", qt.MarginAccount()),
@@ -101,11 +104,14 @@ def test_every_setting_is_explained() -> None:
     assert _codes(_section(text, "execution")) == set(to_mapping(qt.Config())["execution"])
     for name in ("risk", "margin_call", "interest", "borrow"):
         assert _codes(_section(text, name)) == set(to_mapping(qt.Config())[name])
+    flow_keys = {*qt.CashFlow.keys, *qt.RepeatedCashFlow.keys}
+    assert _codes(_section(text, "cash_flows")) == flow_keys
     assert _codes(_section(text, "instruments")) == {
         field.name for field in dataclasses.fields(qt.InstrumentSettings)
     }
     sections = {"account", "execution", "latency", "commission", "slippage", "impact", "risk"}
     sections |= {"instruments", "margin_call", "interest", "borrow"}
+    sections.add("cash_flows")
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
 
 

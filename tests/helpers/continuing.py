@@ -2,8 +2,8 @@
 
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
-scenario), ``restless`` (a strategy with memory, tags, timers, indicators and random numbers) or
-``schedule`` (the same, paying by a fee schedule).
+scenario), ``flows-N`` (one with deposits and withdrawals), ``restless`` (a strategy with memory, tags,
+timers, indicators and random numbers) or ``schedule`` (the same, paying by a fee schedule).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from oracle.engine import simulation_of
+from oracle.flow_scenarios import with_flows
 from oracle.scenarios import random_scenario
 from quant.engine.simulation import Simulation
 from quant.kernel.snapshot import own_hash
@@ -109,6 +110,8 @@ def simulation(name: str) -> Simulation:
         return _restless({"kind": "per_share", "per_share": 0.013, "minimum": 0.7})
     if name == "schedule":
         return _restless(SCHEDULE)
+    if name.startswith("flows-"):
+        return simulation_of(with_flows(int(name.removeprefix("flows-"))))
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 

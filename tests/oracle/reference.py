@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
+from .flows import pay
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
 from .paths import walk
@@ -123,6 +124,8 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
         state.equity_rows.append(EquityRow(state.now, state.cash, state.equity()))
     else:
         arrive_now(state)
+    if beginning:
+        pay(state, beginning)
     if beginning and not state.closes_only:
         _open(state, beginning)
 

@@ -215,6 +215,16 @@ def default_execution() -> Execution:
 
 
 @dataclass
+class FlowSpec:
+    """A deposit, or negative a withdrawal, due in a session; one that cannot be paid whole is
+    refused, or paid in part."""
+
+    session: int
+    amount: float
+    is_partial: bool = False
+
+
+@dataclass
 class Scenario:
     """A whole run: money, settings, bars, what the strategy does, when each session closes (ns)."""
 
@@ -229,6 +239,7 @@ class Scenario:
     latency: Latency | None = None
     impact: Impact | None = None
     columns: tuple[str, ...] = ()
+    flows: list[FlowSpec] = field(default_factory=list)
 
 
 def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:

@@ -346,6 +346,8 @@ class State:
     equity_rows: list[EquityRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     peak: Decimal = ZERO
+    n_flows: int = 0
+    refused: list[tuple[Decimal, Decimal, Decimal]] = field(default_factory=list)
 
     @property
     def timing(self) -> str:

@@ -18,8 +18,9 @@ from quant.engine.accounts import (
     settle_sessions,
 )
 from quant.engine.fee_rows import commissions, fee_arrays
+from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
-from quant.engine.timeline import Timeline
+from quant.engine.timeline import Period, Timeline
 from quant.errors import ConfigError, nearest
 from quant.kernel.blank import forced_template
 from quant.kernel.codes import (
@@ -204,7 +205,7 @@ def _positions(n: int) -> NDArray[np.void]:
     return record
 
 
-def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
+def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> State:
     """The state in which a run on ``bars`` begins: one account, one book, one currency.
 
     Raises
@@ -227,7 +228,9 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "session_closes": timeline.session_closes,
         "row_flags": np.zeros(0, np.int64),
         **known_rows(bars, config, timeline.rows),
-        "events": _deposit(config, timeline.start),
+        "events": np.concatenate(
+            [_deposit(config, timeline.start), flow_events(config, bars, period)]
+        ),
         "slippages": _slippage(config),
         "interests": interest_record(config),
         "settle_on": settle_sessions(bars, config),
@@ -260,7 +263,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
     sim["n_books"] = 1
     sim["n_instruments"] = n
     sim["n_currencies"] = 1
-    sim["n_events"] = 1
+    sim["n_events"] = len(arrays["events"])
     sim["now"] = timeline.start
     first = int((timeline.slices["flags"] & 1).argmin())
     sim["session"] = timeline.slices["session_next"][max(first - 1, 0)]

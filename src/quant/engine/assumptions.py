@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quant.engine.account_events import account_lines, violations_table
 from quant.engine.cost_words import commission_words, own_commissions, schedule_warnings
+from quant.engine.flows import flow_lines, flow_rows, flows_left_out
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.engine.timeline import Period
@@ -25,6 +26,8 @@ from quant.model.config import (
     SquareRootImpact,
     TickSlippage,
 )
+from quant.model.events import as_datetime
+from quant.report.flows import wealth_index
 from quant.report.tearsheet import Assumption
 
 __all__ = [
@@ -80,6 +83,12 @@ _TRADES = {
     "lifo": "Trades are matched last in, first out.",
     "average": "Trades are parts of a position at its average price.",
 }
+
+
+_FLOWS = (
+    "Deposits and withdrawals are posted before the open of their session, at the prices of the "
+    "last close; the returns leave them out."
+)
 
 
 def slippage_words(config: Config) -> str:
@@ -236,6 +245,7 @@ def _figures(bars: Bars, config: Config) -> list[Assumption]:
             f"{source.sha256}."
         ),
         *_interest_words(config),
+        *([_info(_FLOWS)] if config.cash_flows else []),
         *([_info(_TRADES[config.trades])] if config.trades in _TRADES else []),
         _info(
             f"The Sharpe ratio is over a risk-free rate of {config.risk_free * 100:.4g} % a year."
@@ -282,7 +292,8 @@ def warnings_of(simulation: Simulation) -> list[str]:
     state = simulation.state
     found = data_warnings(simulation.bars, simulation.period, simulation.config)
     equity = state["equity"]["equity"][: int(state["sim"][0]["n_equity"])]
-    if len(equity) and float(equity.min()) <= 0.0:
+    # an account that was emptied by withdrawals is not bankrupt
+    if len(equity) and float(wealth_index(equity, flow_rows(state)).min()) <= 0.0:
         least = float(equity.min())
         debt = max(-float(state["accounts"][0]["equity"]), 0.0)
         owed = f" It ends owing {debt:,.2f}." if debt > 0.0 else ""
@@ -309,6 +320,32 @@ def warnings_of(simulation: Simulation) -> list[str]:
     refused = int((orders["status"] == STATUS.REJECTED).sum())
     if refused:
         found.append(f"{refused} of {len(orders)} orders were rejected; orders.csv says why.")
+    return found + _flow_warnings(simulation)
+
+
+def _flow_warnings(simulation: Simulation) -> list[str]:
+    """Withdrawals that were not paid whole, and flows that the run's period leaves out."""
+    lines, currency = flow_lines(simulation.state), simulation.config.currency
+    found = []
+    for event, one, many in (
+        ("withdrawal_refused", "withdrawal was refused", "withdrawals were refused"),
+        ("withdrawal_cut", "withdrawal was paid in part", "withdrawals were paid in part"),
+    ):
+        cut = [line for line in lines if line["event"] == event]
+        if cut:
+            first = cut[0]
+            found.append(
+                f"{len(cut)} {one if len(cut) == 1 else many} for lack of free cash; the first on "
+                f"{as_datetime(first['ts']).date()}: {first['needed']:,.2f} {currency} asked, "
+                f"{first['available']:,.2f} {currency} free."
+            )
+    out = flows_left_out(simulation.config, simulation.bars, simulation.period)
+    if out:
+        what = "deposit or withdrawal" if len(out) == 1 else "deposits and withdrawals"
+        found.append(
+            f"{len(out)} {what} of the settings fall outside the run's period and were left out; "
+            f"the first is dated {out[0].date}."
+        )
     return found
 
 
@@ -354,6 +391,13 @@ def assumptions_of(
     found += _account(simulation) + _figures(bars, config)
     if config.benchmark != "none":
         found.append(_info("The benchmark pays no costs."))
+        if config.cash_flows:
+            found.append(
+                _info(
+                    "The benchmark keeps its opening deposit: returns are compared, from which "
+                    "deposits and withdrawals are taken out."
+                )
+            )
     return found
 
 

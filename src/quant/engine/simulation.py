@@ -15,6 +15,7 @@ import numpy as np
 from quant.calendars import parse_schedule
 from quant.engine.account import give_account
 from quant.engine.assemble import assemble
+from quant.engine.flows import flows_left_out
 from quant.engine.hooks import ticker, wants_of
 from quant.engine.journal import Journal
 from quant.engine.timeline import Timeline, build_timeline, period_of, session_closes
@@ -75,7 +76,7 @@ class Simulation:
         self.config = config
         self.period = period_of(bars, start, end, is_open_ended=is_open_ended)
         self.timeline = self._build_timeline([])
-        self.state = assemble(bars, config, self.timeline)
+        self.state = assemble(bars, config, self.timeline, self.period)
         self._token = attach(self.state)
         self.views = StateViews(self.state)
         sim = self.views.sim_q
@@ -107,6 +108,10 @@ class Simulation:
         self.strategy.on_start(self.ctx)
         self._settle()
         self.journal.note("start", strategy=type(self.strategy).__name__)
+        for flow in flows_left_out(self.config, self.bars, self.period):
+            self.journal.note(
+                "cash_flow_left_out", level="warning", date=flow.date, amount=flow.amount
+            )
 
     def _settle(self) -> None:
         """What ``on_start`` declared takes effect."""

@@ -351,9 +351,10 @@ class TIERS_OF:
 
 
 class VERB:
-    """What an event of the event array does. CASH moves money into or out of an account."""
+    """What an event of the event array does. CASH moves money into or out of an account; FLOW does
+    so after the opening deposit, and asks a withdrawal whether there is so much."""
 
-    CASH = 0
+    CASH, FLOW = range(2)
 
 
 class SLICE_FLAG:

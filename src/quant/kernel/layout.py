@@ -95,7 +95,9 @@ ACCOUNT = _record(
     # money not yet settled; money lent till settlement; most |long| + |short| of net leverage
     "unsettled credit gross_k "
     # margin required of what is held, to open it and to keep it; the least equity to open at all
-    "initial maintenance minimum_equity longs",
+    "initial maintenance minimum_equity longs "
+    # deposits less withdrawals since the opening deposit
+    "flows",
 )
 BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt unsettled")
 INSTRUMENT = _record(

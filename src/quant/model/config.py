@@ -46,11 +46,13 @@ from quant.model.execution import (
     UniformLatency,
 )
 from quant.model.financing import Borrow, Interest
+from quant.model.flows import CashFlow, RepeatedCashFlow, cash_flows_of
 
 __all__ = [
     "Account",
     "Borrow",
     "CashAccount",
+    "CashFlow",
     "Commission",
     "Config",
     "ConstantLatency",
@@ -70,6 +72,7 @@ __all__ = [
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
+    "RepeatedCashFlow",
     "RiskLimits",
     "ScheduleCommission",
     "Slippage",
@@ -192,6 +195,8 @@ class Config:
     ----------
     cash : float
         Opening deposit, in ``currency``.
+    cash_flows : tuple of CashFlow and RepeatedCashFlow
+        Deposits and withdrawals after the opening one.
     currency : str
         Base currency, three letters.
     account : GrossLeverage, CashAccount, MarginAccount, NetLeverage or UnlimitedAccount
@@ -230,6 +235,7 @@ class Config:
     """
 
     cash: float = 100_000.0
+    cash_flows: tuple[CashFlow | RepeatedCashFlow, ...] = ()
     currency: str = "USD"
     account: Account = field(default_factory=GrossLeverage)
     margin_call: MarginCall = field(default_factory=MarginCall)
@@ -250,6 +256,7 @@ class Config:
 
     def __post_init__(self) -> None:
         put(self, "cash", number("config cash", self.cash, above=0.0))
+        put(self, "cash_flows", cash_flows_of(self.cash_flows))
         put(self, "risk_free", number("config risk_free", self.risk_free, above=-1.0))
         choice("config trades", self.trades, ("fifo", "lifo", "average"))
         put(self, "seed", whole_number("config seed", self.seed))

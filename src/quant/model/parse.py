@@ -13,6 +13,7 @@ from quant.model.config import (
     InstrumentSettings,
 )
 from quant.model.fees import FeeComponent
+from quant.model.flows import plain_flow
 from quant.model.profiles import find_profile, merge_settings
 
 __all__ = ["as_mapping", "check_keys", "config_from", "to_mapping"]
@@ -89,9 +90,9 @@ def config_from(given: Mapping[str, Any]) -> Config:
     >>> config_from({"csh": 5000})
     Traceback (most recent call last):
     quant.errors.ConfigError: config: unknown setting 'csh', expected one of profile, cash, \
-currency, account, margin_call, interest, borrow, execution, latency, commission, slippage, \
-impact, risk, instruments, calendar, benchmark, risk_free, trades, seed; remove or correct it. \
-Did you mean 'cash'?
+cash_flows, currency, account, margin_call, interest, borrow, execution, latency, commission, \
+slippage, impact, risk, instruments, calendar, benchmark, risk_free, trades, seed; remove or \
+correct it. Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
     if "profile" in top:
@@ -104,6 +105,8 @@ Did you mean 'cash'?
             values[key] = _section(key, value, f"config {key}")
         elif key == "instruments":
             values[key] = _instruments(value)
+        elif key == "cash_flows":
+            values[key] = () if value is None else value
         else:
             values[key] = value
     return Config(**values)
@@ -168,6 +171,8 @@ def to_mapping(config: Config) -> dict[str, Any]:
             result[name] = _plain(value)
         elif name == "instruments":
             result[name] = {symbol: _plain(one) for symbol, one in sorted(value.items())}
+        elif name == "cash_flows":
+            result[name] = [plain_flow(one) for one in value]
         else:
             result[name] = value
     return result

@@ -38,6 +38,7 @@ _INITIAL = word_of("accounts", "initial")
 _MAINTENANCE = word_of("accounts", "maintenance")
 _STATUS = word_of("accounts", "status")
 _STATUS_WORDS = names(ACCOUNT_STATUS)
+_FLOWS = word_of("accounts", "flows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,12 @@ class Portfolio:
     def cash(self) -> float:
         """Cash, negative when borrowed."""
         return self._views.account_f[_CASH]
+
+    @property
+    def net_flows(self) -> float:
+        """Deposits less withdrawals so far, the opening deposit left out: what of a change of
+        equity was no profit."""
+        return self._views.account_f[_FLOWS]
 
     @property
     def positions_value(self) -> float:
