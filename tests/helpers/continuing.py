@@ -2,8 +2,8 @@
 
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
-scenario), ``flows-N`` (one with deposits and withdrawals), ``restless`` (a strategy with memory, tags,
-timers, indicators and random numbers) or ``schedule`` (the same, paying by a fee schedule).
+scenario), ``flows-N`` (one with deposits and withdrawals), ``restless`` (a strategy with memory,
+tags, timers, indicators and random numbers) or ``schedule`` (the same, paying by a fee schedule).
 """
 
 from __future__ import annotations
