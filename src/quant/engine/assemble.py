@@ -119,10 +119,28 @@ def _account(config: Config) -> NDArray[np.void]:
         ACCOUNT_KIND.CASH if isinstance(kind, CashAccount) else ACCOUNT_KIND.GROSS_LEVERAGE
     )
     one["k"] = kind.k if isinstance(kind, GrossLeverage) else 1.0
+    # ctx.risk writes the limits of the settings
     for name in ("max_gross", "max_symbol", "max_leverage"):
-        value = getattr(config.risk, name)
-        one[name] = math.nan if value is None else value
+        one[name] = math.nan
     return record
+
+
+def _risk() -> NDArray[np.void]:
+    """No limit, and nothing judged yet."""
+    record = np.zeros(1, ARRAYS["risks"])
+    for name in ARRAYS["risks"].names or ():
+        if ARRAYS["risks"][name].kind == "f":
+            record[name] = math.nan
+    record["session"] = NONE
+    record["count_session"] = NONE
+    return record
+
+
+def _sectors(bars: Bars, config: Config) -> NDArray[np.int64]:
+    """A number for each sector, in order of name; NONE where an instrument has none."""
+    names_of = [config.settings_of(symbol).sector for symbol in bars.symbols]
+    known = sorted({name for name in names_of if name is not None})
+    return np.array([NONE if n is None else known.index(n) for n in names_of], np.int64)
 
 
 def _balance(config: Config) -> NDArray[np.void]:
@@ -251,6 +269,10 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "events": _deposit(config, timeline.start),
         "commissions": _commission(config),
         "slippages": _slippage(config),
+        "risks": _risk(),
+        "sectors": _sectors(bars, config),
+        "session_marks": np.zeros(0),
+        "scenario_results": np.zeros(0),
     }
     sizes = {
         "sim": 1,

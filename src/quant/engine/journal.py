@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from quant.engine.refusals import refusal_figures
 from quant.kernel.codes import REASON, REPORT_KIND, names
 from quant.kernel.layout import State
 
@@ -60,8 +61,11 @@ def order_lines(
             "tag": tags[o],
             "reason": reasons[int(report["reason"])],
         }
-        if report["needed"] or report["available"]:
-            line |= {"needed": float(report["needed"]), "available": float(report["available"])}
+        figures = refusal_figures(report)
+        if figures["rule"]:
+            line |= {name: figures[name] for name in ("rule", "limit", "value")}
+        elif figures["needed"] or figures["available"]:
+            line |= {name: figures[name] for name in ("needed", "available")}
         lines.append(line)
     return lines
 

@@ -22,6 +22,7 @@ __all__ = [
     "MARKET_PRICE",
     "NEVER",
     "NONE",
+    "ON_STOP",
     "ORDER_TYPE",
     "OVER_CAP",
     "PATH",
@@ -140,7 +141,24 @@ class REASON:
         ATOMIC,
         AMENDED,
         TOO_LATE,
-    ) = range(26)
+        RISK_MAX_LEVERAGE,
+        RISK_MAX_NET,
+        RISK_MAX_SECTOR,
+        RISK_MAX_ORDER_QTY,
+        RISK_MAX_ORDER_NOTIONAL,
+        RISK_MAX_ORDER_SHARE,
+        RISK_MAX_ORDERS_PER_SESSION,
+        RISK_DAILY_LOSS_STOP,
+        RISK_DRAWDOWN_STOP,
+        RISK_MAX_VAR,
+        RISK_VOL_TARGET,
+    ) = range(37)
+
+
+class ON_STOP:
+    """What a loss stop does: it blocks what enlarges exposure, or closes all positions, too."""
+
+    BLOCK, FLATTEN = range(2)
 
 
 class FILL_REASON:

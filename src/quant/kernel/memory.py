@@ -40,12 +40,16 @@ __all__ = [
     "positions",
     "postings",
     "reports",
+    "risks",
     "row_advs",
     "row_flags",
     "row_sigmas",
     "row_spreads",
     "saved_orders",
+    "scenario_results",
+    "sectors",
     "session_closes",
+    "session_marks",
     "saved_held",
     "saved_position",
     "saved_instrument",
@@ -164,3 +168,7 @@ saved_instrument = _accessor("saved_instrument")
 saved_position = _accessor("saved_position")
 saved_held = _accessor("saved_held")
 hit_distances = _accessor("hit_distances")
+risks = _accessor("risks")
+sectors = _accessor("sectors")
+session_marks = _accessor("session_marks")
+scenario_results = _accessor("scenario_results")

@@ -36,6 +36,7 @@ from quant.model.execution import (
     Latency,
     UniformLatency,
 )
+from quant.model.limits import RiskLimits
 
 __all__ = [
     "Account",
@@ -67,31 +68,6 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskLimits:
-    """Limits checked before an order leaves, as fractions of equity; None: no limit.
-
-    Attributes
-    ----------
-    max_gross : float or None
-        Σ|value| of positions and working orders together.
-    max_symbol : float or None
-        |value| of one symbol, position and working orders together.
-    max_leverage : float or None
-        Σ|value| of positions after a fill; lowers the account's own limit.
-    """
-
-    max_gross: float | None = None
-    max_symbol: float | None = None
-    max_leverage: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("max_gross", "max_symbol", "max_leverage"):
-            value = getattr(self, name)
-            if value is not None:
-                put(self, name, number(f"config risk.{name}", value, low=0.0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentSettings:
     """What one instrument, or all (under the name ``default``), trades in.
 
@@ -105,12 +81,15 @@ class InstrumentSettings:
         Money per price point and unit.
     allow_nonpositive : bool
         Whether prices of zero and below are legal.
+    sector : str or None
+        What ``risk.max_sector`` counts it under. None: under nothing.
     """
 
     increment: str = "1"
     tick: float | None = None
     multiplier: float = 1.0
     allow_nonpositive: bool = False
+    sector: str | None = None
 
     def __post_init__(self) -> None:
         where = "config instruments"
@@ -119,6 +98,10 @@ class InstrumentSettings:
             put(self, "tick", number(f"{where} tick", self.tick, above=0.0))
         put(self, "multiplier", number(f"{where} multiplier", self.multiplier, above=0.0))
         switch(f"{where} allow_nonpositive", self.allow_nonpositive)
+        if self.sector is not None and not (isinstance(self.sector, str) and self.sector.strip()):
+            raise ConfigError(
+                f"{where} sector: expected a name, found {self.sector!r}; write for example tech."
+            )
 
 
 def _default_instruments() -> Mapping[str, InstrumentSettings]:
@@ -197,6 +180,25 @@ class Config:
         self._check_delays()
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         put(self, "instruments", MappingProxyType(complete))
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        """Limits that the instruments' settings make meaningless."""
+        settings = self.instruments.values()
+        if self.risk.max_sector is not None and all(one.sector is None for one in settings):
+            raise ConfigError(
+                "config risk.max_sector and instruments: expected a sector of at least one "
+                "instrument with max_sector, found none; set instruments.SYMBOL.sector or drop "
+                "max_sector."
+            )
+        most = self.risk.max_order_qty
+        for symbol, one in self.instruments.items():
+            if most is not None and float(one.increment) > most:
+                raise ConfigError(
+                    f"config risk.max_order_qty and instruments.{symbol}.increment: expected an "
+                    f"order of one increment to be allowed, found {most:g} and {one.increment}; "
+                    "raise max_order_qty or lower the increment."
+                )
 
     def _check_delays(self) -> None:
         """One place for delays, and none where orders fill as they are made."""
