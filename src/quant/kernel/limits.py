@@ -5,7 +5,7 @@ are done, at last marks. An order that does not enlarge exposure always passes. 
 weight or a value count with what they would come to at the last mark.
 
 ``quant.risk.check`` says the same of plain numbers, for those who have no kernel; the rules stand
-in docs/how-to/limit-risk.md, and tests/property/test_risk_limits.py holds both together.
+in docs/how-to/limit-risk.md, and tests/property/test_limits_hold.py holds both together.
 """
 
 from __future__ import annotations
@@ -17,12 +17,19 @@ from quant.kernel.codes import GROUP_KIND, REASON, REPORT_KIND, TARGET_KIND
 from quant.kernel.cost import quantity, whole
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
-from quant.kernel.reports import end_order, is_final, remaining
+from quant.kernel.post import post
+from quant.kernel.reports import end_order, is_final, new_report, remaining
 from quant.kernel.scenarios import scenario_figures
 from quant.kernel.stops import judge_stops
 from quant.kernel.subsystem import subsystem
 
-__all__ = ["count_sent", "enforce_limits", "project_positions", "takes_room"]
+__all__ = [
+    "count_sent",
+    "enforce_limits",
+    "project_positions",
+    "refuse_amendment",
+    "takes_room",
+]
 
 _OCO = GROUP_KIND.OCO
 _OCO_SHARED = GROUP_KIND.OCO_SHARED
@@ -42,6 +49,7 @@ _R_DRAWDOWN = REASON.RISK_DRAWDOWN_STOP
 _R_VAR = REASON.RISK_MAX_VAR
 _R_VOL = REASON.RISK_VOL_TARGET
 _REJECTED = REPORT_KIND.REJECTED
+_REPLACE_REJECTED = REPORT_KIND.REPLACE_REJECTED
 
 
 @compiled
@@ -295,3 +303,34 @@ def enforce_limits(h: int, a: int) -> None:
                     continue
             position["projected"] = after
         ahead += 1
+
+
+@subsystem("int64(int64, int64, int64, int64)")
+def refuse_amendment(h: int, o: int, units: int, ts: int) -> int:
+    """Refuse a new whole quantity that would enlarge exposure beyond a limit; 1 if it is refused.
+    The order goes on as it was. One that has not left yet is looked at as it leaves."""
+    order = mem.orders(h)[o]
+    a = order["account"]
+    more = units - order["units_venue"] - order["held_back"]
+    is_out = o < mem.sims(h)[0]["n_sent"]
+    if mem.risks(h)[a]["n_limits"] == 0 or more <= 0 or not is_out or not takes_room(h, o):
+        return 0
+    judge_stops(h, a)
+    _project_working(h, a)
+    p = position_place(h, a, order["book"], order["instrument"])
+    before = mem.positions(h)[p]["projected"]
+    after = before + order["side_venue"] * more
+    if not (abs(after) > abs(before) or after * before < 0):
+        return 0
+    # it is no new order: it counts as the one it is
+    reason, value, limit = _refusal(h, o, units, after, -1)
+    if reason == 0:
+        return 0
+    r = new_report(h, _REPLACE_REJECTED, o, ts)
+    report = mem.reports(h)[r]
+    report["reason"] = reason
+    report["needed"] = value
+    report["available"] = limit
+    report["flags"] = order["status_venue"]
+    post(h, r)
+    return 1
