@@ -502,3 +502,23 @@ def test_mistakes_are_named_during_the_run(limits: dict[str, Any], words: str) -
         on_tens(lambda ctx: ctx.risk.set(**limits), risk={})
     assert words in str(raised.value)
     assert "ctx.risk.set" in str(raised.value)
+
+
+def test_a_signal_says_what_its_limits_refuse() -> None:
+    """6·100 of 1000 against 0.5. A given account has lost nothing yet: its stops begin with it."""
+
+    class Much(qt.Strategy):
+        def on_bar(self, bar: qt.Bar, ctx: qt.Context) -> None:
+            ctx.order("A", 6 if bar.close == 100 else 90)
+
+    frame = pl.DataFrame(
+        {"ts": DAY_0 + timedelta(days=n), "symbol": "A", "close": price}
+        for n, price in enumerate([10.0, 10.0, 1.0, 100.0])
+    )
+    config = {"risk": {"max_symbol": 0.5, "drawdown_stop": 0.5, "daily_loss_stop": 0.5}}
+    plan = qt.orders_at(
+        Much, frame, asof=DAY_0 + timedelta(days=3), portfolio={"cash": 1_000}, config=config
+    )
+    assert [(row["rule"], row["limit"], row["value"]) for row in plan.refused] == [
+        ("max_symbol", 0.5, 0.6)
+    ]

@@ -291,12 +291,16 @@ class Risk:
         stop = self._stop_that_holds()
         begin, peak = self._bases()
         loss, drawdown = _fall(begin, equity), _fall(peak, equity)
+        if stop == "daily_loss_stop":
+            loss = max(loss, self.found(stop))
+        elif stop == "drawdown_stop":
+            drawdown = max(drawdown, self.found(stop))
         return AccountState(
             equity=equity,
             exposures={},
             n_orders=q[_RISK["n_orders_session"]] if is_now else 0,
-            session_loss=self.found(stop) if stop == "daily_loss_stop" else loss,
-            drawdown=self.found(stop) if stop == "drawdown_stop" else drawdown,
+            session_loss=loss,
+            drawdown=drawdown,
             returns=self._returns(limits) if limits.looks_back else {},
             periods_per_year=float(self._bars.calendar.periods_per_year),
         )
