@@ -2,7 +2,8 @@
 
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
-scenario) or ``restless`` (a strategy with memory, tags, timers, indicators and random numbers).
+scenario), ``restless`` (a strategy with memory, tags, timers, indicators and random numbers) or
+``limited`` (the same, longer, with limits of every kind and a stop that closes all).
 """
 
 from __future__ import annotations
@@ -58,11 +59,18 @@ class Restless(Strategy):
         self.state["heard"] += 1
 
 
-def _restless() -> Simulation:
+LIMITS: dict[str, Any] = {
+    **{"max_gross": 0.9, "max_symbol": 0.6, "max_net": 0.7, "max_sector": 0.8, "max_order_qty": 15},
+    **{"max_orders_per_session": 4, "daily_loss_stop": 0.02, "drawdown_stop": 0.2},
+    **{"on_loss_stop": "flatten", "max_var": 0.3, "vol_target": 4.0, "window": 20},
+}
+
+
+def _restless(n: int = 22, risk: dict[str, Any] | None = None) -> Simulation:
     random = np.random.Generator(np.random.Philox(key=3))
     rows: dict[str, list[tuple[float, ...]]] = {"A": [], "B": []}
     for days in rows.values():
-        for _ in range(22):
+        for _ in range(n):
             low, mid, high = sorted(random.integers(18, 25, 3).tolist())
             open_ = float(random.choice([low, mid, high]))
             days.append((open_, float(high), float(low), float(mid), 400.0))
@@ -71,6 +79,8 @@ def _restless() -> Simulation:
         "commission": {"kind": "per_share", "per_share": 0.013, "minimum": 0.7},
         "execution": {"insufficient": "partial", "rounding": "minor_unit"},
         "seed": 11,
+        "risk": risk or {},
+        "instruments": {"A": {"sector": "one"}, "B": {"sector": "one"}},
     }
     return Simulation(Restless(), market_on("XNYS", **rows), config_from(config))
 
@@ -79,6 +89,8 @@ def simulation(name: str) -> Simulation:
     """A named run, not yet prepared."""
     if name == "restless":
         return _restless()
+    if name == "limited":
+        return _restless(50, LIMITS)
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 

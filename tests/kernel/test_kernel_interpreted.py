@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from helpers.continuing import run_script
 
-RUNS = ["restless", *(f"seed-{seed}" for seed in range(60))]
+RUNS = ["restless", "limited", *(f"seed-{seed}" for seed in range(60))]
 
 
 def test_interpreted_runs_have_the_same_hash() -> None:
