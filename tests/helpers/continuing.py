@@ -60,9 +60,18 @@ class Restless(Strategy):
 
 
 LIMITS: dict[str, Any] = {
-    **{"max_gross": 0.9, "max_symbol": 0.6, "max_net": 0.7, "max_sector": 0.8, "max_order_qty": 15},
-    **{"max_orders_per_session": 4, "daily_loss_stop": 0.02, "drawdown_stop": 0.2},
-    **{"on_loss_stop": "flatten", "max_var": 0.3, "vol_target": 4.0, "window": 20},
+    "max_gross": 0.9,
+    "max_symbol": 0.6,
+    "max_net": 0.7,
+    "max_sector": 0.8,
+    "max_order_qty": 15,
+    "max_orders_per_session": 4,
+    "daily_loss_stop": 0.02,
+    "drawdown_stop": 0.2,
+    "on_loss_stop": "flatten",
+    "max_var": 0.3,
+    "vol_target": 4.0,
+    "window": 20,
 }
 
 
@@ -106,10 +115,12 @@ def outcome(run: Simulation) -> str:
 def run_script(command: str, words: Sequence[str], **environment: str) -> dict[str, str]:
     """This file in a new process; what it prints, as word → hash."""
     root = Path(__file__).resolve().parents[1]
+    # whatever else this process finds its modules by, such as another checkout
+    paths = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "helpers.continuing", command, *words],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root), **environment},
+        env={**os.environ, "PYTHONPATH": paths, **environment},
         capture_output=True,
         text=True,
         check=False,

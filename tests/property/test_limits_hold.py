@@ -287,3 +287,20 @@ def test_a_run_split_at_any_bar_is_one_run(
     lines = [line for line in second.journal.lines if line["event"] == "risk_flatten"]
     wanted = [line for line in whole.simulation.journal.lines if line["event"] == "risk_flatten"]
     assert lines == wanted
+
+
+@drawn
+@given(st.data(), looking_back(), st.integers(0, 10**6))
+def test_the_future_decides_no_refusal(
+    data: st.DataObject, risk: dict[str, Any], seed: int
+) -> None:
+    """The table of past prices holds those of the whole data; a part must not tell."""
+    rows = {name: data.draw(walk(30)) for name in "ABC"}
+    cut = data.draw(st.integers(22, 30))
+    full = play(Asks(), market(**rows), config(risk, seed))
+    part = play(Asks(), market(**{n: row[:cut] for n, row in rows.items()}), config(risk, seed))
+    # orders of the last decision have met no print yet, but every limit
+    n = len(part.fates)
+    found, wanted = outcomes(part), outcomes(full)
+    for order_id in range(1, n + 1):
+        assert str(found.get(order_id)) == str(wanted.get(order_id))

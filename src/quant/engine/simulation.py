@@ -201,6 +201,7 @@ class Simulation:
         self.views.refresh()
         self.ctx.desk.rebuild(self.ctx.desk.tags)
         self.ctx.risk.forget()
+        self.state["risks"]["n_orders_session"] = 0
 
     def break_off(self) -> None:
         """After a failure: write the equity row of the timestamp whose decision failed."""
