@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
@@ -19,11 +19,15 @@ import quant as qt
 from helpers.worlds import DAY_0, Played, market, play
 from quant.engine.journal import order_lines
 from quant.engine.order_events import order_events_table
+from quant.engine.simulation import Simulation
 from quant.errors import ConfigError
 from quant.kernel.codes import REASON, names
+from quant.kernel.snapshot import own_hash
+from quant.lake import DataOptions, load_bars
 from quant.model.limits import RULES
+from quant.model.parse import config_from
 from quant.risk import Refusal
-from quant.strategy import Context
+from quant.strategy import Context, Slice, Strategy
 
 Deed = Callable[[Context], object]
 TEN = (10.0, 10.0, 10.0, 10.0)
@@ -193,6 +197,20 @@ def test_an_amendment_may_not_enlarge_beyond_a_limit(latency: int) -> None:
     assert refusals(played) == [(1, "max_gross", 0.5, 0.7)]
 
 
+def test_what_brings_long_and_short_nearer_passes_beyond_the_limit() -> None:
+    """60 of A are a net of 0.6 when the limit becomes 0.3; 20 of C sold short make it 0.4."""
+
+    def hedges(ctx: Context) -> None:
+        ctx.risk.set(max_net=0.3)
+        assert ctx.risk.check("C", -20) is None
+        ctx.order("C", -20)
+        ctx.order("B", 1)
+
+    played = on_tens(buys(("A", 60)), hedges, risk={})
+    assert refusals(played) == [(3, "max_net", 0.3, 0.41)]
+    assert played.position("C") == -20
+
+
 # ------------------------------------------------------------------------------------------- stops
 
 FALL = closes(10, 10, 9, 9, 9, 9)
@@ -289,6 +307,37 @@ def test_flatten_asks_again_until_all_is_closed() -> None:
     assert set(played.simulation.ctx.desk.tags[1:]) == {"risk:flatten"}
 
 
+def test_flatten_goes_on_after_a_split() -> None:
+    """A does not print for two hours after the fall, while the strategy insists on a target: the
+    order that closes A is not replaced by it, in a run that is split anywhere, either."""
+    prices = {"A": [10.0, 10.0, 8.0, None, None, 8.0, 8.0], "B": [10.0] * 7}
+    lines = [
+        {"ts": datetime.combine(DAY_0, time(hour), UTC), "symbol": name, "close": price}
+        for name, row in prices.items()
+        for hour, price in enumerate(row)
+        if price is not None
+    ]
+    bars = load_bars(pl.DataFrame(lines), DataOptions(calendar="24/7", bar="1h"))
+    risk = {"drawdown_stop": 0.1, "on_loss_stop": "flatten"}
+
+    class Insists(Strategy):
+        def on_slice(self, market: Slice, ctx: Context) -> None:
+            ctx.order_target("A", weight=1.0)
+
+    settings = config_from({"cash": 1_000, "risk": risk})
+    whole = play(Insists(), bars, {"cash": 1_000, "risk": risk})
+    tags = whole.simulation.ctx.desk.tags
+    assert tags.count("risk:flatten") == 1
+    assert whole.fates[tags.index("risk:flatten")] == ("FILLED", "")
+    for cut in range(1, whole.simulation.n_slices):
+        first, second = (Simulation(Insists(), bars, settings) for _ in range(2))
+        first.prepare()
+        first.advance(until=cut)
+        second.resume(first.snapshot())
+        second.advance()
+        assert own_hash(second.state) == whole.own_hash, cut
+
+
 def test_flatten_is_chosen_before_the_run() -> None:
     def late(ctx: Context) -> None:
         with pytest.raises(ConfigError, match="on_start"):
@@ -373,6 +422,40 @@ def test_volatility_of_the_proposed_positions_and_a_hedge() -> None:
     ]
     assert math.isnan(played.order(1)["needed"])
     assert played.order(2)["needed"] == pytest.approx(0.6 * year, rel=1e-6)
+
+
+def test_a_session_that_goes_on_is_no_history_yet() -> None:
+    """Two bars a day: at noon of the last day its close, which is a crash in one of the two
+    markets, is not known, so both find the same volatility and refuse the same order."""
+
+    def found(last: float) -> tuple[float, float]:
+        lines = []
+        for day in range(22):
+            noon = 100.0 if day % 2 == 0 else 101.0
+            for hour, price in ((0, 100.0), (12, last if day == 21 else noon)):
+                stamp = datetime.combine(DAY_0 + timedelta(days=day), time(hour), UTC)
+                lines.append({"ts": stamp, "symbol": "A", "close": price})
+        bars = load_bars(pl.DataFrame(lines), DataOptions(calendar="24/7", bar="12h"))
+        seen: list[float] = []
+
+        class Looks(Strategy):
+            def on_bar(self, bar: qt.Bar, ctx: Context) -> None:
+                self.state["n"] = self.state.get("n", 0) + 1
+                if self.state["n"] == 43:
+                    said = ctx.risk.check("A", 500)
+                    assert said is not None
+                    seen.append(said.value)
+                    ctx.order("A", 500)
+
+        risk = {"vol_target": 0.01, "window": 20}
+        played = play(Looks(), bars, {"cash": 100_000, "risk": risk})
+        return seen[0], float(played.order(1)["needed"])
+
+    calm, crash = found(100.0), found(50.0)
+    assert calm == crash
+    assert calm[0] == pytest.approx(calm[1])
+    # ten returns of 1 % and ten of −1/101, half of equity: sd 0.00995·√(20/19), times √365 / 2
+    assert calm[1] == pytest.approx((0.01 + 1 / 101) / 2 * math.sqrt(20 / 19 * 365) / 2)
 
 
 def test_sessions_before_the_start_are_history() -> None:
