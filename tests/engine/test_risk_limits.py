@@ -197,6 +197,34 @@ def test_an_amendment_may_not_enlarge_beyond_a_limit(latency: int) -> None:
     assert refusals(played) == [(1, "max_gross", 0.5, 0.7)]
 
 
+def test_an_amendment_is_no_new_order_and_waits_for_its_own() -> None:
+    """The one order that a session may have can be made larger at its end. An order amended before
+    it leaves is looked at as it leaves, with the quantity it then has: (45 + 12)·10 of 1000."""
+    lines = [
+        {"ts": datetime.combine(DAY_0, time(hour), UTC), "symbol": "A", "close": 10.0}
+        for hour in (0, 12)
+    ]
+    bars = load_bars(pl.DataFrame(lines), DataOptions(calendar="24/7", bar="12h"))
+
+    def rests(ctx: Context) -> None:
+        ctx.order("A", 10, "limit", limit_price=9.0, tif="GTC")
+
+    def enlarges(ctx: Context) -> None:
+        assert ctx.risk.now.n_orders == 1
+        ctx.amend(1, qty=20)
+
+    one = play({0: rests, 1: enlarges}, bars, {"risk": {"max_orders_per_session": 1}})
+    assert refusals(one) == []
+    assert one.order(1)["units"] == 20
+
+    def changes_its_mind(ctx: Context) -> None:
+        made = ctx.order("A", 1)
+        ctx.amend(made, qty=12)
+
+    other = on_tens(buys(("A", 45)), changes_its_mind, risk={"max_symbol": 0.5})
+    assert refusals(other) == [(2, "max_symbol", 0.5, 0.57)]
+
+
 def test_what_brings_long_and_short_nearer_passes_beyond_the_limit() -> None:
     """60 of A are a net of 0.6 when the limit becomes 0.3; 20 of C sold short make it 0.4."""
 
@@ -262,11 +290,24 @@ def test_a_stop_set_anew_is_judged_anew() -> None:
     def sets(ctx: Context) -> None:
         ctx.risk.set(drawdown_stop=0.15)
         assert ctx.risk.now.stop is None
+        assert ctx.risk.now.drawdown == 0.0
         ctx.order("A", -50)
         ctx.order("B", 1)
 
     bars = market(A=closes(10, 10, 8, 10, 10), B=flat(5))
     played = play({0: buys(("A", 100)), 3: sets}, bars, {"cash": 1_000})
+    assert refusals(played) == []
+
+    def widens(ctx: Context) -> None:
+        assert ctx.risk.now.stop == "drawdown_stop"
+        ctx.risk.set(drawdown_stop=0.3)
+        assert ctx.risk.now.stop is None
+        ctx.order("B", 1)
+
+    config = {"cash": 1_000, "account": {"k": 2.0}, "risk": {"drawdown_stop": 0.15}}
+    played = play(
+        {0: buys(("A", 100)), 3: widens}, market(A=closes(10, 10, 8, 8, 8), B=flat(5)), config
+    )
     assert refusals(played) == []
 
 
@@ -308,8 +349,8 @@ def test_flatten_asks_again_until_all_is_closed() -> None:
 
 
 def test_flatten_goes_on_after_a_split() -> None:
-    """A does not print for two hours after the fall, while the strategy insists on a target: the
-    order that closes A is not replaced by it, in a run that is split anywhere, either."""
+    """A does not print for two hours after the fall. The strategy lifts the stop and insists on a
+    target: the order that closes A is not replaced, in a run that is split anywhere, either."""
     prices = {"A": [10.0, 10.0, 8.0, None, None, 8.0, 8.0], "B": [10.0] * 7}
     lines = [
         {"ts": datetime.combine(DAY_0, time(hour), UTC), "symbol": name, "close": price}
@@ -322,7 +363,11 @@ def test_flatten_goes_on_after_a_split() -> None:
 
     class Insists(Strategy):
         def on_slice(self, market: Slice, ctx: Context) -> None:
-            ctx.order_target("A", weight=1.0)
+            self.state["n"] = self.state.get("n", 0) + 1
+            if self.state["n"] == 4:
+                ctx.risk.reset()
+            else:
+                ctx.order_target("A", weight=1.0)
 
     settings = config_from({"cash": 1_000, "risk": risk})
     whole = play(Insists(), bars, {"cash": 1_000, "risk": risk})

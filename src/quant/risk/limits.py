@@ -16,7 +16,7 @@ from quant.errors import OrderError
 from quant.model.limits import RiskLimits
 from quant.risk.scenarios import scenario_results, value_at_risk, volatility
 
-__all__ = ["AccountState", "Exposure", "ProposedOrder", "Refusal", "check"]
+__all__ = ["AccountState", "Exposure", "ProposedOrder", "Refusal", "check", "met_stop"]
 
 # Amounts within one part in 10^12 are the same amount.
 _SAME = 1e-12
@@ -145,13 +145,29 @@ def _exceeds(amount: float, limit: float) -> bool:
     return amount > limit + _SAME * abs(limit)
 
 
-def _of_the_order(order: ProposedOrder, state: AccountState, limits: RiskLimits) -> Refusal | None:
-    """Rules on any order, and on the size of one."""
-    fall = (state.drawdown, state.session_loss)
-    for rule, found in zip(("drawdown_stop", "daily_loss_stop"), fall, strict=True):
+def met_stop(state: AccountState, limits: RiskLimits) -> str | None:
+    """The loss stop that a state meets, by name; None if none.
+
+    Examples
+    --------
+    >>> fallen = AccountState(equity=800.0, exposures={}, drawdown=0.2)
+    >>> met_stop(fallen, RiskLimits(drawdown_stop=0.2))
+    'drawdown_stop'
+    """
+    falls = (("drawdown_stop", state.drawdown), ("daily_loss_stop", state.session_loss))
+    for rule, found in falls:
         stop = getattr(limits, rule)
         if stop is not None and found >= stop - _SAME:
-            return Refusal(rule=rule, limit=stop, value=found)
+            return rule
+    return None
+
+
+def _of_the_order(order: ProposedOrder, state: AccountState, limits: RiskLimits) -> Refusal | None:
+    """Rules on any order, and on the size of one."""
+    stop = met_stop(state, limits)
+    if stop is not None:
+        found = state.drawdown if stop == "drawdown_stop" else state.session_loss
+        return Refusal(rule=stop, limit=getattr(limits, stop), value=found)
     one = state.exposures[order.symbol]
     value = abs(one.worth(order.qty))
     sizes = (

@@ -17,7 +17,7 @@ from quant.kernel.stops import judge_rows
 from quant.lake import Bars
 from quant.model.config import Config
 from quant.model.limits import STOPS, RiskLimits, check_limits
-from quant.risk.limits import AccountState, ProposedOrder, Refusal, check
+from quant.risk.limits import AccountState, ProposedOrder, Refusal, check, met_stop
 from quant.risk.scenarios import scenario_results, session_marks, value_at_risk, volatility
 from quant.strategy.desk import OrderDesk
 from quant.strategy.proposed import Projection
@@ -62,7 +62,7 @@ class RiskNow:
         Of what is held, as ``max_var`` and ``vol_target`` have them; NaN where neither is set, or
         where the returns are not known yet.
     stop : str or None
-        The loss stop that holds.
+        The loss stop that holds, or that the equity of now meets.
     """
 
     gross: float
@@ -228,7 +228,8 @@ class Risk:
         for value, sector in zip(worth.values(), self._sectors, strict=True):
             if sector is not None:
                 by_sector[sector] += abs(value)
-        account = self._account(self.limits)
+        limits = self.limits
+        account = self._account(limits)
         results = scenario_results(worth, account.returns) if account.returns else []
         begin, peak = self._bases()
         return RiskNow(
@@ -240,7 +241,7 @@ class Risk:
             n_orders=account.n_orders,
             value_at_risk=value_at_risk(results, equity),
             volatility=volatility(results, equity, account.periods_per_year),
-            stop=self._stop_that_holds(),
+            stop=self._stop_that_holds() or met_stop(account, limits),
         )
 
     # ------------------------------------------------------------------------------ what is behind
