@@ -3,7 +3,8 @@
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
 scenario), ``flows-N`` (one with deposits and withdrawals), ``restless`` (a strategy with memory,
-tags, timers, indicators and random numbers) or ``schedule`` (the same, paying by a fee schedule).
+tags, timers, indicators and random numbers), ``schedule`` (the same, paying by a fee schedule) or
+``limited`` (the same, longer, with limits of every kind and a stop that closes all).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +88,32 @@ SCHEDULE: dict[str, Any] = {
 }
 
 
-def _restless(commission: dict[str, Any]) -> Simulation:
+LIMITS: dict[str, Any] = {
+    "max_gross": 0.9,
+    "max_symbol": 0.6,
+    "max_net": 0.7,
+    "max_sector": 0.8,
+    "max_order_qty": 15,
+    "max_orders_per_session": 4,
+    "daily_loss_stop": 0.02,
+    "drawdown_stop": 0.2,
+    "on_loss_stop": "flatten",
+    "max_var": 0.3,
+    "vol_target": 4.0,
+    "window": 20,
+}
+
+
+PER_SHARE = {"kind": "per_share", "per_share": 0.013, "minimum": 0.7}
+
+
+def _restless(
+    n: int = 22, risk: dict[str, Any] | None = None, commission: Mapping[str, Any] = PER_SHARE
+) -> Simulation:
     random = np.random.Generator(np.random.Philox(key=3))
     rows: dict[str, list[tuple[float, ...]]] = {"A": [], "B": []}
     for days in rows.values():
-        for _ in range(22):
+        for _ in range(n):
             low, mid, high = sorted(random.integers(18, 25, 3).tolist())
             open_ = float(random.choice([low, mid, high]))
             days.append((open_, float(high), float(low), float(mid), 400.0))
@@ -100,6 +122,8 @@ def _restless(commission: dict[str, Any]) -> Simulation:
         "commission": commission,
         "execution": {"insufficient": "partial", "rounding": "minor_unit"},
         "seed": 11,
+        "risk": risk or {},
+        "instruments": {"A": {"sector": "one"}, "B": {"sector": "one"}},
     }
     return Simulation(Restless(), market_on("XNYS", **rows), config_from(config))
 
@@ -107,11 +131,13 @@ def _restless(commission: dict[str, Any]) -> Simulation:
 def simulation(name: str) -> Simulation:
     """A named run, not yet prepared."""
     if name == "restless":
-        return _restless({"kind": "per_share", "per_share": 0.013, "minimum": 0.7})
+        return _restless()
     if name == "schedule":
-        return _restless(SCHEDULE)
+        return _restless(commission=SCHEDULE)
     if name.startswith("flows-"):
         return simulation_of(with_flows(int(name.removeprefix("flows-"))))
+    if name == "limited":
+        return _restless(50, LIMITS)
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 
@@ -128,11 +154,11 @@ def run_script(command: str, words: Sequence[str], **environment: str) -> dict[s
     """This file in a new process; what it prints, as word → hash."""
     root = Path(__file__).resolve().parents[1]
     # the code that this process tests, wherever it was found
-    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    paths = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "helpers.continuing", command, *words],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": path, **environment},
+        env={**os.environ, "PYTHONPATH": paths, **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -119,6 +119,24 @@ def _set_impact(one: Any, config: Config) -> None:
     one["impact_half_life"] = float(impact.half_life_ns)
 
 
+def _risk() -> NDArray[np.void]:
+    """No limit, and nothing judged yet."""
+    record = np.zeros(1, ARRAYS["risks"])
+    for name in ARRAYS["risks"].names or ():
+        if ARRAYS["risks"][name].kind == "f":
+            record[name] = math.nan
+    record["session"] = NONE
+    record["count_session"] = NONE
+    return record
+
+
+def _sectors(bars: Bars, config: Config) -> NDArray[np.int64]:
+    """A number for each sector, in order of name; NONE where an instrument has none."""
+    names_of = [config.settings_of(symbol).sector for symbol in bars.symbols]
+    known = sorted({name for name in names_of if name is not None})
+    return np.array([NONE if n is None else known.index(n) for n in names_of], np.int64)
+
+
 def _balance(config: Config) -> NDArray[np.void]:
     record = np.zeros(1, ARRAYS["balances"])
     record["fx"] = 1.0
@@ -237,6 +255,10 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         "forced_order": forced_template(),
         **borrow_rows(bars, config, timeline.rows),
         **fee_arrays(commissions(bars.symbols, config), bars.calendar),
+        "risks": _risk(),
+        "sectors": _sectors(bars, config),
+        "session_marks": np.zeros(0),
+        "scenario_results": np.zeros(0),
     }
     sizes = {
         "sim": 1,

@@ -28,6 +28,7 @@ __all__ = [
     "MARKET_PRICE",
     "NEVER",
     "NONE",
+    "ON_STOP",
     "ORDER_TYPE",
     "OVER_CAP",
     "PATH",
@@ -153,7 +154,24 @@ class REASON:
         NO_BORROW,
         MARGIN_CALL,
         RECALL,
-    ) = range(30)
+        RISK_MAX_LEVERAGE,
+        RISK_MAX_NET,
+        RISK_MAX_SECTOR,
+        RISK_MAX_ORDER_QTY,
+        RISK_MAX_ORDER_NOTIONAL,
+        RISK_MAX_ORDER_SHARE,
+        RISK_MAX_ORDERS_PER_SESSION,
+        RISK_DAILY_LOSS_STOP,
+        RISK_DRAWDOWN_STOP,
+        RISK_MAX_VAR,
+        RISK_VOL_TARGET,
+    ) = range(41)
+
+
+class ON_STOP:
+    """What a loss stop does: it blocks what enlarges exposure, or closes all positions, too."""
+
+    BLOCK, FLATTEN = range(2)
 
 
 class FILL_REASON:

@@ -172,7 +172,8 @@ FILL = _record(
 POSTING = _record("ts session kind account instrument currency ref", "amount balance")
 EQUITY = _record(
     "ts session account",
-    "equity cash accrued debt positions_value gross net",
+    # flows: deposits less withdrawals so far
+    "equity cash accrued debt positions_value gross net flows",
 )
 POSITION_ROW = _record(
     "ts session account instrument book units is_stale",
@@ -221,6 +222,17 @@ VOLUME = _record(
 )
 # The date of a session: days since 1970-01-01, and months since January 1970.
 SESSION_DATE = _record("day month")
+# An account's limits before the order, besides the three in ACCOUNT; NaN: none.
+RISK = _record(
+    # n_limits: how many are looked at before orders leave; window, first_session: sessions of
+    # history that are asked for, the first that is known; row_next: the first equity row not judged
+    "n_limits on_stop window first_session row_next "
+    # the session of the last judgement, and the stops that hold; orders that left in a session
+    "session is_loss_stopped is_drawdown_stopped count_session n_orders_session",
+    "max_net max_sector max_order_qty max_order_notional max_order_share max_orders_per_session "
+    "daily_loss_stop drawdown_stop max_var vol_target periods_root "
+    "equity_begin equity_last peak loss_found drawdown_found flows_seen",
+)
 WORD = np.dtype("<i8")
 
 # The order fixes each array's place in the table.
@@ -278,6 +290,13 @@ ARRAYS: dict[str, np.dtype] = {
     "volumes": VOLUME,
     "saved_volume": VOLUME,
     "session_dates": SESSION_DATE,
+    "risks": RISK,
+    # the sector of each instrument; NONE: none
+    "sectors": WORD,
+    # last price at the end of each session by instrument, session after session, and scratch for
+    # what the proposed positions would have earned; empty until a limit asks
+    "session_marks": np.dtype("<f8"),
+    "scenario_results": np.dtype("<f8"),
 }
 
 # These grow by doubling between steps; the counter in SIM says how much is used.
@@ -302,12 +321,13 @@ PER_WORKING_ORDER = {
     "saved_orders": 1,
 }
 
-# What the run reads but never writes: not part of a snapshot.
+# What the run reads but never writes, and scratch that each use fills anew: not part of a snapshot.
 MARKET = (
     *("bars", "open_rows", "slices", "session_closes"),
     *("row_flags", "row_spreads", "row_sigmas", "row_advs"),
     *("settle_on", "row_borrow_rates", "row_borrow_shares"),
     "session_dates",
+    *("session_marks", "scenario_results"),
 )
 
 

@@ -18,7 +18,7 @@ from quant.kernel.codes import (
     TARGET_KIND,
 )
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.limits import enforce_limits, project_positions, takes_room
+from quant.kernel.limits import count_sent, enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, position_place, remark, room_left, room_needed
 from quant.kernel.pricing import AT_DECISION
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
@@ -254,6 +254,7 @@ def send_orders(h: int) -> None:
         if not is_final(order["status_venue"]):
             active[sim["n_active"]] = o
             sim["n_active"] += 1
+            count_sent(h, o)
             mark = mem.instruments(h)[order["instrument"]]["mark"]
             if order["is_trailing"] != 0 and order["is_held"] == 0 and mark == mark:
                 follow(h, o, mark)

@@ -43,6 +43,7 @@ __all__ = [
     "positions",
     "postings",
     "reports",
+    "risks",
     "row_advs",
     "row_borrow_rates",
     "row_borrow_shares",
@@ -50,9 +51,12 @@ __all__ = [
     "row_sigmas",
     "row_spreads",
     "saved_orders",
+    "scenario_results",
+    "sectors",
     "session_closes",
     "settle_on",
     "settlements",
+    "session_marks",
     "saved_held",
     "saved_position",
     "saved_instrument",
@@ -184,3 +188,7 @@ fee_rows = _accessor("fee_rows")
 volumes = _accessor("volumes")
 saved_volume = _accessor("saved_volume")
 session_dates = _accessor("session_dates")
+risks = _accessor("risks")
+sectors = _accessor("sectors")
+session_marks = _accessor("session_marks")
+scenario_results = _accessor("scenario_results")

@@ -435,6 +435,7 @@ def _write_row(h: int) -> None:
         row["positions_value"] = account["positions_value"]
         row["gross"] = account["gross"]
         row["net"] = account["net"]
+        row["flows"] = account["flows"]
         sim["n_equity"] += 1
 
 

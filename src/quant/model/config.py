@@ -47,6 +47,7 @@ from quant.model.execution import (
 )
 from quant.model.financing import Borrow, Interest
 from quant.model.flows import CashFlow, RepeatedCashFlow, cash_flows_of
+from quant.model.limits import RiskLimits
 
 __all__ = [
     "Account",
@@ -86,31 +87,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskLimits:
-    """Limits checked before an order leaves, as fractions of equity; None: no limit.
-
-    Attributes
-    ----------
-    max_gross : float or None
-        Σ|value| of positions and working orders together.
-    max_symbol : float or None
-        |value| of one symbol, position and working orders together.
-    max_leverage : float or None
-        Σ|value| of positions after a fill; lowers the account's own limit.
-    """
-
-    max_gross: float | None = None
-    max_symbol: float | None = None
-    max_leverage: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("max_gross", "max_symbol", "max_leverage"):
-            value = getattr(self, name)
-            if value is not None:
-                put(self, name, number(f"config risk.{name}", value, low=0.0))
-
-
 _RATES = ("initial", "maintenance", "short_initial", "short_maintenance")
 
 
@@ -141,6 +117,8 @@ class InstrumentSettings:
         Yearly fee for a short of it; None: that of ``borrow``.
     commission : commission model or None
         What this instrument's orders pay; None: what the configuration says. Not under ``default``.
+    sector : str or None
+        What ``risk.max_sector`` counts it under. None: under nothing.
     """
 
     increment: str = "1"
@@ -157,6 +135,7 @@ class InstrumentSettings:
     leverage_factor: float = 1.0
     borrow_rate: float | None = None
     commission: Commission | None = None
+    sector: str | None = None
 
     def __post_init__(self) -> None:
         where = "config instruments"
@@ -181,6 +160,10 @@ class InstrumentSettings:
         switch(f"{where} allow_nonpositive", self.allow_nonpositive)
         if self.commission is not None:
             _check_section("instruments commission", self.commission, _SECTIONS["commission"])
+        if self.sector is not None and not (isinstance(self.sector, str) and self.sector.strip()):
+            raise ConfigError(
+                f"{where} sector: expected a name, found {self.sector!r}; write for example tech."
+            )
 
 
 def _default_instruments() -> Mapping[str, InstrumentSettings]:
@@ -278,6 +261,25 @@ class Config:
         self._check_instruments()
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         put(self, "instruments", MappingProxyType(complete))
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        """Limits that the instruments' settings make meaningless."""
+        settings = self.instruments.values()
+        if self.risk.max_sector is not None and all(one.sector is None for one in settings):
+            raise ConfigError(
+                "config risk.max_sector and instruments: expected a sector of at least one "
+                "instrument with max_sector, found none; set instruments.SYMBOL.sector or drop "
+                "max_sector."
+            )
+        most = self.risk.max_order_qty
+        for symbol, one in self.instruments.items():
+            if most is not None and float(one.increment) > most:
+                raise ConfigError(
+                    f"config risk.max_order_qty and instruments.{symbol}.increment: expected an "
+                    f"order of one increment to be allowed, found {most:g} and {one.increment}; "
+                    "raise max_order_qty or lower the increment."
+                )
 
     def _check_delays(self) -> None:
         """One place for delays, and none where orders fill as they are made."""
