@@ -102,7 +102,8 @@ def test_defaults_of_data_and_strategies() -> None:
 def test_every_setting_is_explained() -> None:
     text = _text("config")
     assert _codes(_section(text, "execution")) == set(to_mapping(qt.Config())["execution"])
-    for name in ("risk", "margin_call", "interest", "borrow"):
+    assert _codes(_section(text, "currencies")) == {f.name for f in dataclasses.fields(qt.Rate)}
+    for name in ("risk", "margin_call", "interest", "borrow", "conversion"):
         assert _codes(_section(text, name)) == set(to_mapping(qt.Config())[name])
     flow_keys = {*qt.CashFlow.keys, *qt.RepeatedCashFlow.keys}
     assert _codes(_section(text, "cash_flows")) == flow_keys
@@ -110,7 +111,7 @@ def test_every_setting_is_explained() -> None:
         field.name for field in dataclasses.fields(qt.InstrumentSettings)
     }
     sections = {"account", "execution", "latency", "commission", "slippage", "impact", "risk"}
-    sections |= {"instruments", "margin_call", "interest", "borrow"}
+    sections |= {"instruments", "margin_call", "interest", "borrow", "currencies", "conversion"}
     sections.add("cash_flows")
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
 

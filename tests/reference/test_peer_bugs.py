@@ -705,6 +705,25 @@ def test_pb064_borrowing_costs_every_day() -> None:
     assert run.trades["pnl_net"].to_list() == [pytest.approx(-83.56, abs=CENT)]
 
 
+def test_pb092_a_gain_in_another_currency_is_told_in_the_base() -> None:
+    case = inputs("PB092")
+    qty, entry, leave = case["qty"], case["entry"], case["exit"]
+    played = play(
+        {0: lambda ctx: ctx.order("A", qty), 1: lambda ctx: ctx.order("A", -qty)},
+        market(A=[flat(entry), flat(entry), flat(leave)]),
+        {
+            "currencies": {"JPY": {"symbol": "A", "inverted": True}},
+            "instruments": {"A": {"currency": "JPY", "valuation": "margined"}},
+        },
+    )
+    # 10,000 yen at 131
+    assert played.final_equity - 100_000.0 == pytest.approx(76.34, abs=CENT)
+    run = Run(played.simulation)
+    run.check()
+    assert run.trades["pnl_net"].to_list() == [pytest.approx(76.34, abs=CENT)]
+    assert run.metrics["net_profit"] == pytest.approx(76.34, abs=CENT)
+
+
 @pytest.mark.parametrize(("k", "spendable"), [(0, "2024-05-22"), (1, "2024-06-04")])
 def test_pb126_settlement_lag_depends_on_the_date(k: int, spendable: str) -> None:
     sold = inputs("PB126")["dates"][k]

@@ -77,7 +77,7 @@ def print_summary(runs: list[tuple[Run, RunFolder]]) -> None:
         sim = run.simulation
         costs = f"{money(m['total_costs'])} {sim.config.currency}"
         table.add_row(*_row(run.strategy_name, m, f"{m['total_trades']:,}", costs))
-        held = benchmark_name(sim.config.benchmark, sim.bars)
+        held = benchmark_name(sim.config, sim.bars)
         if held is not None:
             benchmark = {
                 "cagr": m["benchmark_cagr"],

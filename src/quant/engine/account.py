@@ -26,7 +26,7 @@ def give_account(
     Parameters
     ----------
     state : State
-        Between two timestamps; one account, one book, one currency.
+        Between two timestamps; one account, one book. The cash is in the base currency.
     symbols : tuple of str
         Of the instruments, in their order.
     cash : float
@@ -72,12 +72,14 @@ def give_account(
         position["units"], position["is_held"] = count, 1
         position["avg_price"] = prices.get(symbol, mark)
         held.append(i)
-        worth = positions[symbol] * float(one["multiplier"]) * mark
+        fx = float(state["balances"]["fx"][int(one["currency"])])
+        worth = positions[symbol] * float(one["multiplier"]) * mark * fx
         value += worth
         gross += abs(worth)
     state["held"][: len(held)] = held
     sim, account, balance = state["sim"][0], state["accounts"][0], state["balances"][0]
     sim["n_held"] = len(held)
+    state["balances"]["cash"] = 0.0
     balance["cash"] = cash
     for name in ("receivable", "payable", "debt"):
         balance[name] = 0.0

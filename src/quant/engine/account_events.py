@@ -78,7 +78,8 @@ def account_state(state: State) -> dict[str, Any]:
 def financing_total(state: State) -> float:
     """Interest booked, positive where it was earned."""
     rows = state.used("postings")
-    return math.fsum(rows["amount"][rows["kind"] == POSTING_KIND.INTEREST].tolist())
+    rows = rows[rows["kind"] == POSTING_KIND.INTEREST]
+    return math.fsum((rows["amount"] * rows["fx"]).tolist())
 
 
 def borrow_charges(state: State) -> Charges:
@@ -86,7 +87,9 @@ def borrow_charges(state: State) -> Charges:
     rows = state.used("postings")
     rows = rows[rows["kind"] == POSTING_KIND.BORROW]
     return Charges(
-        ts=rows["ts"].copy(), instrument=rows["instrument"].copy(), amount=-rows["amount"]
+        ts=rows["ts"].copy(),
+        instrument=rows["instrument"].copy(),
+        amount=-rows["amount"] * rows["fx"],
     )
 
 

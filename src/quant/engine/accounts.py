@@ -89,6 +89,8 @@ def set_account_policy(one: Any, bars: Bars, config: Config) -> None:
     one["has_margin"] = int(
         isinstance(account, MarginAccount) or getattr(account, "maintenance", None) is not None
     )
+    one["converts"] = int(bool(config.currencies) and config.conversion.when == "at_once")
+    one["conversion_cost"] = config.conversion.cost
     one["accrues"] = int(
         bool(one["has_interest"] or one["has_borrow"] or margined or one["recall"])
     )

@@ -17,6 +17,7 @@ from quant.engine.accounts import (
     set_margins,
     settle_sessions,
 )
+from quant.engine.currencies import balance_records, currency_records
 from quant.engine.fee_rows import commissions, fee_arrays
 from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
@@ -54,8 +55,6 @@ from quant.model.config import (
 __all__ = ["assemble"]
 
 _ORDERS_AT_FIRST = 256
-# Minor units per unit of money, where not 100 (ISO 4217, 2024).
-_MINOR_UNITS = {"JPY": 1.0, "KRW": 1.0, "VND": 1.0, "CLP": 1.0, "KWD": 1000.0, "BHD": 1000.0}
 
 
 def _code(kind: type, word: str) -> int:
@@ -137,13 +136,6 @@ def _sectors(bars: Bars, config: Config) -> NDArray[np.int64]:
     return np.array([NONE if n is None else known.index(n) for n in names_of], np.int64)
 
 
-def _balance(config: Config) -> NDArray[np.void]:
-    record = np.zeros(1, ARRAYS["balances"])
-    record["fx"] = 1.0
-    record["minor_unit"] = _MINOR_UNITS.get(config.currency, 100.0)
-    return record
-
-
 def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     for symbol in config.instruments:
         if symbol != "default" and symbol not in bars.symbols:
@@ -167,6 +159,7 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
         one["commission"] = models.index(config.commission_of(symbol))
         settings = config.settings_of(symbol)
         set_margins(one, settings, config)
+        one["currency"] = config.currency_codes.index(config.currency_of(symbol))
         numerator, denominator = Decimal(settings.increment).as_integer_ratio()
         one["unit_num"] = float(numerator)
         one["unit_den"] = float(denominator)
@@ -237,7 +230,8 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
     fixed = {
         "policy": _policy(bars, config),
         "accounts": account_record(config),
-        "balances": _balance(config),
+        "balances": balance_records(config),
+        "currencies": currency_records(bars, config),
         "instruments": _instruments(bars, config),
         "positions": _positions(n),
         "bars": timeline.bars,
@@ -266,7 +260,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         "equity": n_rows + 2,
         "saved_sim": 1,
         "saved_account": 1,
-        "saved_balances": 1,
+        "saved_balances": len(config.currency_codes),
         "saved_instrument": 1,
         "saved_position": 1,
         "saved_held": n,
@@ -284,7 +278,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
     sim["n_accounts"] = 1
     sim["n_books"] = 1
     sim["n_instruments"] = n
-    sim["n_currencies"] = 1
+    sim["n_currencies"] = len(config.currency_codes)
     sim["n_events"] = len(arrays["events"])
     sim["now"] = timeline.start
     first = int((timeline.slices["flags"] & 1).argmin())

@@ -84,7 +84,7 @@ def _check_benchmark(config: Config, bars: Bars) -> None:
             f"config benchmark: expected buy_and_hold, none or a symbol, found "
             f"{config.benchmark!r}; correct it."
         )
-    benchmark_name(config.benchmark, bars)
+    benchmark_name(config, bars)
 
 
 def _failure(simulation: Simulation, error: BaseException, *, is_interrupted: bool) -> Failure:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from quant.engine.timeline import Period
 from quant.errors import ConfigError, nearest
 from quant.lake import Bars
+from quant.model.config import Config
 
 __all__ = ["Benchmark", "benchmark_equity", "benchmark_name"]
 
@@ -15,9 +16,10 @@ FloatArray = NDArray[np.float64]
 Benchmark = FloatArray | None
 
 
-def _instruments(choice: str, bars: Bars) -> list[int]:
+def _instruments(choice: str, bars: Bars, config: Config) -> list[int]:
     if choice == "buy_and_hold":
-        return list(range(len(bars.symbols)))
+        rates = {rate.symbol for rate in config.currencies.values()}
+        return [i for i, symbol in enumerate(bars.symbols) if symbol not in rates]
     if choice in bars.symbols:
         return [bars.symbols.index(choice)]
     known = ("buy_and_hold", "none", *bars.symbols)
@@ -28,28 +30,43 @@ def _instruments(choice: str, bars: Bars) -> list[int]:
     )
 
 
-def benchmark_name(choice: str, bars: Bars) -> str | None:
+def benchmark_name(config: Config, bars: Bars) -> str | None:
     """How the benchmark is called in reports."""
+    choice = config.benchmark
     if choice == "none":
         return None
-    held = _instruments(choice, bars)
+    held = _instruments(choice, bars, config)
     if len(held) == 1:
         return f"buy and hold {bars.symbols[held[0]]}"
     return f"the {len(held)} symbols held equally"
 
 
+def _rates(config: Config, bars: Bars, code: str, ts: NDArray[np.int64]) -> FloatArray:
+    """What a currency was worth at some times: the last price of its rate, or the first to come."""
+    rate = config.currencies[code]
+    if rate.symbol is None:
+        return np.full(len(ts), rate.value)
+    i = bars.symbols.index(rate.symbol)
+    rows = slice(int(bars.offsets[i]), int(bars.offsets[i + 1]))
+    place = np.searchsorted(bars.ts_close[rows], ts, side="right") - 1
+    price = bars.columns["close"][rows][np.maximum(place, 0)]
+    return 1.0 / price if rate.inverted else np.asarray(price)
+
+
 def benchmark_equity(
-    choice: str, bars: Bars, period: Period, cash: float, ts: NDArray[np.int64]
+    config: Config, bars: Bars, period: Period, ts: NDArray[np.int64]
 ) -> Benchmark:
     """Equity of buying and holding, at the rows of the equity curve, without costs.
 
-    Each instrument gets an equal part of ``cash``, invested at its first price in the period: the
+    Each instrument gets an equal part of the cash, invested at its first price in the period: the
     open of its first bar, the close where the data has only closes. Until then its part is cash.
+    Prices in another currency are changed at the rate of their time; symbols that are rates are
+    not held.
 
     Parameters
     ----------
-    choice : str
-        ``buy_and_hold``, a symbol, or ``none``.
+    config : Config
+        Its ``benchmark`` is ``buy_and_hold``, a symbol, or ``none``.
     ts : int64 array of shape (n_rows,)
         Times of the rows; the first is the opening deposit.
 
@@ -57,9 +74,10 @@ def benchmark_equity(
     -------
     float64 array of shape (n_rows,), or None
     """
+    choice, cash = config.benchmark, config.cash
     if choice == "none":
         return None
-    held = _instruments(choice, bars)
+    held = _instruments(choice, bars, config)
     part = cash / len(held)
     total = np.zeros(len(ts))
     for i in held:
@@ -73,7 +91,13 @@ def benchmark_equity(
         close = bars.columns["close"][rows]
         start = close[first] if bars.closes_only else bars.columns["open"][rows][first]
         place = np.searchsorted(ends, ts, side="right") - 1
-        growth = np.where(place >= first, close[np.maximum(place, 0)] / start, 1.0)
+        price = close[np.maximum(place, 0)]
+        begin = bars.ts_close[rows] if bars.closes_only else bars.ts_open[rows]
+        code = config.currency_of(bars.symbols[i])
+        if code != config.currency:
+            start = start * _rates(config, bars, code, begin[first : first + 1])[0]
+            price = price * _rates(config, bars, code, ts)
+        growth = np.where(place >= first, price / start, 1.0)
         total += part * growth
     total[0] = cash
     return total

@@ -22,6 +22,14 @@ from quant.engine.account_events import (
 )
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
+from quant.engine.currencies import (
+    currency_split,
+    in_base,
+    rates_now,
+    revaluation,
+    variation_gains,
+    with_base_results,
+)
 from quant.engine.flows import flow_lines, flow_rows, flow_table, net_flows
 from quant.engine.journal import order_lines
 from quant.engine.lookahead.verdict import LookAheadAudit
@@ -34,7 +42,7 @@ from quant.report.financing import charge_trades
 from quant.report.metrics import Metric, RunArrays, compute_metrics
 from quant.report.proof import BacktestMetricsV2
 from quant.report.tearsheet import TearSheet, render_tearsheet
-from quant.report.trades import TradeArrays, open_result, round_trips
+from quant.report.trades import FillArrays, TradeArrays, open_result, round_trips
 
 if TYPE_CHECKING:
     from quant.engine.folder import RunFolder
@@ -171,7 +179,7 @@ class Run:
     def ledger(self) -> pl.DataFrame:
         """Every movement of cash."""
         sim = self.simulation
-        return tables.ledger_table(sim.state, sim.bars, sim.config.currency)
+        return tables.ledger_table(sim.state, sim.bars, sim.config.currency_codes)
 
     @cached_property
     def trades(self) -> pl.DataFrame:
@@ -183,17 +191,43 @@ class Run:
         """The trades as arrays, with the lots still open."""
         sim = self.simulation
         multipliers = np.ascontiguousarray(sim.state["instruments"]["multiplier"])
-        fills = tables.fill_arrays(sim.state, sim.bars)
-        bars, method = tables.bar_arrays(sim.bars), sim.config.trades
-        trades = round_trips(fills, bars, multipliers, method)
+        trades = self._matched(sim.config.trades)[1]
         return charge_trades(trades, borrow_charges(sim.state), multipliers)[0]
+
+    def _matched(self, method: str) -> tuple[TradeArrays, TradeArrays]:
+        """Trades with results in the instruments' currencies, and in the base."""
+        sim = self.simulation
+        multipliers = np.ascontiguousarray(sim.state["instruments"]["multiplier"])
+        bars = tables.bar_arrays(sim.bars)
+        local = round_trips(tables.fill_arrays(sim.state, sim.bars), bars, multipliers, method)
+        if not sim.config.currencies:
+            return local, local
+        base = round_trips(self.base_fills, bars, multipliers, method)
+        return local, with_base_results(sim.state, local, base)
+
+    @cached_property
+    def base_fills(self) -> FillArrays:
+        """Fills as arrays, their money in the base currency."""
+        sim = self.simulation
+        fills = tables.fill_arrays(sim.state, sim.bars)
+        if not sim.config.currencies:
+            return fills
+        return in_base(fills, np.ascontiguousarray(sim.state.used("fills")["fx"]))
+
+    @cached_property
+    def currency_split(self) -> pl.DataFrame:
+        """What prices and what currencies gained, symbol by symbol, in the base currency: columns
+        ``symbol``, ``currency``, ``price_pnl``, ``currency_pnl`` (docs/concepts/accounting.md)."""
+        sim = self.simulation
+        # by lots, whatever the method: an average price has no rate of its own
+        return currency_split(sim.state, sim.bars, sim.config, *self._matched("fifo"))
 
     @cached_property
     def benchmark(self) -> Any:
         """Equity of the benchmark at the rows of the equity curve, or None."""
         sim = self.simulation
         ts = self.equity["ts"].to_physical().to_numpy()
-        return benchmark_equity(sim.config.benchmark, sim.bars, sim.period, sim.config.cash, ts)
+        return benchmark_equity(sim.config, sim.bars, sim.period, ts)
 
     @cached_property
     def flows(self) -> Any:
@@ -219,7 +253,7 @@ class Run:
                 risk_free=sim.config.risk_free,
                 currency=sim.config.currency,
                 trades=self.trade_arrays,
-                fills=tables.fill_arrays(sim.state, sim.bars),
+                fills=self.base_fills,
                 n_orders=len(orders),
                 orders_filled=int((orders["filled"] > 0).sum()),
                 multipliers=np.ascontiguousarray(sim.state["instruments"]["multiplier"]),
@@ -252,10 +286,12 @@ class Run:
         sim.check_books()
         instruments = sim.state["instruments"]
         multipliers = np.ascontiguousarray(instruments["multiplier"])
-        marks = np.ascontiguousarray(instruments["mark"])
+        marks = np.ascontiguousarray(instruments["mark"]) * rates_now(sim.state)
         result = open_result(self.trade_arrays.open_lots, marks, multipliers)
         explained = float(np.sum(self.trade_arrays.pnl_net)) + result.pnl_net
         explained += financing_total(sim.state)
+        if sim.config.currencies:
+            explained += revaluation(sim.state) + variation_gains(sim.state, self.trade_arrays)
         paid_in = net_flows(sim.state)
         change = float(sim.state["accounts"][0]["equity"]) - sim.config.cash - paid_in
         traded = float(np.sum(np.abs(self.trade_arrays.pnl_gross)))
@@ -270,7 +306,7 @@ class Run:
         """Everything the HTML report shows."""
         sim = self.simulation
         rows = sim.state["equity"][: int(sim.state["sim"][0]["n_equity"])]
-        name = benchmark_name(sim.config.benchmark, sim.bars)
+        name = benchmark_name(sim.config, sim.bars)
         return TearSheet(
             title=self.strategy_name,
             subtitle=_subtitle(self),

@@ -224,16 +224,21 @@ class Simulation:
         """Raise InvariantError unless cash is the sum of postings and equity that of its parts."""
         state = self.state
         account = state["accounts"][0]
-        cash = float(state["balances"][0]["cash"])
-        total = 0.0
-        for amount in state.used("postings")["amount"].tolist():
-            total += amount
+        postings = state.used("postings")
+        cash = 0.0
+        for c, balance in enumerate(state["balances"]):
+            own = float(balance["cash"])
+            total = 0.0
+            for amount in postings["amount"][postings["currency"] == c].tolist():
+                total += amount
+            if abs(total - own) > 1e-9 * max(1.0, abs(own), abs(float(account["equity"]))):
+                raise InvariantError(
+                    f"ledger: expected postings to sum to cash {own!r}, found {total!r} at slice "
+                    f"{self.slice}, seed {self.config.seed}; this is a bug in quant."
+                )
+            if own != 0.0:
+                cash += own * float(balance["fx"])
         scale = max(1.0, abs(cash), abs(float(account["equity"])))
-        if abs(total - cash) > 1e-9 * scale:
-            raise InvariantError(
-                f"ledger: expected postings to sum to cash {cash!r}, found {total!r} at slice "
-                f"{self.slice}, seed {self.config.seed}; this is a bug in quant."
-            )
         value = 0.0
         for position in state["positions"]:
             if position["units"] != 0:
@@ -242,7 +247,8 @@ class Simulation:
                 price = ins["mark"]
                 if ins["valuation"] != VALUATION.PAID:
                     price = price - position["reference"]
-                value += float(qty * ins["multiplier"] * price)
+                fx = state["balances"][int(ins["currency"])]["fx"]
+                value += float(qty * ins["multiplier"] * price * fx)
         if abs(cash + value - float(account["equity"])) > 1e-9 * scale:
             raise InvariantError(
                 f"equity: expected cash {cash!r} plus positions {value!r}, found "

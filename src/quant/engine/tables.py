@@ -164,7 +164,7 @@ def positions_table(state: State, bars: Bars) -> pl.DataFrame:
     )
 
 
-def ledger_table(state: State, bars: Bars, currency: str) -> pl.DataFrame:
+def ledger_table(state: State, bars: Bars, currencies: tuple[str, ...]) -> pl.DataFrame:
     """Every movement of cash, the opening deposit first."""
     rows = state.used("postings")
     refs = [f"fill:{ref}" if ref > 0 else None for ref in rows["ref"].tolist()]
@@ -175,7 +175,9 @@ def ledger_table(state: State, bars: Bars, currency: str) -> pl.DataFrame:
             "kind": word_column(rows["kind"], names(POSTING_KIND)),
             "symbol": symbol_names(rows["instrument"], bars),
             "amount": column(rows, "amount"),
-            "currency": pl.Series([currency] * len(rows), dtype=pl.String),
+            "currency": pl.Series(
+                [currencies[c] for c in rows["currency"].tolist()], dtype=pl.String
+            ),
             "balance": column(rows, "balance"),
             "ref": pl.Series(refs, dtype=pl.String),
         }

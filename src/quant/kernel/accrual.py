@@ -14,6 +14,7 @@ from quant.kernel.codes import FORCED, NONE, POSTING_KIND, REASON, RECALL, REPOR
 from quant.kernel.cost import quantity
 from quant.kernel.forced import force, forced_units
 from quant.kernel.jit import compiled, inlined
+from quant.kernel.margin import fx_of
 from quant.kernel.match import shares_to_borrow
 from quant.kernel.post import post
 from quant.kernel.reports import new_report
@@ -44,6 +45,7 @@ def _move_cash(h: int, a: int, i: int, currency: int, amount: float, kind: int) 
     report["account"] = a
     report["instrument"] = i
     report["currency"] = currency
+    report["fx"] = fx_of(h, a, currency)
     report["amount"] = amount
     report["posting_kind"] = kind
     post(h, r)
@@ -65,6 +67,7 @@ def _settle_futures(h: int) -> None:
         report["instrument"] = position["instrument"]
         report["book"] = position["book"]
         report["currency"] = ins["currency"]
+        report["fx"] = fx_of(h, position["account"], ins["currency"])
         report["price"] = ins["mark"]
         post(h, r)
 

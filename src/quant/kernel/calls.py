@@ -26,7 +26,7 @@ from quant.kernel.codes import (
 from quant.kernel.cost import quantity, whole
 from quant.kernel.forced import force, forced_units
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, remark
+from quant.kernel.margin import SAME, fx_of, remark
 from quant.kernel.match import cap_left, execute
 from quant.kernel.post import post
 from quant.kernel.pricing import INSIDE
@@ -83,19 +83,15 @@ def _keeps_inside(h: int, a: int) -> bool:
 
 
 @inlined
-def _fx(h: int, a: int, i: int) -> float:
-    n = mem.sims(h)[0]["n_currencies"]
-    return mem.balances(h)[a * n + mem.instruments(h)[i]["currency"]]["fx"]
-
-
-@inlined
 def _equity_at(h: int, p: int, price: float) -> float:
     """Equity if a position's price were another, all others at their marks."""
     position = mem.positions(h)[p]
     a, i = position["account"], position["instrument"]
     ins = mem.instruments(h)[i]
     size = quantity(ins, position["units"]) * ins["multiplier"]
-    return mem.accounts(h)[a]["equity"] + size * (price - ins["mark"]) * _fx(h, a, i)
+    return mem.accounts(h)[a]["equity"] + size * (price - ins["mark"]) * fx_of(
+        h, a, ins["currency"]
+    )
 
 
 @inlined
@@ -107,7 +103,7 @@ def _keep_at(h: int, p: int, price: float) -> float:
     ins = mem.instruments(h)[i]
     units = position["units"]
     more = keep_of(policy, ins, units, price) - keep_of(policy, ins, units, ins["mark"])
-    return mem.accounts(h)[a]["maintenance"] + more * _fx(h, a, i)
+    return mem.accounts(h)[a]["maintenance"] + more * fx_of(h, a, ins["currency"])
 
 
 @inlined
@@ -140,7 +136,7 @@ def breach_on(h: int, p: int, start: float, end: float) -> float:
     if not _keeps_inside(h, a):
         i = position["instrument"]
         ins = mem.instruments(h)[i]
-        size = quantity(ins, position["units"]) * ins["multiplier"] * _fx(h, a, i)
+        size = quantity(ins, position["units"]) * ins["multiplier"] * fx_of(h, a, ins["currency"])
         level = ins["mark"] - mem.accounts(h)[a]["equity"] / size
         return min(max(level, min(start, end)), max(start, end))
     near = start
@@ -270,7 +266,7 @@ def _needs(h: int, p: int, units: int) -> float:
     policy = mem.policies(h)[0]
     position = mem.positions(h)[p]
     ins = mem.instruments(h)[position["instrument"]]
-    fx = _fx(h, position["account"], position["instrument"])
+    fx = fx_of(h, position["account"], ins["currency"])
     if policy["call_size"] == _TO_INITIAL:
         return initial_of(ins, units, ins["mark"]) * fx
     return keep_of(policy, ins, units, ins["mark"]) * fx
@@ -283,7 +279,7 @@ def _rank(h: int, p: int) -> float:
     position = mem.positions(h)[p]
     ins = mem.instruments(h)[position["instrument"]]
     size = quantity(ins, position["units"]) * ins["multiplier"]
-    fx = _fx(h, position["account"], position["instrument"])
+    fx = fx_of(h, position["account"], ins["currency"])
     if order == _IN_ORDER:
         return float(p)
     if order == _LOSERS:

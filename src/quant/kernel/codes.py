@@ -154,6 +154,7 @@ class REASON:
         NO_BORROW,
         MARGIN_CALL,
         RECALL,
+        NO_RATE,
         RISK_MAX_LEVERAGE,
         RISK_MAX_NET,
         RISK_MAX_SECTOR,
@@ -165,7 +166,7 @@ class REASON:
         RISK_DRAWDOWN_STOP,
         RISK_MAX_VAR,
         RISK_VOL_TARGET,
-    ) = range(41)
+    ) = range(42)
 
 
 class ON_STOP:
@@ -353,7 +354,7 @@ class REPORT_KIND:
 
 
 class POSTING_KIND:
-    DEPOSIT, WITHDRAWAL, TRADE, COMMISSION, FEE, INTEREST, BORROW, VARIATION = range(8)
+    DEPOSIT, WITHDRAWAL, TRADE, COMMISSION, FEE, INTEREST, BORROW, VARIATION, CONVERSION = range(9)
 
 
 class TIERS_BY:

@@ -80,12 +80,16 @@ POLICY = _record(
     # what a margin call, and bankruptcy, does (codes CALL_…)
     "call_action call_order call_size call_at bankrupt_action "
     # money that costs, shares that must be borrowed, futures that settle each day
-    "has_interest has_borrow has_availability recall has_margined has_margin accrues",
+    "has_interest has_borrow has_availability recall has_margined has_margin accrues "
+    # whether other currencies are changed into the base at once
+    "converts",
     "participation participation_open max_shares max_notional minimum_volume guardrail "
     "range_spread_fraction "
     "impact_alpha impact_sigma impact_adv impact_permanent impact_half_life "
     # short maintenance below a price: a rate and an amount a share; from it on an amount a share
-    "short_low_price short_low_rate short_low_amount short_amount borrow_basis",
+    "short_low_price short_low_rate short_low_amount short_amount borrow_basis "
+    # what changing money costs, as a fraction of it
+    "conversion_cost",
 )
 ACCOUNT = _record(
     # status: codes ACCOUNT_STATUS, since ts_status; settles: whether the money of sales takes days,
@@ -99,6 +103,8 @@ ACCOUNT = _record(
     # deposits less withdrawals since the opening deposit
     "flows",
 )
+# What a currency is worth in the base: an instrument's price or its inverse, or else the value.
+CURRENCY = _record("instrument is_inverted", "value")
 BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt unsettled")
 INSTRUMENT = _record(
     "currency valuation commission slippage status warmup closes_only "
@@ -163,13 +169,14 @@ REPORT = _record(
     "status filled whole fill "
     # the session whose begin settles the money; NONE: at once
     "settles",
-    "price price_raw commission fees slippage impact amount needed available",
+    # fx: what its currency was worth
+    "price price_raw commission fees slippage impact amount needed available fx",
 )
 FILL = _record(
     "order ts session account instrument book units reason flags liquidity bar settles",
-    "price price_raw commission fees slippage impact",
+    "price price_raw commission fees slippage impact fx",
 )
-POSTING = _record("ts session kind account instrument currency ref", "amount balance")
+POSTING = _record("ts session kind account instrument currency ref", "amount balance fx")
 EQUITY = _record(
     "ts session account",
     # flows: deposits less withdrawals so far
@@ -283,6 +290,7 @@ ARRAYS: dict[str, np.dtype] = {
     # the yearly rate and the quantity that can be borrowed, row by row; empty where not known
     "row_borrow_rates": np.dtype("<f8"),
     "row_borrow_shares": np.dtype("<f8"),
+    "currencies": CURRENCY,
     # an order as the account makes it
     "forced_order": ORDER,
     # empty but the saved one where no commission is a schedule

@@ -7,6 +7,8 @@ one at the fill.
 
 from __future__ import annotations
 
+import math
+
 from quant.kernel import memory as mem
 from quant.kernel.codes import (
     ACCOUNT_KIND,
@@ -19,7 +21,7 @@ from quant.kernel.codes import (
 )
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import count_sent, enforce_limits, project_positions, takes_room
-from quant.kernel.margin import SAME, position_place, remark, room_left, room_needed
+from quant.kernel.margin import SAME, fx_of, position_place, remark, room_left, room_needed
 from quant.kernel.pricing import AT_DECISION
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
 from quant.kernel.sizing import size_order
@@ -40,6 +42,7 @@ _R_ZERO = REASON.ZERO_QUANTITY
 _R_FUNDS = REASON.INSUFFICIENT_FUNDS
 _R_SHORT = REASON.SHORT_NOT_ALLOWED
 _R_BANKRUPT = REASON.BANKRUPT
+_R_NO_RATE = REASON.NO_RATE
 _CANCELED = REPORT_KIND.CANCELED
 _REJECTED = REPORT_KIND.REJECTED
 
@@ -159,6 +162,8 @@ def _refuse_one(h: int, o: int) -> None:
     ins = mem.instruments(h)[order["instrument"]]
     if mem.accounts(h)[order["account"]]["status"] == _BANKRUPT:
         end_order(h, o, _REJECTED, _R_BANKRUPT, 0.0, 0.0)
+    elif math.isnan(fx_of(h, order["account"], ins["currency"])):
+        end_order(h, o, _REJECTED, _R_NO_RATE, 0.0, 0.0)
     elif ins["seen"] < ins["warmup"]:
         end_order(h, o, _REJECTED, _R_WARMUP, 0.0, 0.0)
     elif order["target_kind"] <= _QTY and order["units_venue"] + order["held_back"] == 0:

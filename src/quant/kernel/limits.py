@@ -16,7 +16,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import GROUP_KIND, REASON, REPORT_KIND, TARGET_KIND
 from quant.kernel.cost import quantity, whole
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, position_place
+from quant.kernel.margin import SAME, fx_of, position_place
 from quant.kernel.post import post
 from quant.kernel.reports import end_order, is_final, new_report, remaining
 from quant.kernel.scenarios import scenario_figures
@@ -79,17 +79,18 @@ def takes_room(h: int, o: int) -> bool:
 
 
 @inlined
-def _worth(h: int, i: int, units: int) -> float:
-    """Unsigned value of a count at the last mark; 0 before the first."""
+def _worth(h: int, a: int, i: int, units: int) -> float:
+    """Unsigned value of a count at the last mark, in the base; 0 before the first."""
     ins = mem.instruments(h)[i]
     worth = abs(quantity(ins, units) * ins["multiplier"] * ins["mark"])
+    worth *= fx_of(h, a, ins["currency"])
     return worth if worth == worth else 0.0
 
 
 @inlined
-def _signed(h: int, i: int, units: int) -> float:
+def _signed(h: int, a: int, i: int, units: int) -> float:
     """The same with the sign of the count."""
-    worth = _worth(h, i, units)
+    worth = _worth(h, a, i, units)
     return worth if units > 0 else -worth
 
 
@@ -105,7 +106,7 @@ def _wish(h: int, o: int, before: int) -> int:
     value = order["target"]
     if kind == _WEIGHT:
         value *= max(mem.accounts(h)[order["account"]]["equity"], 0.0)
-    one = _worth(h, order["instrument"], 1)
+    one = _worth(h, order["account"], order["instrument"], 1)
     if one == 0.0:
         return before
     count = whole(abs(value) / one)
@@ -158,7 +159,7 @@ def _of_the_order(h: int, o: int, units: int, ahead: int) -> tuple[int, float, f
     qty = quantity(mem.instruments(h)[order["instrument"]], units)
     if _exceeds(qty, risk["max_order_qty"]):
         return _R_QTY, qty, risk["max_order_qty"]
-    value = _worth(h, order["instrument"], units)
+    value = _worth(h, a, order["instrument"], units)
     if _exceeds(value, risk["max_order_notional"]):
         return _R_NOTIONAL, value, risk["max_order_notional"]
     equity = mem.accounts(h)[a]["equity"]
@@ -177,7 +178,7 @@ def _of_the_symbol(h: int, o: int, after: int) -> tuple[int, float, float]:
     most_symbol = mem.accounts(h)[a]["max_symbol"]
     most_gross = mem.accounts(h)[a]["max_gross"]
     most_sector = mem.risks(h)[a]["max_sector"]
-    value = _worth(h, i, after)
+    value = _worth(h, a, i, after)
     if _exceeds(value, most_symbol * equity):
         return _R_SYMBOL, _share(value, equity), most_symbol
     if math.isnan(most_gross) and math.isnan(most_sector):
@@ -188,7 +189,7 @@ def _of_the_symbol(h: int, o: int, after: int) -> tuple[int, float, float]:
     for j in range(mem.sims(h)[0]["n_instruments"]):
         if j != i:
             projected = mem.positions(h)[position_place(h, a, order["book"], j)]["projected"]
-            worth = _worth(h, j, projected)
+            worth = _worth(h, a, j, projected)
             gross += worth
             if mem.sectors(h)[j] == sector:
                 together += worth
@@ -212,10 +213,10 @@ def _of_the_net(h: int, o: int, after: int) -> tuple[int, float, float]:
     for j in range(mem.sims(h)[0]["n_instruments"]):
         if j != order["instrument"]:
             projected = mem.positions(h)[position_place(h, a, order["book"], j)]["projected"]
-            others += _signed(h, j, projected)
+            others += _signed(h, a, j, projected)
     p = position_place(h, a, order["book"], order["instrument"])
-    before = abs(others + _signed(h, order["instrument"], mem.positions(h)[p]["projected"]))
-    net = abs(others + _signed(h, order["instrument"], after))
+    before = abs(others + _signed(h, a, order["instrument"], mem.positions(h)[p]["projected"]))
+    net = abs(others + _signed(h, a, order["instrument"], after))
     if net > before and _exceeds(net, most * equity):
         return _R_NET, _share(net, equity), most
     return 0, 0.0, 0.0

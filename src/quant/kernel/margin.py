@@ -7,9 +7,10 @@ Totals of an account (value of positions, gross, net, equity) are summed anew, i
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import ACCOUNT_KIND
+from quant.kernel.codes import ACCOUNT_KIND, VALUATION
 from quant.kernel.cost import commission_total, quantity
 from quant.kernel.fees import find_due, manner_of
 from quant.kernel.jit import compiled, inlined
@@ -28,6 +29,8 @@ __all__ = [
     "affordable",
     "both_figures",
     "buying_power",
+    "cost_of_money",
+    "fx_of",
     "next_cost",
     "next_costs",
     "passes",
@@ -39,6 +42,7 @@ __all__ = [
 ]
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_PAID = VALUATION.PAID
 _GROSS = ACCOUNT_KIND.GROSS_LEVERAGE
 _MARGIN = ACCOUNT_KIND.MARGIN
 _NET = ACCOUNT_KIND.NET_LEVERAGE
@@ -55,8 +59,32 @@ def position_place(h: int, account: int, book: int, instrument: int) -> int:
 
 
 @inlined
-def _fx(h: int, account: int, currency: int) -> float:
+def fx_of(h: int, account: int, currency: int) -> float:
+    """What one unit of a currency is worth in the base, at the marks of the last ``remark``."""
     return mem.balances(h)[account * mem.sims(h)[0]["n_currencies"] + currency]["fx"]
+
+
+@inlined
+def cost_of_money(h: int, ins: Any, flow: float) -> float:
+    """What changing money costs, where a flow (in the base) is of another currency."""
+    policy = mem.policies(h)[0]
+    if policy["converts"] == 0 or ins["currency"] == 0 or ins["valuation"] != _PAID:
+        return 0.0
+    return abs(flow) * policy["conversion_cost"]
+
+
+@compiled
+def _value_currencies(h: int, a: int) -> None:
+    """Take the rates of other currencies from the marks of their instruments."""
+    sim = mem.sims(h)[0]
+    for c in range(1, sim["n_currencies"]):
+        currency = mem.currencies(h)[c]
+        rate = currency["value"]
+        if currency["instrument"] >= 0:
+            rate = mem.instruments(h)[currency["instrument"]]["mark"]
+            if currency["is_inverted"] != 0:
+                rate = 1.0 / rate
+        mem.balances(h)[a * sim["n_currencies"] + c]["fx"] = rate
 
 
 @subsystem("void(int64, int64)")
@@ -70,6 +98,8 @@ def remark(h: int, a: int) -> None:
     balances = mem.balances(h)
     policy = mem.policies(h)[0]
     n = sim["n_currencies"]
+    if n > 1:
+        _value_currencies(h, a)
     value = 0.0
     gross = 0.0
     net = 0.0
@@ -99,6 +129,9 @@ def remark(h: int, a: int) -> None:
     debt = 0.0
     for c in range(n):
         balance = balances[a * n + c]
+        if balance["fx"] != balance["fx"]:
+            # nothing is held in a currency before it has a rate
+            continue
         cash += balance["fx"] * balance["cash"]
         accrued += balance["fx"] * (balance["receivable"] - balance["payable"])
         debt += balance["fx"] * balance["debt"]
@@ -140,8 +173,9 @@ def shift_totals(
     ins = mem.instruments(h)[i]
     position = mem.positions(h)[p]
     policy = mem.policies(h)[0]
-    fx = _fx(h, a, ins["currency"])
-    balance = mem.balances(h)[a * mem.sims(h)[0]["n_currencies"] + ins["currency"]]
+    fx = fx_of(h, a, ins["currency"])
+    n = mem.sims(h)[0]["n_currencies"]
+    balance = mem.balances(h)[a * n + ins["currency"]]
     mark = ins["mark"]
     before = quantity(ins, units_before) * ins["multiplier"] * mark * fx
     after = quantity(ins, position["units"]) * ins["multiplier"] * mark * fx
@@ -151,7 +185,16 @@ def shift_totals(
         account["positions_value"] += after - before
     account["gross"] += abs(after) - abs(before)
     account["net"] += after - before
-    account["cash"] += fx * (balance["cash"] - cash_before)
+    if n == 1:
+        account["cash"] += fx * (balance["cash"] - cash_before)
+    else:
+        # a conversion has moved the base, too
+        cash = 0.0
+        for c in range(n):
+            other = mem.balances(h)[a * n + c]
+            if other["fx"] == other["fx"]:
+                cash += other["fx"] * other["cash"]
+        account["cash"] = cash
     account["equity"] = (
         account["cash"] + account["accrued"] - account["debt"] + account["positions_value"]
     )
@@ -195,8 +238,9 @@ def room_needed(h: int, a: int, i: int, count: int) -> float:
     """What a signed count of increments takes of an account's room, at the last mark."""
     ins = mem.instruments(h)[i]
     if mem.accounts(h)[a]["kind"] == _MARGIN:
-        return initial_of(ins, count, ins["mark"])
-    return quantity(ins, abs(count)) * (abs(ins["mark"]) * ins["multiplier"])
+        return initial_of(ins, count, ins["mark"]) * fx_of(h, a, ins["currency"])
+    worth = quantity(ins, abs(count)) * (abs(ins["mark"]) * ins["multiplier"])
+    return worth * fx_of(h, a, ins["currency"])
 
 
 @compiled
@@ -237,10 +281,11 @@ def _after(h: int, o: int, p: int, count: int, price: float, raw: float) -> tupl
     a = order["account"]
     account = mem.accounts(h)[a]
     ins = mem.instruments(h)[order["instrument"]]
-    fx = _fx(h, a, ins["currency"])
+    fx = fx_of(h, a, ins["currency"])
     change = order["side_venue"] * count
     fee = next_cost(h, o, count, price)
     flow = -(quantity(ins, change) * price * ins["multiplier"]) * fx - fee * fx
+    flow -= cost_of_money(h, ins, flow)
     if account["kind"] == _CASH_ACCOUNT:
         return -flow, spendable(account)
     units = mem.positions(h)[p]["units"]

@@ -32,6 +32,7 @@ from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     affordable,
     both_figures,
+    fx_of,
     next_costs,
     passes,
     position_place,
@@ -355,7 +356,10 @@ def note_position(h: int, p: int, ts: int) -> None:
     row["is_stale"] = 1 if mem.bars(h)[ins["bar"]]["session"] != sim["session"] else 0
     row["avg_price"] = position["avg_price"]
     row["mark"] = ins["mark"]
-    row["market_value"] = worth_of(ins, position, ins["mark"]) if position["units"] != 0 else 0.0
+    row["market_value"] = 0.0
+    if position["units"] != 0:
+        fx = fx_of(h, position["account"], ins["currency"])
+        row["market_value"] = worth_of(ins, position, ins["mark"]) * fx
     row["unrealized"] = (
         worth * (ins["mark"] - position["avg_price"]) if position["units"] != 0 else 0.0
     )

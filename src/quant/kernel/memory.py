@@ -25,6 +25,7 @@ __all__ = [
     "bars",
     "candidates",
     "commissions",
+    "currencies",
     "equity_rows",
     "events",
     "fee_rows",
@@ -183,6 +184,7 @@ interests = _accessor("interests")
 settle_on = _accessor("settle_on")
 row_borrow_rates = _accessor("row_borrow_rates")
 row_borrow_shares = _accessor("row_borrow_shares")
+currencies = _accessor("currencies")
 forced_orders = _accessor("forced_order")
 fee_rows = _accessor("fee_rows")
 volumes = _accessor("volumes")

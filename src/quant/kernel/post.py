@@ -35,6 +35,7 @@ _REJECTED = REPORT_KIND.REJECTED
 _TRADE = POSTING_KIND.TRADE
 _COMMISSION = POSTING_KIND.COMMISSION
 _FEE = POSTING_KIND.FEE
+_CONVERSION = POSTING_KIND.CONVERSION
 _VARIATION_MARGIN = POSTING_KIND.VARIATION
 _SETTLED = REPORT_KIND.SETTLED
 _VARIATION = REPORT_KIND.VARIATION
@@ -60,10 +61,18 @@ def add_posting(h: int, r: int, kind: int, amount: float, ref: int) -> None:
     """Move money and note it: balance and ledger change together, by the same number."""
     if amount == 0.0:
         return
+    report = mem.reports(h)[r]
+    book(h, r, kind, report["currency"], report["fx"], amount, ref)
+
+
+@compiled
+def book(h: int, r: int, kind: int, currency: int, fx: float, amount: float, ref: int) -> None:
+    """The same in any currency, of which one unit is worth ``fx``."""
+    if amount == 0.0:
+        return
     sim = mem.sims(h)[0]
     report = mem.reports(h)[r]
     account = report["account"]
-    currency = report["currency"]
     balance = mem.balances(h)[account * sim["n_currencies"] + currency]
     if mem.policies(h)[0]["rounding"] == _MINOR_UNIT:
         amount = round_minor(amount, balance["minor_unit"])
@@ -79,7 +88,28 @@ def add_posting(h: int, r: int, kind: int, amount: float, ref: int) -> None:
     row["ref"] = ref
     row["amount"] = amount
     row["balance"] = balance["cash"]
+    row["fx"] = fx
     sim["n_postings"] = n + 1
+
+
+@inlined
+def _balance_place(h: int, r: int) -> int:
+    report = mem.reports(h)[r]
+    return report["account"] * mem.sims(h)[0]["n_currencies"] + report["currency"]
+
+
+@compiled
+def convert(h: int, r: int, ref: int) -> None:
+    """Change all that is held or owed in a report's currency into the base, at its rate: a pair of
+    postings."""
+    policy = mem.policies(h)[0]
+    report = mem.reports(h)[r]
+    if policy["converts"] == 0 or report["currency"] == 0:
+        return
+    amount = mem.balances(h)[_balance_place(h, r)]["cash"]
+    worth = amount * report["fx"]
+    book(h, r, _CONVERSION, report["currency"], report["fx"], -amount, ref)
+    book(h, r, _CONVERSION, 0, 1.0, worth - abs(worth) * policy["conversion_cost"], ref)
 
 
 @compiled
@@ -153,6 +183,7 @@ def _note_fill(h: int, r: int) -> int:
     row["fees"] = report["fees"]
     row["slippage"] = report["slippage"]
     row["impact"] = report["impact"]
+    row["fx"] = report["fx"]
     sim["n_fills"] = f + 1
     order["last_fill"] = f
     return f
@@ -208,13 +239,7 @@ def _fold_position(h: int, r: int, f: int) -> None:
 
 
 @inlined
-def _balance_place(h: int, r: int) -> int:
-    report = mem.reports(h)[r]
-    return report["account"] * mem.sims(h)[0]["n_currencies"] + report["currency"]
-
-
-@inlined
-def _note_settlement(h: int, r: int, amount: float) -> None:
+def _note_settlement(h: int, r: int, currency: int, amount: float) -> None:
     """Money of a sale that a later session brings: booked today, not settled yet."""
     sim = mem.sims(h)[0]
     report = mem.reports(h)[r]
@@ -222,9 +247,10 @@ def _note_settlement(h: int, r: int, amount: float) -> None:
     row = mem.settlements(h)[n]
     row["session"] = report["settles"]
     row["account"] = report["account"]
-    row["currency"] = report["currency"]
+    row["currency"] = currency
     row["amount"] = amount
-    mem.balances(h)[_balance_place(h, r)]["unsettled"] += amount
+    place = report["account"] * sim["n_currencies"] + currency
+    mem.balances(h)[place]["unsettled"] += amount
     sim["n_settlements"] = n + 1
 
 
@@ -240,6 +266,7 @@ def _post_variation(h: int, r: int) -> None:
     size = quantity(ins, position["units"]) * ins["multiplier"]
     gain = size * (report["price"] - position["reference"])
     add_posting(h, r, _VARIATION_MARGIN, gain, NONE)
+    convert(h, r, NONE)
     position["reference"] = report["price"]
 
 
@@ -262,6 +289,7 @@ def _post_money(h: int, r: int) -> None:
     kind = report["kind"]
     if kind == _CASH:
         add_posting(h, r, report["posting_kind"], report["amount"], NONE)
+        convert(h, r, NONE)
     elif kind == _SETTLED:
         mem.balances(h)[_balance_place(h, r)]["unsettled"] -= report["amount"]
     elif kind == _VARIATION:
@@ -278,13 +306,16 @@ def post_fill(h: int, r: int) -> None:
     ins = mem.instruments(h)[report["instrument"]]
     f = _note_fill(h, r)
     report["fill"] = f
-    balance = mem.balances(h)[_balance_place(h, r)]
+    sim = mem.sims(h)[0]
+    currency = 0 if mem.policies(h)[0]["converts"] != 0 else report["currency"]
+    balance = mem.balances(h)[report["account"] * sim["n_currencies"] + currency]
     before = balance["cash"]
     _fold_position(h, r, f)
     add_posting(h, r, _COMMISSION, -report["commission"], f + 1)
     add_posting(h, r, _FEE, -report["fees"], f + 1)
+    convert(h, r, f + 1)
     if report["settles"] >= 0 and balance["cash"] > before:
-        _note_settlement(h, r, balance["cash"] - before)
+        _note_settlement(h, r, currency, balance["cash"] - before)
     count = abs(report["units"])
     order["filled"] += count
     order["value_filled"] += quantity(ins, count) * report["price"]

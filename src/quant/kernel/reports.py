@@ -12,7 +12,7 @@ import math
 from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import position_place
+from quant.kernel.margin import fx_of, position_place
 from quant.kernel.post import post
 from quant.kernel.subsystem import subsystem
 
@@ -120,6 +120,7 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
         report["book"] = 0
         report["currency"] = 0
         report["bar"] = NONE
+        report["fx"] = 1.0
     if o >= 0:
         order = mem.orders(h)[o]
         ins = mem.instruments(h)[order["instrument"]]
@@ -128,6 +129,7 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
         report["book"] = order["book"]
         report["currency"] = ins["currency"]
         report["bar"] = ins["seen"]
+        report["fx"] = fx_of(h, order["account"], ins["currency"])
     return r
 
 

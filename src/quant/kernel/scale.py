@@ -13,7 +13,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, INSUFFICIENT, REASON
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, next_cost, position_place
+from quant.kernel.margin import SAME, cost_of_money, fx_of, next_cost, position_place
 from quant.kernel.match import (
     closing_part,
     end_idle_reducer,
@@ -132,9 +132,10 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
         i = first["instrument"]
         ins = mem.instruments(h)[i]
         p = position_place(h, a, first["book"], i)
+        fx = fx_of(h, a, ins["currency"])
         units = mem.positions(h)[p]["units"]
-        before = quantity(ins, units) * ins["multiplier"] * ins["mark"]
-        initial -= initial_of(ins, units, ins["mark"])
+        before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
+        initial -= initial_of(ins, units, ins["mark"]) * fx
         raw = ins["mark"]
         while j < n and mem.orders(h)[mem.candidates(h)[j]]["instrument"] == i:
             o = mem.candidates(h)[j]
@@ -151,11 +152,12 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
                 continue
             raw = raw_at(h, o, at)
             price, _, _ = paid_price(h, o, count, raw, at)
-            spent += quantity(ins, side * count) * price * ins["multiplier"]
-            spent += next_cost(h, o, count, price)
+            out = quantity(ins, side * count) * price * ins["multiplier"] * fx
+            out += next_cost(h, o, count, price) * fx
+            spent += out + cost_of_money(h, ins, out)
             units += side * count
-        after = quantity(ins, units) * ins["multiplier"] * raw
-        initial += initial_of(ins, units, raw)
+        after = quantity(ins, units) * ins["multiplier"] * raw * fx
+        initial += initial_of(ins, units, raw) * fx
         gross += abs(after) - abs(before)
         longs += max(after, 0.0) - max(before, 0.0)
         net += after - before

@@ -13,7 +13,7 @@ import math
 from quant.kernel import memory as mem
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled
-from quant.kernel.margin import position_place
+from quant.kernel.margin import fx_of, position_place
 
 __all__ = ["scenario_figures"]
 
@@ -46,6 +46,7 @@ def _fill_results(h: int, a: int, book: int, last: int) -> None:
             continue
         ins = mem.instruments(h)[i]
         value = quantity(ins, units) * ins["multiplier"] * ins["mark"]
+        value *= fx_of(h, a, ins["currency"])
         for k in range(window):
             row = last - window + 1 + k
             before = marks[(row - 1) * n + i]

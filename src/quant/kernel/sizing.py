@@ -11,7 +11,7 @@ from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, TARGET_KIN
 from quant.kernel.cost import commission_total, quantity, whole
 from quant.kernel.fees import find_due, manner_of
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, position_place
+from quant.kernel.margin import SAME, fx_of, position_place
 from quant.kernel.pricing import taken
 from quant.kernel.reports import end_order, is_final, is_free, remaining
 from quant.kernel.subsystem import subsystem
@@ -170,6 +170,9 @@ def size_order(h: int, o: int, raw: float, equity: float, at: int, with_ending: 
     value = order["target"]
     if order["target_kind"] == _WEIGHT:
         value = order["target"] * equity if equity > 0.0 else 0.0
+    if order["target_kind"] != _COUNT:
+        # money is the base's, prices are the instrument's
+        value /= fx_of(h, a, mem.instruments(h)[i]["currency"])
     n0 = mem.positions(h)[p]["units"] + working_units(h, i, a, o, with_ending)
     if order["target_kind"] == _COUNT:
         change = int(order["target"]) - n0

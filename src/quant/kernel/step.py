@@ -378,6 +378,8 @@ def before_decide(h: int) -> None:
     elif sim["n_dated"] > 0:
         _expire_dated(h, sim["now"])
     if (at["flags"] & _CLOSES) != 0 and mem.policies(h)[0]["accrues"] != 0:
+        for a in range(sim["n_accounts"]):
+            remark(h, a)
         accrue(h, at["nights"])
     for a in range(sim["n_accounts"]):
         remark(h, a)

@@ -14,6 +14,8 @@ from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     SAME,
     both_figures,
+    cost_of_money,
+    fx_of,
     next_cost,
     passes,
     position_place,
@@ -173,18 +175,21 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
         count = remaining(h, m)
         raw = raw_at(h, m, at)
         price, _, _ = paid_price(h, m, count, raw, at)
-        spent += quantity(ins, leg["side_venue"] * count) * price * ins["multiplier"]
-        spent += next_cost(h, m, count, price)
+        fx = fx_of(h, a, ins["currency"])
+        out = quantity(ins, leg["side_venue"] * count) * price * ins["multiplier"] * fx
+        out += next_cost(h, m, count, price) * fx
+        spent += out + cost_of_money(h, ins, out)
         if _is_first_of_its_instrument(h, o, m):
             units = mem.positions(h)[position_place(h, a, leg["book"], leg["instrument"])]["units"]
             after_units = units + _change_of(h, o, leg["instrument"])
-            before = quantity(ins, units) * ins["multiplier"] * ins["mark"]
-            after = quantity(ins, after_units) * ins["multiplier"] * raw
+            before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
+            after = quantity(ins, after_units) * ins["multiplier"] * raw * fx
             equity += after - before
             gross += abs(after) - abs(before)
             net += after - before
             longs += max(after, 0.0) - max(before, 0.0)
-            initial += initial_of(ins, after_units, raw) - initial_of(ins, units, ins["mark"])
+            more = initial_of(ins, after_units, raw) - initial_of(ins, units, ins["mark"])
+            initial += more * fx
             if after_units < 0 and after_units < units:
                 shorts = 1
         m = leg["next_in_group"]

@@ -38,6 +38,7 @@ from quant.model.costs import (
     TieredCommission,
     VolumeShareSlippage,
 )
+from quant.model.currencies import Conversion, Rate, check_code
 from quant.model.execution import (
     ConstantLatency,
     Execution,
@@ -56,6 +57,7 @@ __all__ = [
     "CashFlow",
     "Commission",
     "Config",
+    "Conversion",
     "ConstantLatency",
     "Execution",
     "ExponentialLatency",
@@ -71,6 +73,7 @@ __all__ = [
     "PerOrderCommission",
     "PerShareCommission",
     "RangeSlippage",
+    "Rate",
     "RateCommission",
     "RateSlippage",
     "RepeatedCashFlow",
@@ -115,6 +118,8 @@ class InstrumentSettings:
         of the value (FINRA Regulatory Notice 09-53, 2009).
     borrow_rate : float or None
         Yearly fee for a short of it; None: that of ``borrow``.
+    currency : str or None
+        What its prices are in; None: the base currency.
     commission : commission model or None
         What this instrument's orders pay; None: what the configuration says. Not under ``default``.
     sector : str or None
@@ -134,6 +139,7 @@ class InstrumentSettings:
     maintenance_money: float = 0.0
     leverage_factor: float = 1.0
     borrow_rate: float | None = None
+    currency: str | None = None
     commission: Commission | None = None
     sector: str | None = None
 
@@ -146,6 +152,8 @@ class InstrumentSettings:
                 put(self, name, number(f"{where} {name}", rate, low=0.0, high=10.0))
         for name in ("initial_money", "maintenance_money"):
             put(self, name, number(f"{where} {name}", getattr(self, name), low=0.0))
+        if self.currency is not None:
+            check_code(f"{where} currency", self.currency)
         factor = number(f"{where} leverage_factor", self.leverage_factor, low=1.0)
         put(self, "leverage_factor", factor)
         if self.maintenance_money > self.initial_money:
@@ -190,6 +198,10 @@ class Config:
         What cash earns and debts cost.
     borrow : Borrow
         What borrowed shares cost.
+    currencies : mapping of str to Rate
+        What other currencies are worth, by their codes.
+    conversion : Conversion
+        When money changes between currencies, and what that costs.
     execution : Execution
         How orders meet bars.
     latency : ConstantLatency, UniformLatency or ExponentialLatency
@@ -224,6 +236,8 @@ class Config:
     margin_call: MarginCall = field(default_factory=MarginCall)
     interest: Interest = field(default_factory=Interest)
     borrow: Borrow = field(default_factory=Borrow)
+    currencies: Mapping[str, Rate] = field(default_factory=dict)
+    conversion: Conversion = field(default_factory=Conversion)
     execution: Execution = field(default_factory=Execution)
     latency: Latency = field(default_factory=ConstantLatency)
     commission: Commission = field(default_factory=RateCommission)
@@ -243,11 +257,7 @@ class Config:
         put(self, "risk_free", number("config risk_free", self.risk_free, above=-1.0))
         choice("config trades", self.trades, ("fifo", "lifo", "average"))
         put(self, "seed", whole_number("config seed", self.seed))
-        text = self.currency
-        if not (isinstance(text, str) and len(text) == 3 and text.isalpha() and text.isupper()):
-            raise ConfigError(
-                f"config currency: expected three capital letters such as USD, found {text!r}."
-            )
+        check_code("config currency", self.currency)
         for name, kinds in _SECTIONS.items():
             _check_section(name, getattr(self, name), kinds)
         for symbol, settings in self.instruments.items():
@@ -258,6 +268,7 @@ class Config:
                     "found the first; what all instruments pay is commission."
                 )
         self._check_delays()
+        self._check_currencies()
         self._check_instruments()
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         put(self, "instruments", MappingProxyType(complete))
@@ -294,6 +305,35 @@ class Config:
                 "config execution.timing and latency: same_close fills at the moment of decision, "
                 "found a latency above zero; set it to 0 or use timing next_close."
             )
+
+    def _check_currencies(self) -> None:
+        """Every currency that is traded in has a rate."""
+        for code, rate in self.currencies.items():
+            check_code("config currencies", code)
+            _check_section(f"currencies.{code}", rate, (Rate,))
+            if code == self.currency:
+                raise ConfigError(
+                    f"config currencies.{code} and currency: expected rates of other currencies "
+                    f"than the base, found {code} in both; drop one."
+                )
+        put(self, "currencies", MappingProxyType(dict(self.currencies)))
+        for symbol, settings in self.instruments.items():
+            code = settings.currency or self.currency
+            if code != self.currency and code not in self.currencies:
+                raise ConfigError(
+                    f"config instruments.{symbol}.currency and currencies: expected a rate for "
+                    f"{code}, found {', '.join(self.currencies) or 'none'}; add "
+                    f"currencies: {{{code}: {{symbol: …}}}} or a value."
+                )
+
+    def currency_of(self, symbol: str) -> str:
+        """The currency of a symbol's prices."""
+        return self.settings_of(symbol).currency or self.currency
+
+    @property
+    def currency_codes(self) -> tuple[str, ...]:
+        """The base currency, then the others by name."""
+        return (self.currency, *sorted(self.currencies))
 
     def _check_instruments(self) -> None:
         """Instruments that the account's kind has no rule for."""
@@ -341,6 +381,7 @@ _SECTIONS: dict[str, tuple[type, ...]] = {
     "margin_call": (MarginCall,),
     "interest": (Interest,),
     "borrow": (Borrow,),
+    "conversion": (Conversion,),
     "execution": (Execution,),
     "latency": (ConstantLatency, UniformLatency, ExponentialLatency),
     "commission": (

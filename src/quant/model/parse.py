@@ -12,6 +12,7 @@ from quant.model.config import (
     Config,
     InstrumentSettings,
 )
+from quant.model.currencies import Rate
 from quant.model.fees import FeeComponent
 from quant.model.flows import plain_flow
 from quant.model.profiles import find_profile, merge_settings
@@ -90,9 +91,9 @@ def config_from(given: Mapping[str, Any]) -> Config:
     >>> config_from({"csh": 5000})
     Traceback (most recent call last):
     quant.errors.ConfigError: config: unknown setting 'csh', expected one of profile, cash, \
-cash_flows, currency, account, margin_call, interest, borrow, execution, latency, commission, \
-slippage, impact, risk, instruments, calendar, benchmark, risk_free, trades, seed; remove or \
-correct it. Did you mean 'cash'?
+cash_flows, currency, account, margin_call, interest, borrow, currencies, conversion, execution, \
+latency, commission, slippage, impact, risk, instruments, calendar, benchmark, risk_free, trades, \
+seed; remove or correct it. Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
     if "profile" in top:
@@ -105,11 +106,26 @@ correct it. Did you mean 'cash'?
             values[key] = _section(key, value, f"config {key}")
         elif key == "instruments":
             values[key] = _instruments(value)
+        elif key == "currencies":
+            values[key] = _currencies(value)
         elif key == "cash_flows":
             values[key] = () if value is None else value
         else:
             values[key] = value
     return Config(**values)
+
+
+def _currencies(value: object) -> dict[str, Rate]:
+    result = {}
+    for code, rate in as_mapping("config currencies", value).items():
+        if isinstance(rate, Rate):
+            result[str(code)] = rate
+            continue
+        where = f"config currencies.{code}"
+        given = as_mapping(where, rate)
+        check_keys(where, given, _keys(Rate))
+        result[str(code)] = Rate(**given)
+    return result
 
 
 def _instruments(value: object) -> dict[str, InstrumentSettings]:
@@ -171,6 +187,8 @@ def to_mapping(config: Config) -> dict[str, Any]:
             result[name] = _plain(value)
         elif name == "instruments":
             result[name] = {symbol: _plain(one) for symbol, one in sorted(value.items())}
+        elif name == "currencies":
+            result[name] = {code: _plain(one) for code, one in sorted(value.items())}
         elif name == "cash_flows":
             result[name] = [plain_flow(one) for one in value]
         else:

@@ -31,7 +31,7 @@ class Exposure:
     qty : float
         Signed quantity.
     price : float
-        The last one; NaN before the first, then it counts with no value.
+        The last one, in the account's currency; NaN before the first, then it counts with no value.
     multiplier : float
         Money per price point and unit.
     sector : str or None

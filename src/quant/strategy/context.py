@@ -97,7 +97,7 @@ class Context:
         self.calendar: Calendar = bars.calendar
         self.data = DataView(bars, views, lambda: views.sim_q[SIM_NOW])
         self.features = Features(bars, views)
-        self.portfolio = Portfolio(views, bars.symbols)
+        self.portfolio = Portfolio(views, bars.symbols, config.currency_codes)
         self.timers: list[tuple[str, str]] = []
         self.delays = Delays(config.delays, config.seed)
         self.desk = _desk(bars, config, views, self.delays, note, witness)

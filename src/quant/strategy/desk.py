@@ -321,6 +321,7 @@ class OrderDesk:
         mark = self._views.instrument_f[i * _INSTRUMENT + _MARK]
         if mark == mark and mark != 0.0:
             worth = abs(mark) * self._views.instrument_f[i * _INSTRUMENT + _MULTIPLIER]
+            worth *= self._views.fx_of(i)
             if whole(self._terms.in_increments(i, estimate / worth)) == self._projected(i):
                 return None
         o = self._new(i, _MARKET, TIF.DAY, tag)

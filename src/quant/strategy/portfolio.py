@@ -37,6 +37,8 @@ _SPENDS = word_of("accounts", "spends_unsettled")
 _INITIAL = word_of("accounts", "initial")
 _MAINTENANCE = word_of("accounts", "maintenance")
 _STATUS = word_of("accounts", "status")
+_BALANCE = record_words("balances")
+_BALANCE_CASH = word_of("balances", "cash")
 _STATUS_WORDS = names(ACCOUNT_STATUS)
 _FLOWS = word_of("accounts", "flows")
 
@@ -57,7 +59,7 @@ class Position:
     market_value : float
         Signed, in the account's currency.
     pnl_unrealized, pnl_realized : float
-        Before commissions.
+        Before commissions, in the currency of its prices.
     """
 
     symbol: str
@@ -72,7 +74,10 @@ class Position:
 class Portfolio:
     """``ctx.portfolio``: cash, equity, exposure and positions."""
 
-    def __init__(self, views: StateViews, symbols: tuple[str, ...]) -> None:
+    def __init__(
+        self, views: StateViews, symbols: tuple[str, ...], currencies: tuple[str, ...] = ("USD",)
+    ) -> None:
+        self._currencies = currencies
         self._views = views
         self._symbols = symbols
         self._lookup = {symbol: i for i, symbol in enumerate(symbols)}
@@ -133,6 +138,14 @@ class Portfolio:
         return k * self.equity - self.gross_exposure
 
     @property
+    def balances(self) -> Mapping[str, float]:
+        """Cash by currency, the base first; below zero where it is owed."""
+        floats = self._views.balance_f
+        return {
+            code: floats[c * _BALANCE + _BALANCE_CASH] for c, code in enumerate(self._currencies)
+        }
+
+    @property
     def unsettled_cash(self) -> float:
         """What sales have brought that has not settled yet; a part of ``cash``."""
         return self._views.account_f[_UNSETTLED]
@@ -183,7 +196,7 @@ class Portfolio:
             qty=qty,
             avg_price=average,
             mark=mark,
-            market_value=worth * mark if qty else 0.0,
+            market_value=worth * mark * self._views.fx_of(i) if qty else 0.0,
             pnl_unrealized=worth * (mark - average) if qty else 0.0,
             pnl_realized=self._views.position_f[i * _POSITION + _REALIZED],
         )

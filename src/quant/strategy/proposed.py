@@ -79,7 +79,7 @@ class Projection:
         ins = self._state["instruments"][i]
         return Exposure(
             qty=self._qty(i, self._units[i]),
-            price=float(ins["mark"]),
+            price=float(ins["mark"] * self._state["balances"]["fx"][ins["currency"]]),
             multiplier=float(ins["multiplier"]),
             sector=self._sectors[i],
         )

@@ -281,7 +281,8 @@ class Risk:
         state = self._views.state
         ins, units = state["instruments"], state["positions"]["units"]
         qty = units * ins["unit_num"] / ins["unit_den"]
-        worth = np.where(units != 0, qty * ins["multiplier"] * ins["mark"], 0.0)
+        fx = state["balances"]["fx"][ins["currency"]]
+        worth = np.where(units != 0, qty * ins["multiplier"] * ins["mark"] * fx, 0.0)
         return dict(zip(self._bars.symbols, worth.tolist(), strict=True))
 
     def _account(self, limits: RiskLimits) -> AccountState:

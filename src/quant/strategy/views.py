@@ -15,6 +15,12 @@ from quant.kernel.layout import ARRAYS, State, word_of
 __all__ = ["StateViews", "words"]
 
 
+_INSTRUMENT = ARRAYS["instruments"].itemsize // 8
+_BALANCE = ARRAYS["balances"].itemsize // 8
+_CURRENCY = word_of("instruments", "currency")
+_FX = word_of("balances", "fx")
+
+
 def words(state: State, name: str) -> tuple[memoryview[int], memoryview[float]]:
     """One array as a row of integers and as a row of floats, over the same memory."""
     array: Any = state[name]
@@ -53,6 +59,11 @@ class StateViews:
         self.position_q, self.position_f = words(state, "positions")
         self.order_q, self.order_f = words(state, "orders")
         self.risk_q, self.risk_f = words(state, "risks")
+
+    def fx_of(self, i: int) -> float:
+        """What a unit of an instrument's currency is worth in the base, at last marks."""
+        c = self.instrument_q[i * _INSTRUMENT + _CURRENCY]
+        return self.balance_f[c * _BALANCE + _FX]
 
     def refresh(self) -> None:
         """Take new views, after arrays have been replaced."""
