@@ -217,7 +217,7 @@ def _positions(n: int) -> NDArray[np.void]:
 
 
 def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> State:
-    """The state in which a run on ``bars`` begins: one account, one book, one currency.
+    """The state in which a run on ``bars`` begins: one account, one book.
 
     Raises
     ------

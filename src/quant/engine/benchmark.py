@@ -19,7 +19,8 @@ Benchmark = FloatArray | None
 def _instruments(choice: str, bars: Bars, config: Config) -> list[int]:
     if choice == "buy_and_hold":
         rates = {rate.symbol for rate in config.currencies.values()}
-        return [i for i, symbol in enumerate(bars.symbols) if symbol not in rates]
+        held = [i for i, symbol in enumerate(bars.symbols) if symbol not in rates]
+        return held or list(range(len(bars.symbols)))
     if choice in bars.symbols:
         return [bars.symbols.index(choice)]
     known = ("buy_and_hold", "none", *bars.symbols)
