@@ -34,7 +34,7 @@ from quant.kernel.reports import end_order, is_final, is_out_of_reach, new_repor
 from quant.kernel.requirement import initial_of, keep_of
 from quant.kernel.subsystem import subsystem
 
-__all__ = ["breach_on", "can_fail", "check_account", "close_inside", "fail_inside"]
+__all__ = ["breach_on", "can_fail", "check_account", "close_inside", "fail_inside", "watch"]
 
 _SOUND = ACCOUNT_STATUS.SOUND
 _IN_CALL = ACCOUNT_STATUS.IN_CALL
@@ -80,6 +80,44 @@ def _keeps_inside(h: int, a: int) -> bool:
     if policy["has_margin"] == 0 or policy["call_at"] != _INSIDE_BAR:
         return False
     return policy["call_action"] == _LIQUIDATE or mem.accounts(h)[a]["status"] == _SOUND
+
+
+@compiled
+def _is_safe(h: int, a: int) -> bool:
+    """Whether an account is above its lines with all positions at the worst prices of their
+    bars."""
+    policy = mem.policies(h)[0]
+    keeps = _keeps_inside(h, a)
+    worst = mem.accounts(h)[a]["equity"]
+    keep = 0.0
+    for j in range(mem.sims(h)[0]["n_held"]):
+        position = mem.positions(h)[mem.held(h)[j]]
+        if position["account"] != a:
+            continue
+        ins = mem.instruments(h)[position["instrument"]]
+        fx = fx_of(h, a, ins["currency"])
+        low = ins["mark"]
+        high = ins["mark"]
+        if ins["bar"] >= 0 and mem.bars(h)[ins["bar"]]["ts_close"] == mem.sims(h)[0]["now"]:
+            low = mem.bars(h)[ins["bar"]]["low"]
+            high = mem.bars(h)[ins["bar"]]["high"]
+        size = quantity(ins, position["units"]) * ins["multiplier"] * fx
+        worst += size * ((low if size > 0.0 else high) - ins["mark"])
+        if keeps:
+            units = position["units"]
+            keep += fx * max(keep_of(policy, ins, units, low), keep_of(policy, ins, units, high))
+    return worst > keep + SAME * max(abs(worst), keep)
+
+
+@compiled
+def watch(h: int) -> None:
+    """Note whether the bars that end now could bring an account to a line: if even their worst
+    prices for what is held leave it sound, and no order fills, nobody has to look for it."""
+    sim = mem.sims(h)[0]
+    sim["watched"] = 0
+    for a in range(sim["n_accounts"]):
+        if can_fail(h, a) and not _is_safe(h, a):
+            sim["watched"] = 1
 
 
 @inlined

@@ -69,7 +69,9 @@ SIM = _record(
     # NONE); whether a fill under way is a part of one that is whole, and what the whole pays
     "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts whole_flags "
     # settlements ever noted, and the first that is not yet due
-    "n_settlements first_settlement",
+    "n_settlements first_settlement "
+    # whether the bars that end now could bring an account to a line
+    "watched",
     # what ``fees.find_due`` found
     "whole_price whole_impact due_commission due_fees",
 )

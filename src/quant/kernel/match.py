@@ -324,6 +324,9 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     is_whole = order["filled_venue"] >= order["units_venue"] + order["held_back"]
     order["status_venue"] = _S_FILLED if is_whole else _S_PARTIAL
     _use_volume(h, i, count, raw, at)
+    if at == INSIDE:
+        # what is held has changed on the way: the account may come to a line now
+        sim["watched"] = 1
     if takes and mem.policies(h)[0]["has_impact"] != 0 and sim["in_parts"] == 0:
         settle_impact(h, o, done, count, at)
     units_before = mem.positions(h)[p]["units"]

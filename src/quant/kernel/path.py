@@ -9,7 +9,7 @@ copies and puts everything back.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.calls import breach_on, can_fail, close_inside, fail_inside
+from quant.kernel.calls import breach_on, close_inside, fail_inside
 from quant.kernel.codes import (
     ACCOUNT_STATUS,
     AUCTION,
@@ -365,7 +365,7 @@ def _run_queue(
     while j < ins["queue_size"]:
         o = mem.hits(h)[base + j]
         level = mem.hit_levels(h)[base + j]
-        if can_fail(h, mem.orders(h)[o]["account"]):
+        if mem.sims(h)[0]["watched"] != 0:
             _meet_lines(h, mem.orders(h)[o]["account"], i, here, level)
         here = level
         if only_exits != 0 and _front(h, o, level) == _OPENING:
@@ -427,7 +427,7 @@ def _levels_inside(h: int, a: int, c0: int, c1: int, row: int) -> int:
 @compiled
 def _lines_inside(h: int, a: int, row: int) -> int:
     """1 if the account comes to a line on the way to one of the bar's extremes."""
-    if not can_fail(h, a):
+    if mem.sims(h)[0]["watched"] == 0:
         return 0
     bar = mem.bars(h)[row]
     p = position_place(h, a, 0, bar["instrument"])
@@ -502,7 +502,7 @@ def _walk_alone(h: int, a: int, c0: int, c1: int, row: int, path: int) -> tuple[
         remark(h, a)
         mem.instruments(h)[i]["queue_size"] = _collect(h, a, c0, c1, 0, seg, start, end)
         done = _run_queue(h, i, 0, 0, seg, start, end, 0)
-        if can_fail(h, a):
+        if mem.sims(h)[0]["watched"] != 0:
             _meet_lines(h, a, i, _reached_by_queue(h, 0, done, start), end)
         _move_marks(h, a, c0, c1, end)
         mem.instruments(h)[i]["mark"] = end
@@ -595,21 +595,13 @@ def _choose_all(h: int, a: int, lo: int, hi: int, n: int) -> None:
         mem.positions(h)[position_place(h, a, 0, i)]["path"] = choose(h, a, c0, c, row)
 
 
-@inlined
-def _is_any_in_danger(h: int) -> bool:
-    found = False
-    for a in range(mem.sims(h)[0]["n_accounts"]):
-        found = found or can_fail(h, a)
-    return found
-
-
 @subsystem("void(int64, int64, int64, int64)")
 def walk_bars(h: int, lo: int, hi: int, n: int) -> None:
     """Walk the bars ``lo`` to ``hi - 1``, which end now, with ``n`` candidates.
 
     Candidates stand in order of instrument and sequence, as the bars do.
     """
-    if not _is_any_met(h, n) and not _is_any_in_danger(h):
+    if not _is_any_met(h, n) and mem.sims(h)[0]["watched"] == 0:
         _note_joined(h, n)
         return
     for a in range(mem.sims(h)[0]["n_accounts"]):
@@ -660,7 +652,7 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
             if only_exits == 0:
                 _move_marks(h, a, c, c1, end)
             c = c1
-    if can_fail(h, a):
+    if mem.sims(h)[0]["watched"] != 0:
         _meet_lines_left(h, a, lo, hi, n, seg)
 
 

@@ -10,7 +10,7 @@ from quant.kernel import memory as mem
 from quant.kernel.accrual import accrue, settle_due
 from quant.kernel.amend import amend_due
 from quant.kernel.batch import run_batch
-from quant.kernel.calls import can_fail, check_account
+from quant.kernel.calls import check_account, watch
 from quant.kernel.codes import (
     AUCTION,
     CAP_BY,
@@ -216,15 +216,6 @@ def _latest_open(h: int, lo: int, hi: int) -> int:
     return latest
 
 
-@inlined
-def _is_in_danger(h: int) -> bool:
-    """Whether prices could bring an account to a call inside a bar."""
-    found = False
-    for a in range(mem.sims(h)[0]["n_accounts"]):
-        found = found or can_fail(h, a)
-    return found
-
-
 @compiled
 def _market_phase(h: int, lo: int, hi: int) -> None:
     """Phase 1: the path inside the bars that end now, then their closing prints."""
@@ -234,12 +225,16 @@ def _market_phase(h: int, lo: int, hi: int) -> None:
         for row in range(lo, hi):
             ins = mem.instruments(h)[mem.bars(h)[row]["instrument"]]
             ins["mark_before"] = ins["mark"]
-    if sim["n_active"] > 0 or (sim["n_held"] > 0 and _is_in_danger(h)):
+    if sim["n_held"] > 0:
+        watch(h)
+    else:
+        sim["watched"] = 0
+    if sim["n_active"] > 0 or sim["watched"] != 0:
         latest = _latest_open(h, lo, hi)
         if latest >= 0:
             _assign_day(h, sim["session"], latest + slack, 1, 0)
         n = _keep(h, _gather(h, lo, hi, 0, slack), _PATH)
-        if n > 0 or (sim["n_held"] > 0 and _is_in_danger(h)):
+        if n > 0 or sim["watched"] != 0:
             walk_bars(h, lo, hi, n)
             if sim["n_trailing"] > 0 and trails_by_close(h):
                 _follow_closes(h, n)
