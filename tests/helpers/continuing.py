@@ -3,8 +3,10 @@
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
 scenario), ``flows-N`` (one with deposits and withdrawals), ``restless`` (a strategy with memory,
-tags, timers, indicators and random numbers), ``schedule`` (the same, paying by a fee schedule) or
-``limited`` (the same, longer, with limits of every kind and a stop that closes all).
+tags, timers, indicators and random numbers), or the same strategy in other worlds: ``schedule``
+(fees by a schedule), ``limited`` (limits of every kind and a stop that closes all), ``borrowed``
+(margin, two currencies, a future, calls inside bars) and ``settling`` (a cash account that waits
+for its money).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +109,24 @@ LIMITS: dict[str, Any] = {
 PER_SHARE = {"kind": "per_share", "per_share": 0.013, "minimum": 0.7}
 
 
-def _restless(
-    n: int = 22, risk: dict[str, Any] | None = None, commission: Mapping[str, Any] = PER_SHARE
-) -> Simulation:
+# a future, a stock of another currency and its rate, money and shares that cost, and calls
+BORROWED: dict[str, Any] = {
+    "cash": 500,
+    "account": {"kind": "margin", "minimum_equity": 0},
+    "margin_call": {"at": "inside_bar", "size": "initial", "bankruptcy": "warn"},
+    "interest": {"debit": [[0, 0.06], [500, 0.05]], "credit": 0.02, "rebate": 0.01},
+    "borrow": {"rate": 0.1},
+    "currencies": {"EUR": {"symbol": "B"}},
+    "conversion": {"when": "never"},
+    "instruments": {"A": {"currency": "EUR"}, "B": {"valuation": "margined", "multiplier": 30}},
+}
+SETTLING: dict[str, Any] = {
+    "cash": 300,
+    "account": {"kind": "cash", "settlement": "us", "unsettled": "spend"},
+}
+
+
+def _restless(n: int = 22, **settings: Any) -> Simulation:
     random = np.random.Generator(np.random.Philox(key=3))
     rows: dict[str, list[tuple[float, ...]]] = {"A": [], "B": []}
     for days in rows.values():
@@ -119,13 +136,11 @@ def _restless(
             days.append((open_, float(high), float(low), float(mid), 400.0))
     config: dict[str, Any] = {
         "cash": 2_000,
-        "commission": commission,
+        "commission": PER_SHARE,
         "execution": {"insufficient": "partial", "rounding": "minor_unit"},
         "seed": 11,
-        "risk": risk or {},
-        "instruments": {"A": {"sector": "one"}, "B": {"sector": "one"}},
     }
-    return Simulation(Restless(), market_on("XNYS", **rows), config_from(config))
+    return Simulation(Restless(), market_on("XNYS", **rows), config_from(config | settings))
 
 
 def simulation(name: str) -> Simulation:
@@ -137,7 +152,12 @@ def simulation(name: str) -> Simulation:
     if name.startswith("flows-"):
         return simulation_of(with_flows(int(name.removeprefix("flows-"))))
     if name == "limited":
-        return _restless(50, LIMITS)
+        sectors = {symbol: {"sector": "one"} for symbol in "AB"}
+        return _restless(50, risk=LIMITS, instruments=sectors)
+    if name == "borrowed":
+        return _restless(40, **BORROWED)
+    if name == "settling":
+        return _restless(**SETTLING)
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from helpers.continuing import run_script
 
-RUNS = ["restless", "schedule", "limited", *(f"seed-{seed}" for seed in range(60))]
+RUNS = ["restless", "schedule", "limited", "borrowed", "settling"]
+RUNS += [f"seed-{seed}" for seed in range(60)]
 RUNS += [f"flows-{seed}" for seed in range(20)]
 
 

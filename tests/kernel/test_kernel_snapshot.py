@@ -23,7 +23,7 @@ from quant.strategy import Strategy
 
 # the first few seeds that use different timings, paths and account kinds
 SEEDS = (1, 8, 15, 23, 58, 64, 77, 114)
-NAMES = ["restless", "schedule", "limited", "flows-3", "flows-4"]
+NAMES = ["restless", "schedule", "limited", "borrowed", "settling", "flows-3", "flows-4"]
 NAMES += [f"seed-{seed}" for seed in SEEDS]
 
 
