@@ -111,3 +111,20 @@ def test_changed_settings_and_code_are_named(four: Shop) -> None:
         ]
     }
     assert names >= {"code", "seed", "config cash", "config seed", "first session"}
+
+
+def test_a_bankrupt_run_says_so_everywhere(shop: Shop) -> None:
+    file = shop.strategy(
+        "def on_bar(self, bar, ctx):\n"
+        "    if not ctx.portfolio.positions:\n"
+        "        ctx.order_target(bar.symbol, weight=5.0)"
+    )
+    shop.file("lever.yaml", "account: {kind: gross_leverage, k: 5}\n")
+    dates = ("--start", "2008-01-02", "--end", "2008-12-31")
+    said = shop.backtest(file, "--config", "lever.yaml", *dates, data="sample:sp500")
+    assert said.status == 0
+    assert "the account was bankrupt on 2008-" in said.err
+    assert shop.manifest()["account"]["status"] == "bankrupt"
+    assert "the account was bankrupt on 2008-" in shop.quant("runs", "show", "latest").out
+    listed = shop.quant("runs", "list", "--json").json
+    assert [row["account"] for row in listed] == ["bankrupt"]

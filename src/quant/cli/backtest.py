@@ -19,6 +19,7 @@ from quant.cli.inputs import bars_of, settings_of
 from quant.cli.parameters import make_strategy
 from quant.cli.progress import progress_bar
 from quant.cli.tables import print_json, print_summary, user_output
+from quant.engine.account_events import since_text
 from quant.engine.backtest import simulate
 from quant.engine.folder import RunFolder, prepare_folder
 from quant.engine.journal import in_words
@@ -111,6 +112,7 @@ def summary_of(run: Run, folder: RunFolder) -> dict[str, Any]:
         "report": str(folder.report),
         "status": run.status,
         "error": error,
+        "account": run.account | {"since": since_text(run.account["since"])},
     }
     audit = {} if run.audit is None else {"audit": run.audit.to_json()}
     return head | audit | run.metrics

@@ -17,7 +17,7 @@ from quant.errors import ConfigError, RunError, nearest
 
 __all__ = ["list_them"]
 
-_COLUMNS = ("run_id", "strategy", "status", "start", "end", "audit", "seed", "calendar")
+_COLUMNS = ("run_id", "strategy", "status", "account", "start", "end", "audit", "seed", "calendar")
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -84,6 +84,7 @@ def _row(folder: RunFolder) -> dict[str, Any]:
         "strategy": manifest["strategy"]["name"],
         "params": manifest["strategy"]["params"],
         "status": manifest["status"],
+        "account": manifest.get("account", {}).get("status", "sound"),
         "start": manifest["period"]["start"],
         "end": manifest["period"]["end"],
         "audit": None if audit is None else audit["lookahead"]["verdict"],
@@ -176,7 +177,7 @@ def _print(rows: list[dict[str, Any]], sort: str | None) -> None:
         cells = [
             row["run_id"],
             row["strategy"],
-            row["status"],
+            row["status"] if row["account"] == "sound" else f"{row['status']}, {row['account']}",
             f"{row['start']} to {row['end']}",
             row["audit"] or "–",
             percent(row.get("cagr")),

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from quant.cli.sparkline import sparkline
 from quant.cli.tables import console, money, print_json
+from quant.engine.account_events import account_words
 from quant.engine.folder import RunFolder, find_run
 from quant.report.wording import figure_text
 
@@ -60,6 +61,10 @@ def _print_head(screen: Console, folder: RunFolder, manifest: dict[str, Any]) ->
         highlight=False,
         soft_wrap=True,
     )
+    account = manifest.get("account", {"status": "sound"})
+    fate = account_words(account, manifest["config"]["currency"])
+    if fate is not None:
+        screen.print(escape(f"{fate}."), style="yellow", highlight=False, soft_wrap=True)
     if manifest["error"]:
         _plain(screen, f"error: {manifest['error']}")
     n = len(data["symbols"])

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from quant.engine.account_events import account_words
 from quant.engine.benchmark import benchmark_name
 from quant.engine.folder import RunFolder
 from quant.engine.run import Run
@@ -90,6 +91,9 @@ def print_summary(runs: list[tuple[Run, RunFolder]]) -> None:
     out.print(table)
     for run, folder in runs:
         out.print(f"report: {folder.report}", soft_wrap=True, markup=False, highlight=False)
+        fate = account_words(run.account, run.simulation.config.currency)
+        if fate is not None:
+            print(f"quant: {fate}.", file=sys.stderr)
         ambers = [item.text for item in run.sheet().assumptions if item.level == "amber"]
         if ambers:
             count = f"{len(ambers)} assumptions" if len(ambers) > 1 else "1 assumption"

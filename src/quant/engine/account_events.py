@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -19,8 +20,10 @@ from quant.report.financing import Charges
 __all__ = [
     "account_lines",
     "account_state",
+    "account_words",
     "borrow_charges",
     "financing_total",
+    "since_text",
     "violation_lines",
     "violations_table",
 ]
@@ -73,6 +76,30 @@ def account_state(state: State) -> dict[str, Any]:
         "equity": equity,
         "debt": -equity if equity < 0.0 else 0.0,
     }
+
+
+def since_text(since: datetime | None) -> str | None:
+    """A time as run folders write it."""
+    return None if since is None else since.isoformat().replace("+00:00", "Z")
+
+
+def account_words(account: dict[str, Any], currency: str) -> str | None:
+    """How an account ended badly, in a sentence without its full stop; None if it did not.
+
+    Examples
+    --------
+    >>> account_words({"status": "bankrupt", "since": "2008-10-10T20:00:00Z", "equity": -5.0,
+    ...                "debt": 5.0}, "USD")
+    'the account was bankrupt on 2008-10-10 and ends owing 5.00 USD'
+    """
+    if account["status"] == "sound":
+        return None
+    when = str(account["since"])[:10]
+    if account["status"] == "in_call":
+        return f"the account ends in a margin call of {when}"
+    owed = account["debt"] > 0.0
+    amount = f"{account['debt' if owed else 'equity']:,.2f} {currency}"
+    return f"the account was bankrupt on {when} and ends {'owing' if owed else 'with'} {amount}"
 
 
 def financing_total(state: State) -> float:

@@ -13,6 +13,7 @@ import orjson
 
 from quant import __version__
 from quant.clock import utc_now
+from quant.engine.account_events import since_text
 from quant.engine.journal import in_words
 from quant.engine.run import Run
 from quant.engine.source import StrategySource
@@ -175,9 +176,7 @@ def _label(run: Run, index: int) -> str:
 
 def _account(run: Run) -> dict[str, Any]:
     """How the account ended, its time as text."""
-    found = run.account
-    since = found["since"]
-    return found | {"since": None if since is None else since.isoformat().replace("+00:00", "Z")}
+    return run.account | {"since": since_text(run.account["since"])}
 
 
 def _error_text(error: BaseException) -> str:
