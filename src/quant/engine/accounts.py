@@ -22,12 +22,13 @@ from quant.kernel.codes import (
 )
 from quant.kernel.layout import ARRAYS
 from quant.lake import Bars
-from quant.model.accounts import CashAccount, GrossLeverage, MarginAccount, NetLeverage
+from quant.model.accounts import Account, CashAccount, GrossLeverage, MarginAccount, NetLeverage
 from quant.model.config import Config, InstrumentSettings
 
 __all__ = [
     "account_record",
     "borrow_rows",
+    "gross_limit",
     "interest_record",
     "set_account_policy",
     "set_margins",
@@ -40,6 +41,17 @@ FloatArray = NDArray[np.float64]
 def _code(kind: type, word: str) -> int:
     """The kernel's code of a word of the configuration."""
     return next(code for code, text in names(kind).items() if text == word)
+
+
+def gross_limit(account: Account) -> float | None:
+    """Most |long| + |short| over equity that an account may open; None where nothing limits it."""
+    if isinstance(account, MarginAccount):
+        return 1.0 / account.initial
+    if isinstance(account, NetLeverage):
+        return account.gross
+    if isinstance(account, GrossLeverage):
+        return account.k
+    return 1.0 if isinstance(account, CashAccount) else None
 
 
 def account_record(config: Config) -> NDArray[np.void]:

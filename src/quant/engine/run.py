@@ -20,6 +20,7 @@ from quant.engine.account_events import (
     violation_lines,
     violations_table,
 )
+from quant.engine.accounts import gross_limit
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
 from quant.engine.currencies import (
@@ -258,7 +259,7 @@ class Run:
                 orders_filled=int((orders["filled"] > 0).sum()),
                 multipliers=np.ascontiguousarray(sim.state["instruments"]["multiplier"]),
                 benchmark_equity=self.benchmark,
-                leverage_limit=getattr(sim.config.account, "k", 1.0),
+                leverage_limit=gross_limit(sim.config.account),
                 positions=tables.position_arrays(sim.state),
                 flows=self.flows,
             )
