@@ -65,6 +65,7 @@ __all__ = [
     "has_close_print",
     "has_open_print",
     "has_trading",
+    "is_cut_to_size",
     "note_position",
     "shares_to_borrow",
     "wanted",
@@ -386,7 +387,7 @@ def end_idle_reducer(h: int, o: int) -> None:
 
 
 @inlined
-def _is_cut_to_size(h: int, o: int) -> bool:
+def is_cut_to_size(h: int, o: int) -> bool:
     """Whether an order asks for what can be afforded: one made from a weight or a value."""
     order = mem.orders(h)[o]
     return order["is_sized"] != 0 and order["target_kind"] != _TO_COUNT
@@ -401,7 +402,7 @@ def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_re
     needed, available = both_figures(h, o, p, want, price, raw)
     if count == 0:
         close_out(h, o, _FUNDS, needed, available)
-    elif _is_cut_to_size(h, o):
+    elif is_cut_to_size(h, o):
         order["units_venue"] = order["filled_venue"] + count
         execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
     else:
@@ -452,7 +453,7 @@ def fill_opening(h: int, o: int, want: int, raw: float, at: int, fill_reason: in
     if passes(h, o, p, want, price, raw):
         execute(h, o, want, raw, at, fill_reason, 0)
         return
-    is_cut = _is_cut_to_size(h, o) or mem.policies(h)[0]["insufficient"] != _REJECT
+    is_cut = is_cut_to_size(h, o) or mem.policies(h)[0]["insufficient"] != _REJECT
     count = affordable(h, o, p, want, raw, at) if is_cut else 0
     fill_cut(h, o, count, want, raw, at, fill_reason)
 

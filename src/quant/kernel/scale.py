@@ -13,12 +13,12 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, INSUFFICIENT, REASON
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, cost_of_money, fx_of, next_cost, position_place
+from quant.kernel.margin import SAME, both_figures, cost_of_money, fx_of, next_cost, position_place
 from quant.kernel.match import (
     closing_part,
     end_idle_reducer,
     execute,
-    fill_cut,
+    is_cut_to_size,
     shares_to_borrow,
     wanted,
 )
@@ -35,7 +35,11 @@ _SCALE = INSUFFICIENT.SCALE
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _SHORT = REASON.SHORT_NOT_ALLOWED
 _NO_BORROW = REASON.NO_BORROW
+_FUNDS = REASON.INSUFFICIENT_FUNDS
+_SIZED_DOWN = REASON.SIZED_DOWN
 _HALVINGS = 60
+# Why an opening part was not allowed whole.
+_AS_SHORT, _WITHOUT_SHARES, _WITHOUT_FUNDS = 1, 2, 3
 
 
 @inlined
@@ -80,14 +84,14 @@ def _plan(h: int, n: int, at: int) -> None:
         opening = want - closing
         is_cash = mem.accounts(h)[order["account"]]["kind"] == _CASH_ACCOUNT
         if opening > 0 and is_cash and order["side_venue"] < 0:
-            order["is_refused"] = 1
+            order["is_refused"] = _AS_SHORT
             opening = 0
         if opening > 0 and knows_shares and order["side_venue"] < 0:
             left = shares_to_borrow(h, order["instrument"], units - closing)
             if opening > left:
                 # beyond what can be borrowed: nothing, or what is left where parts may fill
                 opening = left if mem.policies(h)[0]["insufficient"] == _SCALE else 0
-                order["is_refused"] = 2
+                order["is_refused"] = _WITHOUT_SHARES
         if order["reduce_only"] != 0:
             opening = 0
         order["plan_close"] = closing
@@ -194,6 +198,39 @@ def _factor(h: int, n: int, a: int, at: int) -> float:
 
 
 @compiled
+def _fill_cut(h: int, o: int, count: int, want: int, at: int, fill_reason: int) -> None:
+    """Fill the ``count`` of ``want`` increments that money allows. What was made from money is then
+    whole; of other orders the rest ends once all have filled, for they fill together."""
+    order = mem.orders(h)[o]
+    raw = raw_at(h, o, at)
+    price, _, _ = paid_price(h, o, want, raw, at)
+    needed, available = both_figures(h, o, _place_of(h, o), want, price, raw)
+    if count > 0 and is_cut_to_size(h, o):
+        order["units_venue"] = order["filled_venue"] + count
+        execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
+        return
+    if count > 0:
+        execute(h, o, count, raw, at, fill_reason, 0)
+    order["needed"] = needed
+    order["available"] = available
+    order["is_refused"] = _WITHOUT_FUNDS
+
+
+@compiled
+def _end_refused(h: int, o: int) -> None:
+    """End the rest of an order that was not allowed whole."""
+    order = mem.orders(h)[o]
+    if order["is_refused"] == _WITHOUT_FUNDS:
+        needed, available = order["needed"], order["available"]
+        order["needed"] = 0.0
+        order["available"] = 0.0
+        if not is_final(order["status_venue"]):
+            close_out(h, o, _FUNDS, needed, available)
+    elif order["is_refused"] != 0 and _takes_part(h, o):
+        close_out(h, o, _SHORT if order["is_refused"] == _AS_SHORT else _NO_BORROW, 0.0, 0.0)
+
+
+@compiled
 def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) -> None:
     """Fill one order's closing part and its share of the opening one."""
     order = mem.orders(h)[o]
@@ -212,7 +249,7 @@ def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) ->
     if count == want:
         execute(h, o, count, raw, at, reason, 0)
     else:
-        fill_cut(h, o, count, want, raw, at, reason)
+        _fill_cut(h, o, count, want, at, reason)
 
 
 @subsystem("void(int64, int64, int64, int64)")
@@ -226,9 +263,4 @@ def fill_scaled(h: int, n: int, at: int, market_reason: int) -> None:
             if mem.orders(h)[o]["account"] == a and _takes_part(h, o):
                 _fill_planned(h, o, factor, at, market_reason)
     for j in range(n):
-        o = mem.candidates(h)[j]
-        if not _takes_part(h, o):
-            continue
-        if mem.orders(h)[o]["is_refused"] != 0:
-            reason = _SHORT if mem.orders(h)[o]["is_refused"] == 1 else _NO_BORROW
-            close_out(h, o, reason, 0.0, 0.0)
+        _end_refused(h, mem.candidates(h)[j])
