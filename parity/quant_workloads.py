@@ -21,7 +21,7 @@ import quant as qt
 
 FIELDS = ("open", "high", "low", "close", "volume")
 # the workloads never come near a limit of money, and no tool is asked for one
-AMPLE = {"account": {"kind": "gross_leverage", "k": 1e6}, "benchmark": "none"}
+AMPLE = {"account": {"kind": "unlimited"}, "benchmark": "none"}
 EDGE = 1e-6
 
 
@@ -145,17 +145,20 @@ def single(data: Any, n: int) -> tuple[Any, np.ndarray]:
     return run, _fills(run, "ts", times)
 
 
-def sweep(data: Any, n_pairs: int) -> tuple[float, int]:
-    """W3: the rule of W2 on daily bars for every k-th of 1,000 pairs: sum of equities, orders."""
+def sweep(data: Any, n_pairs: int) -> tuple[float, np.ndarray]:
+    """W3: the rule of W2 on daily bars for every k-th of 1,000 pairs: the sum of their equities,
+    and fills with the place of the pair for a symbol."""
     days = _weekdays(len(data["close"]))
     config = _config(data, "weekdays", 0.0005, 0.0)
     bars = qt.load_bars(_single_bars(data, days), qt.DataOptions(calendar="weekdays"))
-    total, orders = [], 0
-    for fast, slow in data["pairs"][:: 1000 // n_pairs].tolist():
+    total, fills = [], []
+    for k, (fast, slow) in enumerate(data["pairs"][:: 1000 // n_pairs].tolist()):
         run = qt.backtest(Cross(averages(data["close"], fast, slow)), bars, config=config)
         total.append(run.equity["equity"][-1])
-        orders += len(run.fills)
-    return math.fsum(total), orders
+        rows = _fills(run, "session", days)
+        rows[:, 1] = k
+        fills.append(rows)
+    return math.fsum(total), np.concatenate(fills)
 
 
 def main(workload: str, folder: str, fills: str, *more: str) -> None:
@@ -164,12 +167,13 @@ def main(workload: str, folder: str, fills: str, *more: str) -> None:
     with np.load(Path(folder) / f"{workload}.npz") as stored:
         data = {name: stored[name] for name in stored.files}
     if workload == "w3":
-        equity, orders = sweep(data, size)
+        equity, rows = sweep(data, size)
+        orders = len(rows)
     else:
         is_folded = "--folded" in more
         run, rows = single(data, size) if workload == "w2" else panel(data, is_folded)
-        np.savez(fills, rows=rows)
         equity, orders = run.equity["equity"][-1], len(run.orders)
+    np.savez(fills, rows=rows)
     print(json.dumps({"equity": round(equity, 4), "orders": orders}))
 
 
