@@ -29,6 +29,7 @@ __all__ = [
     "account_record",
     "borrow_rows",
     "gross_limit",
+    "is_settling",
     "interest_record",
     "set_account_policy",
     "set_margins",
@@ -70,7 +71,7 @@ def account_record(config: Config) -> NDArray[np.void]:
         one["k"] = 1.0 / kind.initial
         one["minimum_equity"] = kind.minimum_equity
     if isinstance(kind, CashAccount):
-        one["settles"] = int(kind.settlement not in ("immediate", 0))
+        one["settles"] = int(is_settling(kind))
         one["spends_unsettled"] = int(kind.unsettled == "spend")
         one["credit"] = kind.credit
     else:
@@ -158,10 +159,15 @@ def interest_record(config: Config) -> NDArray[np.void]:
     return record
 
 
+def is_settling(account: Account) -> bool:
+    """Whether the money of sales takes days."""
+    return isinstance(account, CashAccount) and account.settlement not in ("immediate", 0)
+
+
 def settle_sessions(bars: Bars, config: Config) -> NDArray[np.int64]:
     """By the calendar's sessions: the one whose begin brings the money of its sales."""
     account = config.account
-    if not isinstance(account, CashAccount) or account.settlement in ("immediate", 0):
+    if not isinstance(account, CashAccount) or not is_settling(account):
         return np.zeros(0, np.int64)
     return settlement_sessions(bars.calendar, account.settlement)
 

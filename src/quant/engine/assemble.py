@@ -13,6 +13,7 @@ from quant.engine.accounts import (
     account_record,
     borrow_rows,
     interest_record,
+    is_settling,
     set_account_policy,
     set_margins,
     settle_sessions,
@@ -21,7 +22,7 @@ from quant.engine.currencies import balance_records, currency_records
 from quant.engine.fee_rows import commissions, fee_arrays
 from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
-from quant.engine.timeline import Period, Timeline
+from quant.engine.timeline import Period, Timeline, sessions_after
 from quant.errors import ConfigError, nearest
 from quant.kernel.blank import forced_template
 from quant.kernel.codes import (
@@ -46,6 +47,7 @@ from quant.kernel.layout import ARRAYS, PER_WORKING_ORDER, State
 from quant.lake import Bars
 from quant.model.config import (
     Config,
+    InstrumentSettings,
     SpreadSlippage,
     SquareRootImpact,
     TickSlippage,
@@ -154,18 +156,29 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["prev_spread"] = 0.0
     record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)
+    # symbols without settings of their own share a record
+    alike: dict[str, list[int]] = {}
+    for i, symbol in enumerate(bars.symbols):
+        alike.setdefault(symbol if symbol in config.instruments else "default", []).append(i)
     models = commissions(bars.symbols, config)
-    for one, symbol in zip(record, bars.symbols, strict=True):
+    for name, places in alike.items():
+        symbol = bars.symbols[places[0]]
+        one = record[places[:1]].copy()
+        _set_instrument(one[0], config.settings_of(symbol), config)
         one["commission"] = models.index(config.commission_of(symbol))
-        settings = config.settings_of(symbol)
-        set_margins(one, settings, config)
-        one["currency"] = config.currency_codes.index(config.currency_of(symbol))
-        numerator, denominator = Decimal(settings.increment).as_integer_ratio()
-        one["unit_num"] = float(numerator)
-        one["unit_den"] = float(denominator)
-        one["tick"] = settings.tick or 0.0
-        one["multiplier"] = settings.multiplier
+        one["currency"] = config.currency_codes.index(config.currency_of(name))
+        record[places] = one
     return record
+
+
+def _set_instrument(one: Any, settings: InstrumentSettings, config: Config) -> None:
+    """What an instrument trades in, and what its positions require."""
+    set_margins(one, settings, config)
+    numerator, denominator = Decimal(settings.increment).as_integer_ratio()
+    one["unit_num"] = float(numerator)
+    one["unit_den"] = float(denominator)
+    one["tick"] = settings.tick or 0.0
+    one["multiplier"] = settings.multiplier
 
 
 def _check_ticks(bars: Bars, config: Config) -> None:
@@ -246,6 +259,9 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         "slippages": _slippage(config),
         "interests": interest_record(config),
         "settle_on": settle_sessions(bars, config),
+        "sessions_after": sessions_after(timeline.slices)
+        if is_settling(config.account)
+        else np.zeros(0, np.int64),
         "forced_order": forced_template(),
         **borrow_rows(bars, config, timeline.rows),
         **fee_arrays(commissions(bars.symbols, config), bars.calendar),

@@ -20,7 +20,14 @@ from quant.kernel.codes import SLICE_FLAG
 from quant.kernel.layout import ARRAYS
 from quant.lake import Bars
 
-__all__ = ["Period", "Timeline", "build_timeline", "period_of", "session_closes"]
+__all__ = [
+    "Period",
+    "Timeline",
+    "build_timeline",
+    "period_of",
+    "session_closes",
+    "sessions_after",
+]
 
 IntArray = NDArray[np.int64]
 _EPOCH = date(1970, 1, 1)
@@ -209,7 +216,6 @@ def build_timeline(
     _flag(slices, ts, closes, SLICE_FLAG.SESSION_CLOSE)
     _flag(slices, ts, opens, SLICE_FLAG.SESSION_OPEN)
     _set_nights(slices, calendar)
-    _set_sessions_after(slices)
     slices["flags"][slices["session"] < period.first] |= SLICE_FLAG.WARM
     return Timeline(
         bars=records,
@@ -259,7 +265,7 @@ def _set_nights(slices: NDArray[np.void], calendar: Calendar) -> None:
     slices["nights"][closing] = days[after] - days[sessions]
 
 
-def _set_sessions_after(slices: NDArray[np.void]) -> None:
+def sessions_after(slices: NDArray[np.void]) -> IntArray:
     """The session of the first print after each timestamp's decisions."""
     n = len(slices)
     opens = slices["open_hi"] > slices["open_lo"]
@@ -270,7 +276,7 @@ def _set_sessions_after(slices: NDArray[np.void]) -> None:
     known = np.minimum(later, n - 1)
     there = np.where(closes[known], slices["session"][known], slices["session_next"][known])
     after = np.where(later < n, there, slices["session_next"])
-    slices["session_after"] = np.where(opens, slices["session_next"], after)
+    return np.where(opens, slices["session_next"], after).astype(np.int64)
 
 
 def _set_timers(slices: NDArray[np.void], timers: list[IntArray], start: int) -> IntArray:

@@ -34,7 +34,7 @@ from quant.kernel.reports import end_order, is_final, is_out_of_reach, new_repor
 from quant.kernel.requirement import initial_of, keep_of
 from quant.kernel.subsystem import subsystem
 
-__all__ = ["breach_on", "can_fail", "check_account", "close_inside", "fail_inside", "watch"]
+__all__ = ["breach_on", "can_fail", "check_accounts", "close_inside", "fail_inside", "watch"]
 
 _SOUND = ACCOUNT_STATUS.SOUND
 _IN_CALL = ACCOUNT_STATUS.IN_CALL
@@ -381,8 +381,8 @@ def _liquidate(h: int, a: int) -> None:
             force(h, p, count, _F_CALL, _R_CALL)
 
 
-@subsystem("void(int64, int64)")
-def check_account(h: int, a: int) -> None:
+@compiled
+def _check_account(h: int, a: int) -> None:
     """Phase 6: judge an account at the marks of now."""
     account = mem.accounts(h)[a]
     policy = mem.policies(h)[0]
@@ -404,3 +404,11 @@ def check_account(h: int, a: int) -> None:
             _liquidate(h, a)
     elif status == _IN_CALL:
         _tell(h, a, NONE, 0, keep, 0)
+
+
+@subsystem("void(int64)")
+def check_accounts(h: int) -> None:
+    """Phase 6 for all accounts that stand at a line, or could."""
+    for a in range(mem.sims(h)[0]["n_accounts"]):
+        if mem.accounts(h)[a]["equity"] <= 0.0 or mem.policies(h)[0]["has_margin"] != 0:
+            _check_account(h, a)

@@ -189,11 +189,9 @@ POSITION_ROW = _record(
     "avg_price mark market_value unrealized realized",
 )
 BAR = _record("instrument ts_open ts_close session", "open high low close volume")
-# nights: calendar days from the session that closes here to the next; session_after: that of the
-# first print which an order sent here can meet
+# nights: calendar days from the session that closes here to the next
 SLICE = _record(
-    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags nights "
-    "session_after"
+    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags nights"
 )
 # Money of sales that is not there yet: noted in order of the session whose begin brings it.
 SETTLEMENT = _record("session account currency", "amount")
@@ -289,6 +287,8 @@ ARRAYS: dict[str, np.dtype] = {
     "interests": INTEREST,
     # the session at whose begin a session's sales settle; empty where they settle at once
     "settle_on": WORD,
+    # by timestamp, the session of the first print that an order sent there can meet; empty likewise
+    "sessions_after": WORD,
     # the yearly rate and the quantity that can be borrowed, row by row; empty where not known
     "row_borrow_rates": np.dtype("<f8"),
     "row_borrow_shares": np.dtype("<f8"),
@@ -335,7 +335,7 @@ PER_WORKING_ORDER = {
 MARKET = (
     *("bars", "open_rows", "slices", "session_closes"),
     *("row_flags", "row_spreads", "row_sigmas", "row_advs"),
-    *("settle_on", "row_borrow_rates", "row_borrow_shares"),
+    *("settle_on", "sessions_after", "row_borrow_rates", "row_borrow_shares"),
     "session_dates",
     *("session_marks", "scenario_results"),
 )

@@ -119,7 +119,7 @@ def _project(h: int, o: int) -> tuple[float, float]:
 def _settling(h: int, a: int) -> float:
     """What will have settled at the first print that an order sent now can meet."""
     sim = mem.sims(h)[0]
-    session = mem.slices(h)[sim["slice"]]["session_after"]
+    session = mem.sessions_after(h)[sim["slice"]]
     total = 0.0
     for k in range(sim["first_settlement"], sim["n_settlements"]):
         row = mem.settlements(h)[k]

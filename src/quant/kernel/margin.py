@@ -142,9 +142,10 @@ def remark(h: int, a: int) -> None:
     account["accrued"] = accrued
     account["debt"] = debt
     account["equity"] = cash + accrued - debt + value
-    account["initial"] = initial
-    account["maintenance"] = maintenance
-    account["longs"] = longs
+    if policy["has_margin"] != 0:
+        account["initial"] = initial
+        account["maintenance"] = maintenance
+        account["longs"] = longs
     if account["settles"] != 0:
         _sum_unsettled(h, a)
 

@@ -40,10 +40,14 @@ def _is_tight(h: int) -> bool:
     """Whether the next slice could overflow an array."""
     sim = mem.sims(h)[0]
     waiting = sim["n_orders"] - sim["n_sent"]
+    busy = sim["n_active"] + waiting + sim["n_amends"] + sim["n_held"]
+    due = sim["n_events"] - sim["event_next"] + sim["n_settlements"] - sim["first_settlement"]
+    if busy + due == 0:
+        # nobody is there who could write anything
+        return False
     # an account may make an order for each position it holds, or is about to
     forced = sim["n_held"] + sim["n_active"] + waiting
-    due = 4 * sim["n_held"] + sim["n_events"] + sim["n_settlements"] - sim["first_settlement"]
-    most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"] + sim["n_held"]) + due + _SLACK
+    most = _PER_ORDER * busy + 4 * sim["n_held"] + due + _SLACK
     working = sim["n_active"] + waiting + forced
     if sim["n_orders"] + forced > len(mem.orders(h)):
         return True
@@ -164,7 +168,7 @@ def make_room(state: State) -> None:
     working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
     held = int(sim["n_held"])
     forced = held + working
-    due = 4 * held + int(sim["n_events"])
+    due = 4 * held + int(sim["n_events"]) - int(sim["event_next"])
     due += int(sim["n_settlements"]) - int(sim["first_settlement"])
     most = _PER_ORDER * (working + int(sim["n_amends"]) + held) + due + _SLACK
     if int(sim["n_orders"]) + forced > len(state["orders"]):

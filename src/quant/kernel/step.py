@@ -10,7 +10,7 @@ from quant.kernel import memory as mem
 from quant.kernel.accrual import accrue, settle_due
 from quant.kernel.amend import amend_due
 from quant.kernel.batch import run_batch
-from quant.kernel.calls import check_account, watch
+from quant.kernel.calls import check_accounts, watch
 from quant.kernel.codes import (
     AUCTION,
     CAP_BY,
@@ -42,6 +42,7 @@ from quant.kernel.path import walk_bars
 from quant.kernel.post import post
 from quant.kernel.pricing import AT_CLOSE, AT_OPEN
 from quant.kernel.reports import end_order, expire_if_past, is_final, new_report
+from quant.kernel.subsystem import subsystem
 from quant.kernel.trailing import follow, trails, trails_by_close
 
 __all__ = ["after_decide", "before_decide", "begin", "break_off", "open_bars"]
@@ -372,16 +373,19 @@ def before_decide(h: int) -> None:
         _expire(h, 0)
     elif sim["n_dated"] > 0:
         _expire_dated(h, sim["now"])
-    if (at["flags"] & _CLOSES) != 0 and mem.policies(h)[0]["accrues"] != 0:
-        for a in range(sim["n_accounts"]):
-            remark(h, a)
-        accrue(h, at["nights"])
+    has_line = mem.policies(h)[0]["has_margin"]
     for a in range(sim["n_accounts"]):
         remark(h, a)
-        account = mem.accounts(h)[a]
-        if account["equity"] <= 0.0 or mem.policies(h)[0]["has_margin"] != 0:
-            check_account(h, a)
-            compact(h)
+        if mem.accounts(h)[a]["equity"] <= 0.0:
+            has_line = 1
+    if (at["flags"] & _CLOSES) != 0 and mem.policies(h)[0]["accrues"] != 0:
+        accrue(h, at["nights"])
+        for a in range(sim["n_accounts"]):
+            remark(h, a)
+        has_line = 1
+    if has_line != 0:
+        check_accounts(h)
+        compact(h)
 
 
 @compiled
@@ -436,8 +440,8 @@ def _write_row(h: int) -> None:
         sim["n_equity"] += 1
 
 
-@compiled
-def _run_events(h: int) -> None:
+@subsystem("void(int64)")
+def run_events(h: int) -> None:
     """Phases 10 and 11: events whose time has come."""
     sim = mem.sims(h)[0]
     while sim["event_next"] < sim["n_events"]:
@@ -547,7 +551,8 @@ def after_decide(h: int) -> None:
     sim["session"] = at["session_next"]
     if sim["first_settlement"] < sim["n_settlements"]:
         settle_due(h)
-    _run_events(h)
+    if sim["event_next"] < sim["n_events"]:
+        run_events(h)
     if sim["n_sent"] > sent:
         n = _gather_late(h)
         if n > 0:
@@ -592,7 +597,7 @@ def _gather_late(h: int) -> int:
 def begin(h: int) -> None:
     """The opening deposits, and row 0 of the equity curve."""
     sim = mem.sims(h)[0]
-    _run_events(h)
+    run_events(h)
     for a in range(sim["n_accounts"]):
         remark(h, a)
     _write_row(h)
