@@ -1,5 +1,6 @@
-"""Goal: the oracle itself is right. Method: scenarios of a few bars with every number by hand, which
-the engine has to reproduce as well.
+"""Goal: the oracle itself is right, and the engine with it.
+
+Method: scenarios of a few bars with every number by hand, which both have to reproduce.
 
 Unless a test says otherwise: daily bars, one session each, an account with gross leverage 1 that
 starts with 1,000, no costs, volume unknown (so no cap). `T[i]` is the close of day i, where the
