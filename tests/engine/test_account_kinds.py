@@ -34,6 +34,28 @@ def test_net_leverage_counts_the_difference_and_the_sum() -> None:
     assert fates(k=2, gross=3) == [FILLED, REFUSED]
 
 
+@pytest.mark.parametrize(
+    ("atomic", "batch"), [(True, "exits_first"), (False, "simultaneous"), (True, "simultaneous")]
+)
+def test_a_pair_passes_net_leverage_in_one_look(*, atomic: bool, batch: str) -> None:
+    # 20,000 long alone are more than 10,000; with 15,000 short they are |5,000|
+    legs = [qt.Order(symbol="A", qty=200), qt.Order(symbol="B", qty=-150)]
+
+    def fates(**account: Any) -> list[tuple[str, str]]:
+        return play(
+            {0: lambda ctx: ctx.submit(legs, atomic=atomic)},
+            market(A=FLAT, B=FLAT),
+            {
+                "cash": 10_000.0,
+                "account": {"kind": "net_leverage"} | account,
+                "execution": {"batch": batch},
+            },
+        ).fates
+
+    assert fates() == [FILLED, FILLED]
+    assert fates(gross=3) == [REFUSED, REFUSED]
+
+
 @pytest.mark.parametrize(("qty", "fate"), [(200, FILLED), (201, REFUSED), (-200, FILLED)])
 def test_margin_opens_twice_its_equity(qty: int, fate: tuple[str, str]) -> None:
     played = play(

@@ -242,6 +242,41 @@ def test_the_proceeds_of_a_short_sale_are_not_free() -> None:
     assert refusals(run)[0]["available"] == pytest.approx(400.0)
 
 
+@pytest.mark.parametrize(
+    ("account", "weight", "free"),
+    [
+        # initial margin of 800 is 400: equity 1000 - 400 are more than the cash of 200
+        ({"kind": "margin", "minimum_equity": 0}, 0.8, 200.0),
+        # short 600: cash 1600, initial margin 300
+        ({"kind": "margin", "minimum_equity": 0}, -0.6, 700.0),
+        # short 600: cash 1600, |net| / k = 600 / 2
+        ({"kind": "net_leverage", "k": 2}, -0.6, 700.0),
+    ],
+)
+def test_free_cash_by_kind_of_account(account: dict[str, Any], weight: float, free: float) -> None:
+    flows = [{"date": "2024-01-05", "amount": -900}]
+    config = {"cash": 1000, "account": account, "instruments": FINE, "cash_flows": flows}
+    run = qt.backtest(Full(weight=weight), market(A=flat(8)), config=config)
+    assert refusals(run)[0]["available"] == pytest.approx(free, abs=1e-6)
+
+
+def test_what_has_not_settled_is_not_free() -> None:
+    class Out(qt.Strategy):
+        """In on the 2nd, out on the 4th of January."""
+
+        def on_session_open(self, session: date, ctx: qt.Context) -> None:
+            qty = {2: 60, 4: -60}.get(session.day)
+            if qty:
+                ctx.order("A", qty)
+
+    flows = [{"date": "2024-01-05", "amount": -900}]
+    account = {"kind": "cash", "settlement": 2}
+    config = {"cash": 1000, "account": account, "cash_flows": flows}
+    run = qt.backtest(Out, market(A=flat(8)), config=config)
+    # 600 of the sale on the 4th settle on the 6th: of 1000 in cash 400 are there
+    assert refusals(run)[0]["available"] == pytest.approx(400.0)
+
+
 def test_a_flow_counts_at_the_open_of_its_own_session() -> None:
     # 100 units at 10 take all of 1000; the deposit of 500 buys 50 more at the open it came at.
     # A target of money is sized at its fill, after the deposit; the decision before did not see it.

@@ -30,6 +30,12 @@ from quant.research import fit_impact_alpha
         ({"execution": {"participation": None, "cap_by": "adv"}}, "participation and cap_by"),
         ({"execution": {"zero_volume": "minimum_liquidity"}}, "zero_volume and minimum_volume"),
         ({"execution": {"zero_volume": "skip"}}, "zero_volume: expected one of reject"),
+        ({"execution": {"batch": "fifo", "insufficient": "scale"}}, "batch and insufficient"),
+        (
+            {"execution": {"batch": "simultaneous", "insufficient": "partial"}},
+            "batch and insufficient",
+        ),
+        ({"execution": {"market_price": "mid_range"}}, "market_price and timing"),
         ({"execution": {"max_shares": -1}}, "max_shares: expected a number above 0"),
         ({"execution": {"adv_window": 0}}, "adv_window: expected at least 1"),
         ({"slippage": {"kind": "spread", "k": -0.1}}, "slippage.k: expected at least 0"),

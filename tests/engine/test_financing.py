@@ -113,6 +113,17 @@ def test_a_column_says_each_days_rate() -> None:
     assert fees == pytest.approx([-1_000 * 0.1 / 365, -1_000 * 0.2 / 365, -1.0])
 
 
+def test_a_short_pays_for_a_weekend_three_days() -> None:
+    # Monday 2024-01-01 is day 0 of the weekdays; sold on Tuesday, held to Friday's close
+    played = play(
+        {0: lambda ctx: ctx.order("A", -10)},
+        market_on("weekdays", A=_flat(*[100.0] * 5)),
+        {"borrow": {"rate": 0.365, "basis": 365}},
+    )
+    # 1,000 at 36.5 %: 1 a day
+    assert _booked(played, POSTING_KIND.BORROW) == pytest.approx([-1.0, -1.0, -1.0, -3.0])
+
+
 def test_an_instruments_own_rate_goes_before_the_general_one() -> None:
     played = play(
         {0: lambda ctx: (ctx.order("A", -10), ctx.order("B", -10))},

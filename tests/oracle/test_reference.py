@@ -1,4 +1,6 @@
-"""Goal: the oracle itself is right. Method: scenarios of a few bars with every number by hand.
+"""Goal: the oracle itself is right, and the engine with it.
+
+Method: scenarios of a few bars with every number by hand, which both have to reproduce.
 
 Unless a test says otherwise: daily bars, one session each, an account with gross leverage 1 that
 starts with 1,000, no costs, volume unknown (so no cap). `T[i]` is the close of day i, where the
@@ -27,6 +29,9 @@ from .worked import (
     instrument,
     limit,
     market,
+    minute,
+    minutes,
+    order,
     run,
     stop,
     stop_limit,
@@ -112,12 +117,17 @@ def test_touch_and_through(rule: str, tick: float | None, low: float, filled: bo
 
 
 def test_order_made_inside_a_bar_waits_for_the_next() -> None:
-    # B's bar runs over days 1 and 2; the order is made at the close of A's day 1.
-    a = instrument("A", FLAT, FLAT, FLAT, FLAT)
-    b = instrument("B", FLAT, None, None, (110, 110, 110, 110))
-    b.bars.insert(1, BarRow(OPENS[1], T[2], 2, 100, 120, 80, 105, None))
-    got = run([a, b], [limit(1, "B", 1, 90, "GTC"), market(1, "B", 1, "GTC")])
-    assert [(f.order, f.ts, float(f.price)) for f in got.fills] == [(2, OPENS[3], 110)]
+    # B's second bar lasts two minutes; the order is made at the end of A's bar in the midst of it.
+    a = minutes("A", [FLAT] * 4)
+    b = minutes("B", [FLAT, None, None, (110, 110, 110, 110)])
+    b.bars.insert(1, BarRow(minute(0, 1), minute(0, 3), 0, 100, 120, 80, 105, None))
+    at = minute(0, 2)
+    actions = [
+        order(at, "B", 1, "limit", limit_price=90.0, tif="GTC"),
+        order(at, "B", 1, tif="GTC"),
+    ]
+    got = run([a, b], actions)
+    assert [(f.order, f.ts, float(f.price)) for f in got.fills] == [(2, minute(0, 3), 110)]
 
 
 def test_next_close_fills_at_the_close_of_a_bar_it_takes_part_in() -> None:

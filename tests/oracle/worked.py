@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from .compare import difference
 from .reference import FillRow, Outcome, simulate
 from .scenarios import (
     DAY,
@@ -58,8 +59,8 @@ def run(
     cash: float = 1_000.0,
     **settings: Any,
 ) -> Outcome:
-    """The oracle's answer; settings are execution keys or `kind`, `k`, `commission`, `slippage`,
-    `impact`, `latency` and `columns`."""
+    """The oracle's answer, which the engine must have given too; settings are execution keys or
+    `kind`, `k`, `commission`, `slippage`, `impact`, `latency` and `columns`."""
     specs = instruments if isinstance(instruments, list) else [instruments]
     kind, k = settings.pop("kind", "gross_leverage"), settings.pop("k", 1.0)
     commission = settings.pop("commission", Commission(kind="rate", rate=0.0))
@@ -85,6 +86,8 @@ def run(
     outcome = simulate(scenario)
     check_conditions(scenario, outcome)
     assert outcome.ambiguous == []
+    # a number worked by hand binds the engine too, not only the oracle
+    assert difference(scenario) is None
     return outcome
 
 
