@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from .allowed import amounts, room, weight
+from .booking import book
 from .costs import Place, Priced, move_level, price_at, price_of
 from .counts import whole
 from .groups import after_fill, closable, end, finish
@@ -42,7 +44,8 @@ def end_over_cap(state: State, offer: Offer) -> None:
     if order.reduce_only:
         wanted = min(wanted, closable(state, order))
     rejects = state.scenario.execution.get("over_cap") == "reject"
-    if rejects and order.working and cap is not None and wanted > cap:
+    # Reading: what the account itself wants closed works until it is.
+    if rejects and order.working and cap is not None and wanted > cap and not order.is_accounts:
         end(state, order, "over_cap")
 
 
@@ -69,8 +72,7 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     price = priced.price
     quantity = state.worth(symbol, units)
     charge = _charge(state, order, units, price)
-    state.cash -= order.side * quantity * price + charge
-    state.position[symbol] += order.side * units
+    book(state, symbol, order.side * units, price, charge, offer.bar, offer.ts)
     state.peak = max(state.peak, abs(state.cash), quantity * price)
     order.filled += units
     order.notional += quantity * price
@@ -119,19 +121,42 @@ def fill_opening(state: State, offer: Offer) -> None:
     if state.is_cash_account and order.side < 0:
         end(state, order, "short_not_allowed")
         return
+    units = _borrowable(state, offer, units)
+    if not units:
+        return
     passes = _affordable(state, offer)
     what = f"order {order.number} affordable"
     if passes(units, what):
         _fill(state, offer, units)
         return
-    _keep_amounts(state, order, [_change(state, offer, units)])
+    _keepamounts(state, order, [_change(state, offer, units)])
     insufficient = state.scenario.execution["insufficient"]
     count = 0
     if insufficient != "reject" or order.is_sized_by_money:
-        count = _largest(passes, 0, units - 1, what)
+        find = largest_of_all if state.scenario.account["kind"] == "net_leverage" else largest
+        count = find(passes, 0, units - 1, what)
         if count:
             _fill(state, offer, count)
     _end_opening(state, order, count)
+
+
+def _borrowable(state: State, offer: Offer, units: int) -> int:
+    """How many of so many increments there are to sell short; what there is not ends."""
+    order, shares = offer.order, offer.bar.borrow_shares
+    borrow = state.scenario.borrow or {}
+    if order.side > 0 or borrow.get("availability", "any") == "any" or shares is None:
+        return units
+    most = whole(shares / Decimal(state.specs[order.symbol].increment))
+    left = max(0, most + min(0, state.position[order.symbol]))
+    if units <= left:
+        return units
+    if state.scenario.execution["insufficient"] == "reject" and not order.is_sized_by_money:
+        left = 0
+    state.note("rule: more than can be borrowed, and not all of it affordable") if left else None
+    if left:
+        _fill(state, offer, left)
+    _end_opening(state, order, left, "no_borrow")
+    return 0
 
 
 def _change(state: State, offer: Offer, units: int) -> Change:
@@ -144,35 +169,13 @@ def _affordable(state: State, offer: Offer) -> Callable[[int, str], bool]:
     """Whether the state after so many units passes; a named question notes a close call."""
 
     def passes(units: int, what: str = "") -> bool:
-        needed, available = _amounts(state, [_change(state, offer, units)])
-        return _at_most(state, needed, available, what)
+        needed, available = amounts(state, [_change(state, offer, units)])
+        return at_most(state, needed, available, what)
 
     return passes
 
 
-def _amounts(
-    state: State, changes: Iterable[Change], *, at_print: bool = False
-) -> tuple[Decimal, Decimal]:
-    """Needed and available after imagined trades, each instrument marked at its `raw`.
-
-    Or at the print, if trades of one instrument may have more than one `raw`.
-    """
-    changes = list(changes)
-    spent = sum((state.worth(c.symbol, c.signed) * c.price + c.commission for c in changes), ZERO)
-    if state.is_cash_account:
-        return spent, state.cash
-    position, mark = dict(state.position), dict(state.mark)
-    for change in changes:
-        position[change.symbol] += change.signed
-        if not at_print:
-            mark[change.symbol] = change.raw
-    values = [state.worth(s, n) * mark[s] for s, n in position.items() if n]
-    equity = state.cash - spent + sum(values, ZERO)
-    gross = sum((abs(value) for value in values), ZERO)
-    return gross, Decimal(state.scenario.account["k"]) * equity
-
-
-def _at_most(state: State, a: Decimal, b: Decimal, what: str = "") -> bool:
+def at_most(state: State, a: Decimal, b: Decimal, what: str = "") -> bool:
     """Whether a ≤ b, amounts within one part in 10¹² being equal; a close call is noted."""
     scale = max(abs(a), abs(b))
     over, room = a - b, scale * EQUAL_MONEY
@@ -189,7 +192,7 @@ def _is_float(value: Decimal) -> bool:
     return Decimal(float(value)) == value
 
 
-def _largest(passes: Callable[[int, str], bool], low: int, high: int, what: str) -> int:
+def largest(passes: Callable[[int, str], bool], low: int, high: int, what: str) -> int:
     """The largest count in [low, high] that passes, `low` if none does; counts are monotone."""
     bottom, top = low, high
     while low < high:
@@ -204,15 +207,17 @@ def _largest(passes: Callable[[int, str], bool], low: int, high: int, what: str)
     return low
 
 
-def _keep_amounts(state: State, order: Order, changes: list[Change]) -> None:
-    order.needed, order.available = _amounts(state, changes)
+def _keepamounts(state: State, order: Order, changes: list[Change]) -> None:
+    order.needed, order.available = amounts(state, changes)
 
 
-def _end_opening(state: State, order: Order, count: int) -> None:
+def _end_opening(
+    state: State, order: Order, count: int, reason: str = "insufficient_funds"
+) -> None:
     """What the opening part could not fill ends; an order sized by money that just filled
     ``count`` increments is cut instead."""
     if not order.is_sized_by_money or not count:
-        end(state, order, "insufficient_funds")
+        end(state, order, reason)
         return
     order.needed = order.available = None
     order.reason = "sized_down"
@@ -238,7 +243,7 @@ def fill_whole(state: State, offer: Offer) -> None:
         end(state, order, "short_not_allowed")
     # Reading: one that only closes is never refused for money, as no closing part is.
     elif opening and not _affordable(state, offer)(units, f"order {order.number} whole"):
-        _keep_amounts(state, order, [_change(state, offer, units)])
+        _keepamounts(state, order, [_change(state, offer, units)])
         end(state, order, "insufficient_funds")
     elif units:
         _fill(state, offer, units)
@@ -268,10 +273,10 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
         for s, units in position.items()
     )
     # Reading: without gap improvement legs may have prices that differ; the print marks them.
-    amounts = _amounts(state, changes, at_print=True)
-    if not only_closes and not _at_most(state, *amounts, what):
+    compared = amounts(state, changes, at_print=True)
+    if not only_closes and not at_most(state, *compared, what):
         for offer in offers:
-            _keep_amounts(state, offer.order, changes)
+            _keepamounts(state, offer.order, changes)
         _refuse(state, offers, "insufficient_funds")
         return
     # Reading: each leg's fill has its own effects: reduce-only orders end where one turns a
@@ -309,12 +314,12 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
     what = "scale of orders " + " ".join(str(p.offer.order.number) for p in parts if p.opening)
 
     def passes(trial: Sequence[int], what: str = "") -> bool:
-        return _at_most(state, *_amounts(state, _changes(state, parts, trial)), what)
+        return at_most(state, *amounts(state, _changes(state, parts, trial)), what)
 
     if openings and not passes(counts, what):
         for part in parts:
             if part.opening:
-                _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
+                _keepamounts(state, part.offer.order, _changes(state, parts, counts))
         if _are_rivals(parts):
             state.note("rule: scale with members of one group")
         counts = _scaled(openings, counts, passes, what)
@@ -356,7 +361,8 @@ def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:
         can_close = max(0, -order.side * position[order.symbol])
         wanted = min(order.remaining, can_close) if order.reduce_only else order.remaining
         rejects = state.scenario.execution.get("over_cap") == "reject"
-        if rejects and order.working and left is not None and wanted > left:
+        is_ours = not order.is_accounts
+        if rejects and is_ours and order.working and left is not None and wanted > left:
             end(state, order, "over_cap")
         units = order.remaining if left is None else min(order.remaining, left)
         closing = min(units, can_close)
@@ -419,16 +425,16 @@ def _scaled(
 def check_submission(state: State, leaving: Sequence[Order]) -> None:
     """Phase 7: orders that only open, against the room the account has at the last marks."""
     projected = dict(state.position)
-    room = state.cash
-    if not state.is_cash_account:
-        room = Decimal(state.scenario.account["k"]) * state.equity() - state.gross()
+    left = room(state)
+    if left is None:
+        return
     # Reading: what takes no room makes none either, nor moves the position that others are judged
     # along.
     numbers = {order.number for order in leaving}
     for order in state.orders:
         if order.number not in numbers and _is_judged(state, order):
             closes, opens = _split(state, projected, order)
-            room += closes - opens
+            left += closes - opens
     splits: list[tuple[Order, Decimal, Decimal]] = []
     for order in leaving:
         if not _is_judged(state, order):
@@ -440,18 +446,18 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         if not order.working:
             continue
         closes, opens = _split(state, projected, order)
-        room += closes
+        left += closes
         splits.append((order, closes, opens))
     for order, closes, opens in splits:
         # Reading: what an order was to close makes room also where its group has ended since.
         if not order.working:
             continue
-        _judge(state, order, closes, opens, room)
+        _judge(state, order, closes, opens, left)
         if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
-            room -= opens
+            left -= opens
         if order.oco and not order.working:
-            room -= _judge_next(state, projected, order, room)
+            left -= _judge_next(state, projected, order, left)
 
 
 def _is_judged(state: State, order: Order) -> bool:
@@ -497,9 +503,10 @@ def _split(state: State, projected: dict[str, int], order: Order) -> tuple[Decim
     units, symbol = order.remaining, order.symbol
     closing = min(units, max(0, -order.side * projected[symbol]))
     projected[symbol] += order.side * units
-    # Reading: without a mark an order has no value yet; it is left to the check at the fill.
-    mark = state.mark.get(symbol, ZERO)
-    return state.worth(symbol, closing) * mark, state.worth(symbol, units - closing) * mark
+    return (
+        weight(state, symbol, -order.side * closing),
+        weight(state, symbol, order.side * (units - closing)),
+    )
 
 
 def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: Decimal) -> None:
@@ -508,7 +515,7 @@ def _judge(state: State, order: Order, closes: Decimal, opens: Decimal, room: De
         return
     if order.is_sized_by_money:
         return
-    if not _at_most(state, opens, room, f"order {order.number} submission"):
+    if not at_most(state, opens, room, f"order {order.number} submission"):
         order.needed, order.available = opens, room
         end(state, order, "insufficient_funds")
 
@@ -571,7 +578,7 @@ def _sized(state: State, order: Order, goal: Decimal, held: int, place: Place) -
         cost = state.worth(order.symbol, count) * price
         if increases:
             cost += _commission(state, order.symbol, trade, price) if trade else 0
-        return _at_most(state, cost, abs(goal), what)
+        return at_most(state, cost, abs(goal), what)
 
     floor = max(0, direction * held) if increases else 0
     # No price is lower than the guardrail lets it be.
@@ -579,7 +586,7 @@ def _sized(state: State, order: Order, goal: Decimal, held: int, place: Place) -
     top = int(abs(goal) / (state.worth(order.symbol, 1) * least)) + 1
     top = max(floor, top) if increases else min(top, max(0, direction * held))
     # Never beyond what is held in the other direction, also if that costs more than the goal.
-    found = _largest(fits, floor, top, what)
+    found = largest(fits, floor, top, what)
     _note_if_another_fits(state, fits, found, top, what)
     return direction * found
 

@@ -10,6 +10,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from .failing import Line, close_at, close_out, line_ahead
 from .groups import end
 from .levels import is_marketable, is_passed, move_water, stop_level, trigger, trigger_side
 from .lives import takes_part
@@ -52,7 +53,8 @@ def _path(state: State, bar: Bar) -> str:
         return _adverse(state, bar)
     held = (order for order in state.orders if order.symbol == bar.symbol and order.held)
     orders += [order for order in held if order.working and order.acts_on_path]
-    if sum(bar.low <= level <= bar.high for level in _levels(orders)) < 2:
+    levels = [*_levels(orders), *_lines(state, bar)]
+    if sum(bar.low <= level <= bar.high for level in levels) < 2:
         return "olhc"
     return _adverse(state, bar)
 
@@ -66,6 +68,13 @@ def _levels(orders: Sequence[Order]) -> list[Decimal]:
         if order.stop is not None and not order.triggered:
             levels.append(order.stop)
     return levels
+
+
+def _lines(state: State, bar: Bar) -> list[Decimal]:
+    """Where this instrument alone brings the account to a line as the path begins."""
+    # Reading: the line that comes first on either side counts as the level of an order.
+    found = (line_ahead(state, bar.symbol, bar.open, end) for end in (bar.low, bar.high))
+    return [line.raw for line in found if line is not None]
 
 
 def _taking_part(state: State, bar: Bar) -> list[Order]:
@@ -104,6 +113,8 @@ def _trial(state: State, bar: Bar, path: str) -> tuple[Decimal, Decimal]:
     twin.used, twin.moves = dict(state.used), dict(state.moves)
     twin.orders = [copy.copy(o) for o in state.orders if o.symbol == bar.symbol]
     twin.fills, twin.rows = [], {}
+    twin.reference, twin.average = dict(state.reference), dict(state.average)
+    twin.postings, twin.calls, twin.closing_out = [], [], {}
     points = _points(bar, path)
     equities: list[Decimal] = []
     for segment in range(3):
@@ -128,9 +139,19 @@ def _walk_segment(
     state.rows, state.arrivals = {}, []
     queues = {s: _queue(state, bar, points[s], segment) for s, bar in bars.items()}
     ends = {s: points[s][segment + 1] for s in bars}
+    done = dict.fromkeys(bars, ZERO)
+
+    def line_before(symbol: str, queue: Sequence[Offer]) -> Line | None:
+        """The line of the account, if the path meets it before what comes next."""
+        line = line_ahead(state, symbol, points[symbol][segment], ends[symbol], done[symbol])
+        # Reading: of an order and a line at one price the order comes first.
+        is_next = line is not None and (not queue or line.distance < queue[0].distance)
+        return line if is_next else None
+
     for symbol, queue in queues.items():
-        while queue:
+        while queue and line_before(symbol, queue) is None:
             offer = queue[0]
+            done[symbol] = max(done[symbol], offer.distance)
             fill_closing(state, offer)
             end_useless(state, offer.order)
             _join(state, bars[symbol], queue, ends[symbol])
@@ -138,12 +159,28 @@ def _walk_segment(
             if fillable(state, offer) > 0 and not offer.order.reduce_only:
                 break
             queue.pop(0)
-    for symbol, queue in queues.items():
-        while queue:
+
+    def fill_the_rest(symbol: str, queue: list[Offer]) -> None:
+        while queue and line_before(symbol, queue) is None:
             offer = queue.pop(0)
+            done[symbol] = max(done[symbol], offer.distance)
             fill_closing(state, offer)
             fill_opening(state, offer)
             _join(state, bars[symbol], queue, ends[symbol])
+
+    for symbol, queue in queues.items():
+        fill_the_rest(symbol, queue)
+    # Reading: lines come after what the other instruments' orders do on the segment.
+    for symbol, queue in queues.items():
+        while not state.is_over:
+            line = line_before(symbol, queue)
+            if line is None:
+                break
+            done[symbol] = line.distance
+            close_at(state, bars[symbol], line)
+            fill_the_rest(symbol, queue)
+        fill_the_rest(symbol, queue)
+    close_out(state, bars, ends)
     if state.scenario.execution.get("trailing", "path") == "path":
         for symbol, bar in bars.items():
             for order in _taking_part(state, bar):
