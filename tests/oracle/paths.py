@@ -32,6 +32,19 @@ def walk(state: State, bars: Mapping[str, Bar]) -> None:
                 move_water(order, bar.close)
 
 
+def close_at_prints(state: State, bars: Mapping[str, Bar]) -> None:
+    """The lines of the account in data that shows closes alone, before any order meets them."""
+    # Reading: a close beyond a line is what an open beyond it is where there are opens.
+    ends = {symbol: bar.close for symbol, bar in bars.items()}
+    state.rows = {}
+    state.mark.update(ends)
+    for symbol, bar in bars.items():
+        line = line_ahead(state, symbol, bar.close, bar.close)
+        if line is not None and not state.is_over:
+            close_at(state, bar, line)
+    close_out(state, bars, ends)
+
+
 # ----------------------------------------------------------------------------------- which path
 
 

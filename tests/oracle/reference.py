@@ -24,7 +24,7 @@ from .booking import settle
 from .failing import look
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
-from .paths import walk
+from .paths import close_at_prints, walk
 from .prints import fill_together
 from .scenarios import BarRow, InstrumentSpec, Scenario
 from .world import ZERO, Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
@@ -146,9 +146,12 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
 def _market(state: State, ending: Mapping[str, Bar]) -> None:
     """Phase 1: the paths in lockstep, then the closing print; phase 5 marks the same closes."""
     traded = {s: ending[s] for s in sorted(ending) if ending[s].has_path}
-    if not state.closes_only:
-        walk(state, traded)
     before = dict(state.mark)
+    if state.closes_only:
+        close_at_prints(state, traded)
+    else:
+        walk(state, traded)
+        before = dict(state.mark)
     # Reading: a bar without trading does not walk; it is marked with the closing prints.
     for symbol, bar in ending.items():
         state.mark[symbol] = bar.close
