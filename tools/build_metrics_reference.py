@@ -44,6 +44,10 @@ Words:
 - *Session end*: the last row of a session. A session without a row keeps the equity of the one
   before. A *session return* `r` is simple, from one session end to the next; the first starts at
   row 0.
+- *Equity* in returns, growth, drawdowns, months and years: with deposits or withdrawals the index
+  from which they are taken out, see
+  [Accounting](../concepts/accounting.md#deposits-and-withdrawals); without any the equity itself.
+  In figures of money, exposure, turnover and margin it is always the account's.
 - *periods_per_year*: 252 for XNYS, 365 for 24/7, 261 for weekdays.
 - *rf*: the risk-free rate per session, `(1 + risk_free) ^ (1 / periods_per_year) - 1`.
 - *b*: a session return of the benchmark.

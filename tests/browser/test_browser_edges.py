@@ -187,3 +187,18 @@ def test_minutes_are_thinned_and_that_is_said(browser: Browser, tmp_path: Path) 
     assert "Times are UTC." in words_of(opened)
     assert empty_charts(opened.page) == []
     opened.page.context.close()
+
+
+def test_deposits_and_withdrawals_are_marked(browser: Browser, tmp_path: Path) -> None:
+    flows = [{"every": "month", "amount": 3_000}, {"date": "2020-05-10", "amount": -5_000}]
+    run = play(Flip(), daily(200), {"cash_flows": flows})
+    opened = shown(browser, run, tmp_path)
+    page = opened.page
+    assert "Deposits and withdrawals" in page.inner_text("#flows h2")
+    marks = page.evaluate(
+        "() => echarts.getInstanceByDom(document.querySelector('[data-chart=\"equity\"]'))"
+        ".getOption().series.flatMap((one) => one.markPoint?.data ?? [])"
+        ".map((one) => one.symbolRotate)"
+    )
+    assert marks.count(0) == run.metric_details["net_flows"].n - 1
+    assert marks.count(180) == 1

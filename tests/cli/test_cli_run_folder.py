@@ -235,7 +235,7 @@ def test_manifest_is_complete(folder: Path) -> None:
         *("run_id", "status", "error", "timestamp", "strategy", "params_hash", "git_sha"),
         *("git_dirty", "code_hash", "config", "slippage_model", "cost_models", "seed", "period"),
         *("data_versions", "calendar", "calendar_version", "versions", "platform", "warnings"),
-        *("audit", "system", "artifacts", "result_hash", "manifest_hash"),
+        *("audit", "system", "account", "artifacts", "result_hash", "manifest_hash"),
     }
     assert manifest["run_id"] == folder.name
     assert manifest["strategy"] == {"name": "Busy", "file": "busy.py", "params": {"lots": 70}}

@@ -23,6 +23,7 @@ from quant import errors
 from quant.cli import main as cli
 from quant.engine.folder import RunFolder
 from quant.kernel.codes import FILL_FLAG, FILL_REASON, REASON, STATUS, names
+from quant.model.fees import FeeComponent, FeeTerms, FeeTiers
 from quant.model.parse import to_mapping
 from quant.strategy.base import HOOKS
 from quant.strategy.features import Features
@@ -68,8 +69,15 @@ def test_defaults_of_the_config() -> None:
 
 
 def test_defaults_of_other_kinds() -> None:
-    wanted: dict[str, Any] = {}
+    flow = qt.RepeatedCashFlow(every="month", amount=1)
+    wanted: dict[str, Any] = {
+        f"cash_flows.{name}": getattr(flow, name) for name in ("withdrawal", "since", "until")
+    }
     for section, model in (
+        ("account", qt.CashAccount()),
+        ("account", qt.MarginAccount()),
+        ("account", qt.NetLeverage()),
+        ("account", qt.UnlimitedAccount()),
         ("commission", qt.PerShareCommission()),
         ("commission", qt.PerOrderCommission()),
         ("commission", qt.TieredCommission()),
@@ -94,13 +102,27 @@ def test_defaults_of_data_and_strategies() -> None:
 def test_every_setting_is_explained() -> None:
     text = _text("config")
     assert _codes(_section(text, "execution")) == set(to_mapping(qt.Config())["execution"])
-    assert _codes(_section(text, "risk")) == set(to_mapping(qt.Config())["risk"])
+    for name in ("risk", "margin_call", "interest", "borrow"):
+        assert _codes(_section(text, name)) == set(to_mapping(qt.Config())[name])
+    flow_keys = {*qt.CashFlow.keys, *qt.RepeatedCashFlow.keys}
+    assert _codes(_section(text, "cash_flows")) == flow_keys
     assert _codes(_section(text, "instruments")) == {
         field.name for field in dataclasses.fields(qt.InstrumentSettings)
     }
     sections = {"account", "execution", "latency", "commission", "slippage", "impact", "risk"}
-    sections.add("instruments")
+    sections |= {"instruments", "margin_call", "interest", "borrow"}
+    sections.add("cash_flows")
     assert _codes(_section(text, "Top")) | sections == set(to_mapping(qt.Config()))
+
+
+def test_every_key_of_a_fee_schedule_is_listed() -> None:
+    section = _section(_text("config"), "Fee schedules")
+    component, tiers = section.split("| `by` |")
+    keys = {f.name for kind in (FeeComponent, FeeTerms) for f in dataclasses.fields(kind)}
+    keys = keys - {"posted_as", "terms"} | {"as", "dated", "source", "verified", "why"}
+    assert _codes(component) == keys
+    assert set(re.findall(r"`(\w+)`", tiers)) >= set(FeeTiers.BY)
+    assert _codes("| `by` |" + tiers) == {"by", "marginal"}
 
 
 def test_every_word_of_execution_is_listed() -> None:

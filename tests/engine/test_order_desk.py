@@ -327,7 +327,9 @@ def test_leverage_of_the_strategy_s_own() -> None:
         ctx.order("B", 50)
 
     played = on_tens(trades, cash=1_000)
-    assert played.fates == [("REJECTED", "insufficient_funds"), ("FILLED", "")]
+    assert played.fates == [("REJECTED", "risk_max_leverage"), ("FILLED", "")]
+    # 60·10 over 1000 of equity, against 0.5
+    assert (played.order(1)["needed"], played.order(1)["available"]) == (0.6, 0.5)
 
 
 def test_unknown_limits_are_named() -> None:

@@ -2,7 +2,9 @@
 
 As a script: ``continuing.py hash SEED…`` runs scenarios and prints the hash of each, and
 ``continuing.py resume FILE…`` continues snapshots to their end. A run is named ``seed-N`` (a random
-scenario) or ``restless`` (a strategy with memory, tags, timers, indicators and random numbers).
+scenario), ``flows-N`` (one with deposits and withdrawals), ``restless`` (a strategy with memory,
+tags, timers, indicators and random numbers), ``schedule`` (the same, paying by a fee schedule) or
+``limited`` (the same, longer, with limits of every kind and a stop that closes all).
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from oracle.engine import simulation_of
+from oracle.flow_scenarios import with_flows
 from oracle.scenarios import random_scenario
 from quant.engine.simulation import Simulation
 from quant.kernel.snapshot import own_hash
@@ -58,19 +61,69 @@ class Restless(Strategy):
         self.state["heard"] += 1
 
 
-def _restless() -> Simulation:
+# every kind of component, with tiers low enough to be reached and a date inside the run
+SCHEDULE: dict[str, Any] = {
+    "kind": "schedule",
+    "components": [
+        {
+            "name": "broker",
+            "minimum": 0.7,
+            "maximum_rate": 0.05,
+            "tiers": {"by": "month_quantity", "per_share": [[0, 0.013], [40, 0.007], [90, 0.004]]},
+        },
+        {
+            "name": "maker",
+            "liquidity": "maker",
+            "tiers": {"by": "rolling_notional", "rate": [[0, 0.002], [500, 0.001]]},
+        },
+        {"name": "order", "tiers": {"by": "order_notional", "rate": [[0, 0.001], [150, 0.0002]]}},
+        {
+            "name": "levy",
+            "as": "fee",
+            "side": "sell",
+            "round_up": 0.01,
+            "dated": [{"since": "2024-01-01", "rate": 2e-4}, {"since": "2024-01-17", "rate": 5e-4}],
+        },
+    ],
+}
+
+
+LIMITS: dict[str, Any] = {
+    "max_gross": 0.9,
+    "max_symbol": 0.6,
+    "max_net": 0.7,
+    "max_sector": 0.8,
+    "max_order_qty": 15,
+    "max_orders_per_session": 4,
+    "daily_loss_stop": 0.02,
+    "drawdown_stop": 0.2,
+    "on_loss_stop": "flatten",
+    "max_var": 0.3,
+    "vol_target": 4.0,
+    "window": 20,
+}
+
+
+PER_SHARE = {"kind": "per_share", "per_share": 0.013, "minimum": 0.7}
+
+
+def _restless(
+    n: int = 22, risk: dict[str, Any] | None = None, commission: Mapping[str, Any] = PER_SHARE
+) -> Simulation:
     random = np.random.Generator(np.random.Philox(key=3))
     rows: dict[str, list[tuple[float, ...]]] = {"A": [], "B": []}
     for days in rows.values():
-        for _ in range(22):
+        for _ in range(n):
             low, mid, high = sorted(random.integers(18, 25, 3).tolist())
             open_ = float(random.choice([low, mid, high]))
             days.append((open_, float(high), float(low), float(mid), 400.0))
     config: dict[str, Any] = {
         "cash": 2_000,
-        "commission": {"kind": "per_share", "per_share": 0.013, "minimum": 0.7},
+        "commission": commission,
         "execution": {"insufficient": "partial", "rounding": "minor_unit"},
         "seed": 11,
+        "risk": risk or {},
+        "instruments": {"A": {"sector": "one"}, "B": {"sector": "one"}},
     }
     return Simulation(Restless(), market_on("XNYS", **rows), config_from(config))
 
@@ -79,6 +132,12 @@ def simulation(name: str) -> Simulation:
     """A named run, not yet prepared."""
     if name == "restless":
         return _restless()
+    if name == "schedule":
+        return _restless(commission=SCHEDULE)
+    if name.startswith("flows-"):
+        return simulation_of(with_flows(int(name.removeprefix("flows-"))))
+    if name == "limited":
+        return _restless(50, LIMITS)
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 
@@ -94,10 +153,12 @@ def outcome(run: Simulation) -> str:
 def run_script(command: str, words: Sequence[str], **environment: str) -> dict[str, str]:
     """This file in a new process; what it prints, as word → hash."""
     root = Path(__file__).resolve().parents[1]
+    # the code that this process tests, wherever it was found
+    paths = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "helpers.continuing", command, *words],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root), **environment},
+        env={**os.environ, "PYTHONPATH": paths, **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -286,6 +286,7 @@ def _fills(played: Played, ends: dict[str, int]) -> list[dict[str, Any]]:
                 "raw": row["price_raw"],
                 "flags": "+".join(words) or "-",
                 "impact": float(record["impact"]),
+                "fees": float(record["fees"]),
             }
         )
     return fills

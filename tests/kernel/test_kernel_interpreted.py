@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from helpers.continuing import run_script
 
-RUNS = ["restless", *(f"seed-{seed}" for seed in range(60))]
+RUNS = ["restless", "schedule", "limited", *(f"seed-{seed}" for seed in range(60))]
+RUNS += [f"flows-{seed}" for seed in range(20)]
 
 
 def test_interpreted_runs_have_the_same_hash() -> None:

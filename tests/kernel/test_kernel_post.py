@@ -16,7 +16,7 @@ from helpers.continuing import simulation as named
 from oracle.engine import Scripted, bars_of, config_of
 from oracle.scenarios import random_scenario
 from quant.engine.simulation import Simulation
-from quant.kernel.codes import REPORT_KIND, TARGET_KIND
+from quant.kernel.codes import FORCED, REASON, REPORT_KIND, TARGET_KIND, names
 from quant.kernel.layout import MARKET
 from quant.kernel.post import own_fields, post_all
 from quant.kernel.run import grow
@@ -67,6 +67,10 @@ def as_made(orders: NDArray[np.void]) -> NDArray[np.void]:
         if name.endswith("_venue"):
             made[name] = 0
     by_money = made["target_kind"] > TARGET_KIND.QTY
+    # what the account made, it made for a reason
+    for code, name in names(FORCED, upper=True).items():
+        if code:
+            made["reason"][made["forced"] == code] = getattr(REASON, name)
     made["side"][by_money] = 1
     made["units"][by_money] = 0
     return made

@@ -17,7 +17,7 @@ from quant.lake import Bars, DataOptions, DataSource
 from quant.model.parse import config_from
 from quant.strategy import Context, Slice, Strategy
 
-from .scenarios import Action, InstrumentSpec, OcoSpec, OrderSpec, Scenario
+from .scenarios import Action, FlowSpec, InstrumentSpec, OcoSpec, OrderSpec, Scenario
 
 # The flags that the oracle gives, too.
 FLAGS: Final = {
@@ -133,11 +133,21 @@ def config_of(scenario: Scenario) -> Any:
         fields["interest"] = dict(scenario.interest)
     if scenario.borrow is not None:
         fields["borrow"] = dict(scenario.borrow)
+    if scenario.flows:
+        fields["cash_flows"] = [_flow(flow) for flow in scenario.flows]
     if scenario.impact is not None:
         fields["impact"] = {"kind": "square_root", **scenario.impact}
     if scenario.latency is not None:
         fields["latency"] = {"kind": "constant", **scenario.latency}
     return config_from(fields)
+
+
+def _flow(flow: FlowSpec) -> dict[str, Any]:
+    return {
+        "date": date(1970, 1, 1) + timedelta(days=flow.session),
+        "amount": flow.amount,
+        "withdrawal": "partial" if flow.is_partial else "reject",
+    }
 
 
 class Scripted(Strategy):

@@ -22,6 +22,7 @@ from decimal import Decimal, localcontext
 from .accruals import accrue
 from .booking import settle
 from .failing import look
+from .flows import pay
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
 from .paths import close_at_prints, walk
@@ -139,6 +140,8 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
     else:
         arrive_now(state)
     settle(state)
+    if beginning and not state.is_over:
+        pay(state, beginning)
     if beginning and not state.closes_only and not state.is_over:
         _open(state, beginning)
 

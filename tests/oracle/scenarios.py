@@ -279,6 +279,16 @@ def default_execution() -> Execution:
 
 
 @dataclass
+class FlowSpec:
+    """A deposit, or negative a withdrawal, due in a session; one that cannot be paid whole is
+    refused, or paid in part."""
+
+    session: int
+    amount: float
+    is_partial: bool = False
+
+
+@dataclass
 class Scenario:
     """A whole run: money, settings, bars, what the strategy does, when each session closes (ns)."""
 
@@ -296,6 +306,7 @@ class Scenario:
     margin_call: MarginCall = field(default_factory=lambda: MarginCall())
     interest: Interest | None = None
     borrow: Borrow | None = None
+    flows: list[FlowSpec] = field(default_factory=list)
 
 
 def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:

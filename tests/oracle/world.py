@@ -382,6 +382,8 @@ class State:
     equity_rows: list[EquityRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     peak: Decimal = ZERO
+    n_flows: int = 0
+    refused: list[tuple[Decimal, Decimal, Decimal]] = field(default_factory=list)
     reference: dict[str, Decimal] = field(default_factory=dict)
     average: dict[str, Decimal] = field(default_factory=dict)
     postings: list[Posting] = field(default_factory=list)

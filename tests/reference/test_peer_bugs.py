@@ -8,6 +8,7 @@ default account lets shorts in, costs nothing and starts with 100,000 unless a c
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+import quant as qt
 from helpers.worlds import SHARED, Played, market, play
+from quant.engine.run import Run
 from quant.errors import ConfigError
+from quant.kernel.codes import POSTING_KIND, REASON
 from quant.lake import DataOptions, load_bars
 from quant.model.events import Fill
 from quant.model.parse import config_from
@@ -622,3 +626,111 @@ def test_pb130_reruns_are_the_same_bytes() -> None:
         for _ in range(inputs("PB130")["runs"])
     }
     assert len(hashes) == 1
+
+
+# --------------------------------------------------------------------------------------- accounts
+
+
+def _equity_path(path: list[float]) -> tuple[list[tuple[float, ...]], float]:
+    """Prices and cash by which a short of 1 passes through these values of equity in one bar."""
+    start, low, end = path
+    # short 1 at p0 with cash c: equity = c + p0 - p
+    p0 = 10_000.0
+    bar = (p0, p0 + (start - low), p0, p0 + (start - end))
+    return [flat(p0), flat(p0), bar, flat(p0 + (start - end))], start
+
+
+def test_pb056_a_run_does_not_come_back_from_nothing() -> None:
+    days, cash = _equity_path(inputs("PB056")["path"])
+    played = play(
+        {
+            0: lambda ctx: ctx.order("A", -1),
+            1: lambda ctx: ctx.order("A", -1, "limit", limit_price=30_000.0, tif="GTC"),
+            2: lambda ctx: ctx.order("A", 1),
+        },
+        market(A=days),
+        {"cash": cash, "account": {"kind": "gross_leverage", "k": 10}},
+    )
+    assert played.final_equity == 0.0
+    assert min(equity for _, _, equity in played.equity) == 0.0
+    assert played.order(2)["reason"] == REASON.BANKRUPT
+    assert played.fates[3] == ("REJECTED", "bankrupt")
+    assert played.simulation.ctx.portfolio.status == "bankrupt"
+
+
+def test_pb058_a_short_is_closed_where_its_equity_ends() -> None:
+    case = inputs("PB058")
+    entry, bar = case["entry"], case["bar"]
+    played = play(
+        {0: lambda ctx: ctx.order("A", -1)},
+        market(A=[flat(entry), flat(entry), (entry, bar["high"], entry, bar["close"])]),
+        {"cash": case["margin"]},
+    )
+    # 100 of margin on a price of 100 is gone at 200
+    assert played.trades[-1] == (2, 1, 200.0)
+    assert played.final_equity == 0.0
+
+
+def test_pb060_maintenance_follows_the_price() -> None:
+    case = inputs("PB060")
+    rate, qty, price = case["rate"], case["qty"], case["price"]
+    account = {"kind": "margin", "initial": rate, "maintenance": rate}
+    played = play(
+        {0: lambda ctx: ctx.order("A", qty)},
+        market(A=[flat(case["entry"]), flat(case["entry"]), flat(price)]),
+        {"cash": 10_000, "account": account},
+    )
+    portfolio = played.simulation.ctx.portfolio
+    assert portfolio.maintenance_margin == 7_500.0
+    # equity 15,000 less 7,500
+    assert portfolio.excess_liquidity == 7_500.0
+
+
+def test_pb064_borrowing_costs_every_day() -> None:
+    case = inputs("PB064")
+    qty, price, days = case["qty"], case["price"], case["days"]
+    played = play(
+        {0: lambda ctx: ctx.order("A", -qty), days: lambda ctx: ctx.order("A", qty)},
+        market(A=[flat(price)] * (days + 3)),
+        {"borrow": {"rate": case["rate"], "basis": case["basis"]}},
+    )
+    fees = played.simulation.state.used("postings")
+    fees = fees["amount"][fees["kind"] == POSTING_KIND.BORROW]
+    # 100 * 50 * 0.10 / 365
+    assert np.allclose(fees, -1.369863, atol=5e-7)
+    assert len(fees) == days
+    assert math.fsum(fees.tolist()) == pytest.approx(-83.56, abs=CENT)
+    run = Run(played.simulation)
+    run.check()
+    assert run.trades["pnl_net"].to_list() == [pytest.approx(-83.56, abs=CENT)]
+
+
+@pytest.mark.parametrize(("k", "spendable"), [(0, "2024-05-22"), (1, "2024-06-04")])
+def test_pb126_settlement_lag_depends_on_the_date(k: int, spendable: str) -> None:
+    sold = inputs("PB126")["dates"][k]
+    days = [day for day in _weekdays("2024-05-13", 20) if day != "2024-05-27"]
+    at = days.index(sold)
+    frame = pl.DataFrame({"date": days, "symbol": "A", "open": 10.0, "high": 10.0,
+                          "low": 10.0, "close": 10.0})  # fmt: skip
+
+    class Seller(Strategy):
+        def on_session_open(self, session: Any, ctx: Context) -> None:
+            day = str(session)
+            if day == days[at - 5] or day > sold:
+                ctx.order_target("A", 1000)
+            elif day == sold:
+                ctx.order("A", -1000)
+
+    account = {"kind": "cash", "settlement": "us"}
+    run = qt.backtest(Seller, frame, config={"cash": 10_000, "account": account})
+    assert [str(day) for day in run.fills["session"]] == [days[at - 5], sold, spendable]
+
+
+def _weekdays(first: str, n: int) -> list[str]:
+    day = datetime.fromisoformat(first)
+    found = []
+    while len(found) < n:
+        if day.weekday() < 5:
+            found.append(day.date().isoformat())
+        day += timedelta(days=1)
+    return found

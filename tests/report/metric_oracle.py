@@ -98,6 +98,33 @@ class Tables:
         return self.equity["equity"].to_numpy()
 
     @cached_property
+    def flow(self) -> np.ndarray:
+        """Deposits less withdrawals by the row they first show in; the first posting opens."""
+        table = self._read("ledger")[1:]
+        table = table[table["kind"].isin(["deposit", "withdrawal"])]
+        ends = pd.to_datetime(self.equity["ts"], format="ISO8601")
+        found = np.zeros(len(ends))
+        for when, amount in zip(
+            pd.to_datetime(table["ts"], format="ISO8601"), table["amount"], strict=True
+        ):
+            found[int((ends > when).to_numpy().argmax())] += amount
+        return found
+
+    @cached_property
+    def index(self) -> np.ndarray:
+        """Value of one unit of a fund: flows buy and redeem units at the value before them."""
+        units, worth = 1.0, []
+        for row, equity in enumerate(self.value):
+            if self.flow[row]:
+                units += self.flow[row] / worth[-1]
+            worth.append(round(equity / units, 9))  # a flat account is flat
+        return np.array(worth)
+
+    @cached_property
+    def profit(self) -> np.ndarray:
+        return self.value - np.cumsum(self.flow)
+
+    @cached_property
     def opening(self) -> float:
         return float(self.value[0])
 
@@ -117,12 +144,16 @@ class Tables:
     def ends(self) -> pd.Series:
         return self._sessions(self.value)
 
+    @cached_property
+    def index_ends(self) -> pd.Series:
+        return self._sessions(self.index)
+
     def session_column(self, name: str) -> pd.Series:
         return self._sessions(self.equity[name].to_numpy())
 
     @cached_property
     def returns(self) -> np.ndarray:
-        return _returns(self.opening, self.ends)
+        return _returns(self.opening, self.index_ends)
 
     @cached_property
     def bench(self) -> np.ndarray:
@@ -143,7 +174,8 @@ class Tables:
         """Returns by month (``M``) or year (``Y``)."""
         if self.ends.empty:
             return np.zeros(0)
-        return _returns(self.opening, self.ends.groupby(self.ends.index.to_period(rule)).last())
+        ends = self.index_ends
+        return _returns(self.opening, ends.groupby(ends.index.to_period(rule)).last())
 
     @cached_property
     def falls(self) -> list[dict[str, Any]]:
@@ -151,7 +183,7 @@ class Tables:
         dates = self.equity["session"].to_list()
         found: list[dict[str, Any]] = []
         peak, at, now = self.opening, 0, None
-        for row, equity in enumerate(self.value):
+        for row, equity in enumerate(self.index):
             if equity >= peak:
                 if now is not None:
                     found.append({**now, "end": dates[row], "back": True, "end_row": row})
@@ -172,12 +204,12 @@ class Tables:
 
     @cached_property
     def underwater(self) -> np.ndarray:
-        peak = pd.Series(self.value).cummax().to_numpy()
-        return (peak - self.value) / peak
+        peak = pd.Series(self.index).cummax().to_numpy()
+        return (peak - self.index) / peak
 
     @cached_property
     def before_costs(self) -> float:
-        return float(self.value[-1] - self.opening + self.costs)
+        return float(self.profit[-1] - self.opening + self.costs)
 
     @cached_property
     def fees(self) -> float:
@@ -245,11 +277,32 @@ def _moment(x: np.ndarray, order: int) -> float:
 
 
 def _own_cagr(t: Tables) -> float:
-    return _cagr(t.opening, t.value[-1], t)
+    return _cagr(t.opening, t.index[-1], t)
 
 
 def _volatility(t: Tables) -> float:
     return float(pd.Series(t.returns).std() * math.sqrt(t.periods))
+
+
+def _chained(t: Tables) -> float:
+    """The product of the returns between rows, each flow counted into what a return starts from."""
+    return float(np.prod(t.value[1:] / (t.value[:-1] + t.flow[1:])) - 1)
+
+
+def _internal_rate(t: Tables) -> float:
+    """The rate at which what was paid in is worth the last equity, by halving."""
+    if t.days < 1 or t.value[-1] <= 0:
+        return math.nan
+    dates = t.equity["session"]
+    paid = np.where(np.arange(len(t.flow)) == 0, t.opening, t.flow)
+    years = np.array([(dates.iloc[-1] - day).days / YEAR_DAYS for day in dates])
+
+    low, high = -20.0 / t.years, 20.0 / t.years
+    for _ in range(200):
+        middle = (low + high) / 2
+        is_enough = (paid * np.exp(middle * years)).sum() > t.value[-1]
+        low, high = (low, middle) if is_enough else (middle, high)
+    return math.expm1(low)
 
 
 def _deepest(t: Tables) -> float:
@@ -263,9 +316,12 @@ def _ulcer(t: Tables) -> float:
 
 _plain(
     {
-        "total_return": lambda t: t.value[-1] / t.opening - 1,
-        "net_profit": lambda t: t.value[-1] - t.opening,
-        "total_pnl": lambda t: t.value[-1] - t.opening,
+        "total_return": lambda t: t.index[-1] / t.opening - 1,
+        "time_weighted_return": _chained,
+        "money_weighted_return": _internal_rate,
+        "net_flows": lambda t: t.flow.sum(),
+        "net_profit": lambda t: t.profit[-1] - t.opening,
+        "total_pnl": lambda t: t.profit[-1] - t.opening,
         "cagr": _own_cagr,
         "annual_return": _own_cagr,
         "start_equity": lambda t: t.opening,
@@ -342,8 +398,12 @@ def _psr(t: Tables) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
+def _most_lost(t: Tables) -> float:
+    return float((pd.Series(t.profit).cummax() - t.profit).max())
+
+
 def _stability(t: Tables) -> float:
-    logs = np.log(t.ends.to_numpy())
+    logs = np.log(t.index_ends.to_numpy())
     if len(logs) < 2 or np.ptp(logs) < 1e-15:
         return math.nan
     return float(np.corrcoef(np.arange(len(logs)), logs)[0, 1] ** 2)
@@ -370,9 +430,7 @@ _plain(
         ),
         "cagr_over_volatility": lambda t: _own_cagr(t) / _volatility(t),
         "martin_ratio": lambda t: (_own_cagr(t) - t.risk_free) / _ulcer(t),
-        "recovery_factor": lambda t: (
-            (t.value[-1] - t.opening) / max(one["top"] - one["low"] for one in t.falls)
-        ),
+        "recovery_factor": lambda t: (t.profit[-1] - t.opening) / _most_lost(t),
         "stability": _stability,
         "probabilistic_sharpe": _psr,
     }
@@ -401,7 +459,7 @@ def _longest_sessions(t: Tables) -> int:
 _plain(
     {
         "max_drawdown_pct": _deepest,
-        "max_drawdown_abs": lambda t: max((o["top"] - o["low"] for o in t.falls), default=0.0),
+        "max_drawdown_abs": _most_lost,
         "longest_drawdown_days": lambda t: max((one["days"] for one in t.falls), default=0),
         "longest_drawdown_sessions": _longest_sessions,
         "n_drawdowns": lambda t: len(t.falls),

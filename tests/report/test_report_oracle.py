@@ -138,8 +138,31 @@ WORLDS: dict[str, tuple[pl.DataFrame, Weights, dict[str, Any], dict[str, Any]]] 
     "bankrupt": (
         crash(),
         {0: {"AAA": 5.0}},
-        {"account": {"kind": "gross_leverage", "k": 5.0}},
+        {
+            "account": {"kind": "gross_leverage", "k": 5.0},
+            "margin_call": {"bankruptcy": "warn"},
+        },
         {"calendar": "24/7"},
+    ),
+    "paid in and out": (
+        daily("AAA BBB", 140),
+        PAIR,
+        {**COSTS, "account": {"kind": "gross_leverage", "k": 3.0}, "risk_free": 0.05}
+        | {
+            "cash_flows": [
+                {"every": "month", "amount": 20_000},
+                {"date": "2024-03-05", "amount": -35_000, "withdrawal": "partial"},
+                {"date": "2024-04-02", "amount": 250_000},
+                {"date": "2024-05-20", "amount": -1e9},
+            ]
+        },
+        {},
+    ),
+    "withdrawn month by month": (
+        daily("AAA", 120),
+        {k: {"AAA": 0.4 if k % 20 < 12 else 0.0} for k in range(3, 120, 3)},
+        {**COSTS, "cash_flows": [{"every": "week", "amount": -1500}]},
+        {},
     ),
     "no benchmark": (daily("AAA", 40), SWING, {"benchmark": "none"}, {}),
     "in money at the end": (daily("AAA", 45), {2: {"AAA": 1.0}}, {}, {}),
@@ -179,7 +202,9 @@ def test_the_worlds_are_what_they_are_called(world: World) -> None:
     open_only = ("no trades", "one session", "bankrupt", "in money at the end")
     assert (found["total_trades"] == 0) == (name in open_only)
     assert (found["rows_without_equity"] > 0) == (name == "bankrupt")
-    assert (found["short_trades"] > 0) == (name in ("short", "leveraged", "multiplied"))
+    assert (found["short_trades"] > 0) == (
+        name in ("short", "leveraged", "multiplied", "paid in and out")
+    )
     assert (tables.benchmark is None) == (name == "no benchmark")
     gaps = found["n_sessions"] - run.equity["session"].n_unique()
     assert (gaps > 0) == (name == "missing days")

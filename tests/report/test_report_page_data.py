@@ -265,10 +265,7 @@ def test_the_page_says_what_was_not_shown(run: Any) -> None:
     assert texts["This run was not audited for look-ahead."] == "amber"
     source = run.simulation.bars.source
     assert any(source.sha256 in text for text in texts)
-    assert (
-        texts["Borrowing shares and money costs nothing in this version. This run sold short."]
-        == "amber"
-    )
+    assert texts["Borrowed shares cost nothing. This run sold short."] == "amber"
 
 
 def test_a_notebook_shows_figures_and_a_picture_without_script(run: Any) -> None:

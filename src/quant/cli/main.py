@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 from quant import __version__
 from quant.cli.arguments import AuditArguments, DataArguments, RunArguments, SettingsArguments
 from quant.cli.doctor import doctor
+from quant.cli.fees import fees_app
 from quant.cli.profiles import profiles_app
 from quant.cli.systems_app import menu, strategies_app, systems_app
 from quant.cli.tools_app import tools_app
@@ -39,6 +40,7 @@ app.command(runs_app)
 app.command(audit_app)
 app.command(systems_app)
 app.command(profiles_app)
+app.command(fees_app)
 app.command(strategies_app)
 app.command(menu)
 app.command(doctor)

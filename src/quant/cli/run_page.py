@@ -78,9 +78,24 @@ def _print_curves(screen: Console, folder: RunFolder, currency: str) -> None:
     first, last = money(equity[0]), money(equity[-1])
     screen.print()
     _plain(screen, f"equity    {sparkline(equity, _WIDTH)}  {first} → {last} {currency}")
+    _print_flows(screen, folder, currency)
     deepest = figure_text(min(fallen), "fraction", currency)
     _plain(screen, f"drawdown  {sparkline(fallen, _WIDTH)}  deepest {deepest}")
     screen.print()
+
+
+def _print_flows(screen: Console, folder: RunFolder, currency: str) -> None:
+    """What came in and went out since the opening deposit, where anything did."""
+    flows = folder.metrics.get("net_flows")
+    if flows is None or not flows["n"]:
+        return
+    paid, taken = flows["inputs"]["deposits"], flows["inputs"]["withdrawals"]
+    rate = folder.metrics["money_weighted_return"]["value"]
+    _plain(
+        screen,
+        f"of which  {money(paid)} {currency} deposited, {money(taken)} {currency} withdrawn; "
+        f"money-weighted {figure_text(rate, 'fraction', currency)} a year",
+    )
 
 
 def _print_figures(screen: Console, folder: RunFolder, currency: str) -> None:

@@ -63,9 +63,9 @@ def account_record(config: Config) -> NDArray[np.void]:
         one["credit"] = kind.credit
     else:
         one["locks_proceeds"] = int(kind.short_proceeds == "locked")
+    # ctx.risk writes the limits of the settings
     for name in ("max_gross", "max_symbol", "max_leverage"):
-        value = getattr(config.risk, name)
-        one[name] = math.nan if value is None else value
+        one[name] = math.nan
     return record
 
 

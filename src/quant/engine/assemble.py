@@ -17,8 +17,10 @@ from quant.engine.accounts import (
     set_margins,
     settle_sessions,
 )
+from quant.engine.fee_rows import commissions, fee_arrays
+from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
-from quant.engine.timeline import Timeline
+from quant.engine.timeline import Period, Timeline
 from quant.errors import ConfigError, nearest
 from quant.kernel.blank import forced_template
 from quant.kernel.codes import (
@@ -117,6 +119,24 @@ def _set_impact(one: Any, config: Config) -> None:
     one["impact_half_life"] = float(impact.half_life_ns)
 
 
+def _risk() -> NDArray[np.void]:
+    """No limit, and nothing judged yet."""
+    record = np.zeros(1, ARRAYS["risks"])
+    for name in ARRAYS["risks"].names or ():
+        if ARRAYS["risks"][name].kind == "f":
+            record[name] = math.nan
+    record["session"] = NONE
+    record["count_session"] = NONE
+    return record
+
+
+def _sectors(bars: Bars, config: Config) -> NDArray[np.int64]:
+    """A number for each sector, in order of name; NONE where an instrument has none."""
+    names_of = [config.settings_of(symbol).sector for symbol in bars.symbols]
+    known = sorted({name for name in names_of if name is not None})
+    return np.array([NONE if n is None else known.index(n) for n in names_of], np.int64)
+
+
 def _balance(config: Config) -> NDArray[np.void]:
     record = np.zeros(1, ARRAYS["balances"])
     record["fx"] = 1.0
@@ -142,7 +162,9 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["prev_spread"] = 0.0
     record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)
+    models = commissions(bars.symbols, config)
     for one, symbol in zip(record, bars.symbols, strict=True):
+        one["commission"] = models.index(config.commission_of(symbol))
         settings = config.settings_of(symbol)
         set_margins(one, settings, config)
         numerator, denominator = Decimal(settings.increment).as_integer_ratio()
@@ -169,22 +191,6 @@ def _check_ticks(bars: Bars, config: Config) -> None:
 def _some(symbols: tuple[str, ...]) -> str:
     shown = ", ".join(symbols[:5])
     return shown if len(symbols) <= 5 else f"{shown}, … {len(symbols)} in all"
-
-
-def _commission(config: Config) -> NDArray[np.void]:
-    record = np.zeros(1, ARRAYS["commissions"])
-    one = record[0]
-    for name in ("minimum", "maximum", "maximum_rate"):
-        one[name] = math.nan
-    for name, value in config.commission.to_params().items():
-        if name == "tiers":
-            tiers: tuple[tuple[float, float], ...] = value  # type: ignore[assignment]
-            one["n_tiers"] = len(tiers)
-            one["tier_from"][: len(tiers)] = [start for start, _ in tiers]
-            one["tier_rate"][: len(tiers)] = [rate for _, rate in tiers]
-        else:
-            one[name] = value
-    return record
 
 
 def _slippage(config: Config) -> NDArray[np.void]:
@@ -217,7 +223,7 @@ def _positions(n: int) -> NDArray[np.void]:
     return record
 
 
-def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
+def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> State:
     """The state in which a run on ``bars`` begins: one account, one book, one currency.
 
     Raises
@@ -240,13 +246,19 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "session_closes": timeline.session_closes,
         "row_flags": np.zeros(0, np.int64),
         **known_rows(bars, config, timeline.rows),
-        "events": _deposit(config, timeline.start),
-        "commissions": _commission(config),
+        "events": np.concatenate(
+            [_deposit(config, timeline.start), flow_events(config, bars, period)]
+        ),
         "slippages": _slippage(config),
         "interests": interest_record(config),
         "settle_on": settle_sessions(bars, config),
         "forced_order": forced_template(),
         **borrow_rows(bars, config, timeline.rows),
+        **fee_arrays(commissions(bars.symbols, config), bars.calendar),
+        "risks": _risk(),
+        "sectors": _sectors(bars, config),
+        "session_marks": np.zeros(0),
+        "scenario_results": np.zeros(0),
     }
     sizes = {
         "sim": 1,
@@ -258,6 +270,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
         "saved_instrument": 1,
         "saved_position": 1,
         "saved_held": n,
+        "saved_volume": 1,
     }
     arrays: dict[str, Any] = {
         name: fixed[name]
@@ -272,7 +285,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline) -> State:
     sim["n_books"] = 1
     sim["n_instruments"] = n
     sim["n_currencies"] = 1
-    sim["n_events"] = 1
+    sim["n_events"] = len(arrays["events"])
     sim["now"] = timeline.start
     first = int((timeline.slices["flags"] & 1).argmin())
     sim["session"] = timeline.slices["session_next"][max(first - 1, 0)]

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from quant.engine.account_events import account_lines, violations_table
+from quant.engine.cost_words import commission_words, own_commissions, schedule_warnings
+from quant.engine.flows import flow_lines, flow_rows, flows_left_out
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.engine.timeline import Period
 from quant.kernel.codes import FILL_FLAG, STATUS
 from quant.lake import Bars
 from quant.lake.opens import equal_opens
-from quant.model.accounts import CashAccount, GrossLeverage, MarginAccount, NetLeverage
+from quant.model.accounts import (
+    CashAccount,
+    GrossLeverage,
+    MarginAccount,
+    NetLeverage,
+    UnlimitedAccount,
+)
 from quant.model.config import (
     Config,
-    PerOrderCommission,
-    PerShareCommission,
     RangeSlippage,
-    RateCommission,
     RateSlippage,
     SpreadSlippage,
     SquareRootImpact,
     TickSlippage,
-    TieredCommission,
 )
+from quant.model.events import as_datetime
+from quant.report.flows import wealth_index
 from quant.report.tearsheet import Assumption
 
 __all__ = [
     "assumptions_of",
     "audit_assumption",
-    "commission_words",
     "data_warnings",
     "facts_of",
     "slippage_words",
@@ -80,20 +85,10 @@ _TRADES = {
 }
 
 
-def commission_words(config: Config) -> str:
-    """The commission in words; empty if there is none."""
-    model = config.commission
-    if isinstance(model, RateCommission):
-        return f"{model.rate * 100:.4g} % of notional" if model.rate else ""
-    if isinstance(model, PerShareCommission):
-        text = f"{model.per_share:.4g} {config.currency} per unit"
-        return text if model.per_share else ""
-    if isinstance(model, PerOrderCommission):
-        text = f"{model.per_order:.4g} {config.currency} per order"
-        return text if model.per_order else ""
-    assert isinstance(model, TieredCommission)
-    parts = [f"{rate * 100:.4g} % from {start:,.0f}" for start, rate in model.tiers]
-    return ", ".join(parts) if any(rate for _, rate in model.tiers) else ""
+_FLOWS = (
+    "Deposits and withdrawals are posted before the open of their session, at the prices of the "
+    "last close; the returns leave them out."
+)
 
 
 def slippage_words(config: Config) -> str:
@@ -154,11 +149,16 @@ def _fills(bars: Bars, config: Config) -> list[Assumption]:
     return found
 
 
-def _costs(config: Config) -> list[Assumption]:
-    commission, slippage = commission_words(config), slippage_words(config)
-    impact = impact_words(config)
+def _costs(bars: Bars, period: Period, config: Config) -> list[Assumption]:
+    commission = commission_words(config.commission, config.currency)
+    slippage, impact = slippage_words(config), impact_words(config)
     return [
         _info(f"Commission: {commission}.") if commission else _amber("No commission is charged."),
+        *(
+            _info(f"Commission of {symbol}: {text}.")
+            for symbol, text in own_commissions(bars, config)
+        ),
+        *(_amber(text) for text in schedule_warnings(bars, period, config)),
         _info(f"Slippage: {slippage}.") if slippage else _amber("No slippage is assumed."),
         *([_info(f"Market impact: {impact}.")] if impact else []),
     ]
@@ -208,6 +208,8 @@ def _limit_words(account: object) -> Assumption:
             else (f"and together {account.gross:.4g} times")
         )
         return _amber(f"{text}, {gross}.")
+    if isinstance(account, UnlimitedAccount):
+        return _amber("Nothing limits what the account may hold: its debts are nobody's.")
     assert isinstance(account, GrossLeverage)
     text = f"Long and short positions together are at most {account.k:.4g} times equity."
     return _info(text) if account.k <= 1.0 else _amber(text)
@@ -243,6 +245,7 @@ def _figures(bars: Bars, config: Config) -> list[Assumption]:
             f"{source.sha256}."
         ),
         *_interest_words(config),
+        *([_info(_FLOWS)] if config.cash_flows else []),
         *([_info(_TRADES[config.trades])] if config.trades in _TRADES else []),
         _info(
             f"The Sharpe ratio is over a risk-free rate of {config.risk_free * 100:.4g} % a year."
@@ -289,7 +292,8 @@ def warnings_of(simulation: Simulation) -> list[str]:
     state = simulation.state
     found = data_warnings(simulation.bars, simulation.period, simulation.config)
     equity = state["equity"]["equity"][: int(state["sim"][0]["n_equity"])]
-    if len(equity) and float(equity.min()) <= 0.0:
+    # an account that was emptied by withdrawals is not bankrupt
+    if len(equity) and float(wealth_index(equity, flow_rows(state)).min()) <= 0.0:
         least = float(equity.min())
         debt = max(-float(state["accounts"][0]["equity"]), 0.0)
         owed = f" It ends owing {debt:,.2f}." if debt > 0.0 else ""
@@ -316,6 +320,32 @@ def warnings_of(simulation: Simulation) -> list[str]:
     refused = int((orders["status"] == STATUS.REJECTED).sum())
     if refused:
         found.append(f"{refused} of {len(orders)} orders were rejected; orders.csv says why.")
+    return found + _flow_warnings(simulation)
+
+
+def _flow_warnings(simulation: Simulation) -> list[str]:
+    """Withdrawals that were not paid whole, and flows that the run's period leaves out."""
+    lines, currency = flow_lines(simulation.state), simulation.config.currency
+    found = []
+    for event, one, many in (
+        ("withdrawal_refused", "withdrawal was refused", "withdrawals were refused"),
+        ("withdrawal_cut", "withdrawal was paid in part", "withdrawals were paid in part"),
+    ):
+        cut = [line for line in lines if line["event"] == event]
+        if cut:
+            first = cut[0]
+            found.append(
+                f"{len(cut)} {one if len(cut) == 1 else many} for lack of free cash; the first on "
+                f"{as_datetime(first['ts']).date()}: {first['needed']:,.2f} {currency} asked, "
+                f"{first['available']:,.2f} {currency} free."
+            )
+    out = flows_left_out(simulation.config, simulation.bars, simulation.period)
+    if out:
+        what = "deposit or withdrawal" if len(out) == 1 else "deposits and withdrawals"
+        found.append(
+            f"{len(out)} {what} of the settings fall outside the run's period and were left out; "
+            f"the first is dated {out[0].date}."
+        )
     return found
 
 
@@ -357,9 +387,17 @@ def assumptions_of(
     if is_partial:
         found.append(_amber("The run did not reach its end; the figures cover what was simulated."))
     found.append(audit_assumption(audit))
-    found += _fills(bars, config) + _costs(config) + _account(simulation) + _figures(bars, config)
+    found += _fills(bars, config) + _costs(bars, simulation.period, config)
+    found += _account(simulation) + _figures(bars, config)
     if config.benchmark != "none":
         found.append(_info("The benchmark pays no costs."))
+        if config.cash_flows:
+            found.append(
+                _info(
+                    "The benchmark keeps its opening deposit: returns are compared, from which "
+                    "deposits and withdrawals are taken out."
+                )
+            )
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from quant.engine.benchmark import benchmark_name
+from quant.engine.flows import check_flows
 from quant.engine.inputs import config_of, day_of, load_for, strategy_of
 from quant.engine.interrupts import noticing_interrupts
 from quant.engine.journal import in_words
@@ -47,6 +48,7 @@ def simulate(
     """
     check_hooks(strategy)
     _check_benchmark(config, bars)
+    check_flows(config, bars)
     _announce_first_compile()
     simulation = Simulation(strategy, bars, config, start=start, end=end, witness=witness)
     failure: Failure | None = None

@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 
 from quant.engine.compare import Comparison, compare_files
+from quant.engine.flows import rows_of_ledger
 from quant.engine.folder import RESULT_FILES, RunFolder
 from quant.report.comparison_page import ComparedRun, ComparisonPage
+from quant.report.flows import wealth_index
 
 __all__ = ["Change", "Figures", "RunDiff", "comparison_page", "diff_runs", "short_hash"]
 
@@ -113,11 +115,13 @@ def _compared(run: RunFolder) -> ComparedRun:
     params = ", ".join(f"{name}={value}" for name, value in strategy["params"].items())
     table = run.table("equity")
     ts = table["ts"].str.to_datetime(time_unit="ns", time_zone="UTC").to_physical().to_numpy()
+    title = f"{strategy['name']}({params})" if params else strategy["name"]
+    flows = rows_of_ledger(ts, run.table("ledger"))
     return ComparedRun(
         run_id=run.run_id,
-        title=f"{strategy['name']}({params})" if params else strategy["name"],
+        title=title if flows is None else f"{title}, deposits and withdrawals taken out",
         ts=ts,
-        equity=table["equity"].cast(pl.Float64).to_numpy(),
+        equity=wealth_index(table["equity"].cast(pl.Float64).to_numpy(), flows),
     )
 
 

@@ -6,12 +6,13 @@ hooks need: a strategy with ``on_bar`` alone pays for nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
+from quant.engine.refusals import refusal_figures
 from quant.kernel.codes import (
     FILL_REASON,
     REASON,
@@ -98,12 +99,14 @@ def ticker(
     bars: Bars,
     timer_ids: list[int],
     failure: list[BaseException],
+    guards: Iterable[Callable[[int], None]] = (),
 ) -> Callable[[], None]:
     """The function the loop calls in phase 7. It never raises: what a hook raises goes to
-    ``failure``, and the loop is told to stop."""
+    ``failure``, and the loop is told to stop. ``guards`` come before the hooks."""
     wants = wants_of(strategy)
     sim = words(state, "sim")[0]
-    steps: list[Callable[[int], None]] = []
+    steps = list(guards)
+    is_guarded = bool(steps)
     slices = words(state, "slices")[0]
     if wants.notices:
         steps.append(_notices(strategy, ctx, state, bars.symbols, sim))
@@ -115,7 +118,7 @@ def ticker(
         steps.append(_clocks(strategy, ctx, slices, sim, timer_ids))
     if wants.slices:
         steps.append(_panels(strategy, ctx, state, bars, slices, sim))
-    if hooks_of(strategy) == {"on_bar"} and not timer_ids:
+    if hooks_of(strategy) == {"on_bar"} and not timer_ids and not is_guarded:
         return _bars_only(strategy, ctx, state, bars, sim, failure)
 
     def tick() -> None:
@@ -311,6 +314,7 @@ def fill_event(
         price=float(report["price"]),
         price_raw=float(report["price_raw"]),
         commission=float(report["commission"]),
+        fees=float(report["fees"]),
         slippage=float(report["slippage"]),
         ts=int(report["ts"]),
         reason=_FILL_WORDS[int(report["fill_reason"])],
@@ -333,8 +337,7 @@ def order_event(report: Any, symbols: tuple[str, ...], tags: list[str | None]) -
         symbol=symbols[int(report["instrument"])],
         status=_UPDATES[int(report["kind"])],
         reason=_REASON_WORDS[int(report["reason"])] if report["reason"] else "",
-        needed=float(report["needed"]),
-        available=float(report["available"]),
         ts=int(report["ts"]),
         tag=tags[o],
+        **refusal_figures(report),
     )

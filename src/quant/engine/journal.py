@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from quant.engine.refusals import RULE_OF, refusal_figures
 from quant.kernel.codes import REASON, REPORT_KIND, names
 from quant.kernel.layout import State
 
@@ -43,11 +44,14 @@ class Journal:
 def order_lines(
     state: State, symbols: tuple[str, ...], tags: list[str | None]
 ) -> list[dict[str, Any]]:
-    """One line per order that ended without filling whole, with both figures of a refusal."""
+    """One line per order that ended without filling whole, and per amendment that a limit refused,
+    with the figures of a refusal."""
     reasons = names(REASON)
     lines = []
     for report in state.used("reports"):
         event = _ENDINGS.get(int(report["kind"]))
+        if report["kind"] == REPORT_KIND.REPLACE_REJECTED and int(report["reason"]) in RULE_OF:
+            event = "amendment_rejected"
         if event is None:
             continue
         o = int(report["order"])
@@ -60,8 +64,11 @@ def order_lines(
             "tag": tags[o],
             "reason": reasons[int(report["reason"])],
         }
-        if report["needed"] or report["available"]:
-            line |= {"needed": float(report["needed"]), "available": float(report["available"])}
+        figures = refusal_figures(report)
+        if figures["rule"]:
+            line |= {name: figures[name] for name in ("rule", "limit", "value")}
+        elif figures["needed"] or figures["available"]:
+            line |= {name: figures[name] for name in ("needed", "available")}
         lines.append(line)
     return lines
 

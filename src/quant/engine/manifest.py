@@ -17,6 +17,7 @@ from quant.engine.journal import in_words
 from quant.engine.run import Run
 from quant.engine.source import StrategySource
 from quant.kernel.cache import cpu_name, source_hash
+from quant.model.config import Commission, ScheduleCommission
 from quant.model.parse import to_mapping
 
 __all__ = [
@@ -135,7 +136,10 @@ def manifest_of(
         "code_hash": source.code_hash,
         "config": config,
         "slippage_model": config["slippage"],
-        "cost_models": {"commission": config["commission"], "slippage": config["slippage"]},
+        "cost_models": {
+            "commission": _commission(simulation.config.commission, config["commission"]),
+            "slippage": config["slippage"],
+        },
         "seed": simulation.config.seed,
         "period": {
             "start": _label(run, simulation.period.first),
@@ -153,6 +157,13 @@ def manifest_of(
         "result_hash": result_hash(results),
     }
     return {**manifest, "manifest_hash": manifest_hash(manifest)}
+
+
+def _commission(model: Commission, written: dict[str, Any]) -> dict[str, Any]:
+    """A commission as the manifest keeps it: of a bundled schedule with what it charged then."""
+    if isinstance(model, ScheduleCommission):
+        return {**written, "components": [part.to_mapping() for part in model.parts]}
+    return written
 
 
 def _label(run: Run, index: int) -> str:

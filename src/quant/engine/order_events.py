@@ -16,6 +16,7 @@ from quant.engine.columns import (
     times,
     word_column,
 )
+from quant.engine.refusals import RULE_OF
 from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS, names
 from quant.kernel.layout import State
 from quant.lake import Bars
@@ -24,6 +25,7 @@ __all__ = ["order_events_table"]
 
 _STATUS_WORDS = names(STATUS, upper=True)
 _REASON_WORDS = {code: text for code, text in names(REASON).items() if code}
+_RULE_WORDS = {code: RULE_OF.get(code, "") for code in names(REASON)}
 _GROUP_WORDS = {code: text for code, text in names(GROUP_KIND).items() if code}
 _REPORT_EVENTS = {
     REPORT_KIND.TRIGGERED: "triggered",
@@ -41,9 +43,9 @@ def order_events_table(state: State, bars: Bars) -> pl.DataFrame:
     """Every order sent, every request about one, and every report of the venue.
 
     Columns: ``event_id, order_id, ts, session, symbol, event, status, reason, qty, filled_qty,
-    limit_price, stop_price, parent_id, group_id, group``. ``status`` is our side's after the event;
-    ``qty`` and ``filled_qty`` are unsigned, as they stand then; prices are given where an order is
-    sent or its terms change.
+    limit_price, stop_price, parent_id, group_id, group, rule, limit, value``. ``status`` is our
+    side's after the event; ``qty`` and ``filled_qty`` are unsigned, as they stand then; prices are
+    given where an order is sent or its terms change, the last three where a limit refuses it.
     """
     orders = state.used("orders")
     parts = [
@@ -80,6 +82,9 @@ def order_events_table(state: State, bars: Bars) -> pl.DataFrame:
             "parent_id": _ids(parent),
             "group_id": _ids(group),
             "group": word_column(orders["group_kind"][order], _GROUP_WORDS),
+            "rule": word_column(column["reason"], _RULE_WORDS),
+            "limit": pl.Series(column["bound"]).fill_nan(None),
+            "value": pl.Series(column["found"]).fill_nan(None),
         }
     )
 
@@ -92,7 +97,8 @@ def _ids(places: IntArray) -> pl.Series:
 
 def _columns(n: int, **given: Any) -> dict[str, NDArray[Any]]:
     """Columns of one kind of event; one value stands for all rows."""
-    blank = {"status": 0, "reason": 0, "filled": 0, "limit": np.nan, "stop": np.nan}
+    blank: dict[str, Any] = {"status": 0, "reason": 0, "filled": 0}
+    blank |= dict.fromkeys(("limit", "stop", "bound", "found"), np.nan)
     return {
         name: np.full(n, value) if np.ndim(value) == 0 else np.ascontiguousarray(value)
         for name, value in (blank | given).items()
@@ -166,6 +172,7 @@ def _reported(reports: NDArray[np.void], orders: NDArray[np.void]) -> dict[str, 
     rows = np.flatnonzero(keep)
     told = reports[rows]
     changed = told["kind"] == REPORT_KIND.REPLACED
+    by_limit = np.isin(told["reason"], list(RULE_OF))
     words = np.array([_REPORT_EVENTS.get(kind, "") for kind in range(max(_REPORT_EVENTS) + 1)])
     return _columns(
         len(rows),
@@ -180,4 +187,6 @@ def _reported(reports: NDArray[np.void], orders: NDArray[np.void]) -> dict[str, 
         filled=told["filled"],
         limit=np.where(changed, told["price"], np.nan),
         stop=np.where(changed, told["price_raw"], np.nan),
+        bound=np.where(by_limit, told["available"], np.nan),
+        found=np.where(by_limit, told["needed"], np.nan),
     )

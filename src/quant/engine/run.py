@@ -22,6 +22,7 @@ from quant.engine.account_events import (
 )
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
+from quant.engine.flows import flow_lines, flow_rows, flow_table, net_flows
 from quant.engine.journal import order_lines
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.order_events import order_events_table
@@ -125,7 +126,8 @@ class Run:
         sim = self.simulation
         orders = order_lines(sim.state, sim.bars.symbols, sim.ctx.desk.tags)
         account = account_lines(sim.state, sim.bars.symbols) + violation_lines(self.violations)
-        return sorted([*orders, *account, *sim.journal.lines], key=lambda line: int(line["ts"]))
+        found = [*orders, *account, *flow_lines(sim.state), *sim.journal.lines]
+        return sorted(found, key=lambda line: int(line["ts"]))
 
     @property
     def account(self) -> dict[str, Any]:
@@ -194,6 +196,11 @@ class Run:
         return benchmark_equity(sim.config.benchmark, sim.bars, sim.period, sim.config.cash, ts)
 
     @cached_property
+    def flows(self) -> Any:
+        """Deposits less withdrawals since the row before, by equity row; None if there was none."""
+        return flow_rows(self.simulation.state)
+
+    @cached_property
     def metric_details(self) -> dict[str, Metric]:
         """Every figure with unit, definition, number of observations and inputs."""
         sim = self.simulation
@@ -219,6 +226,7 @@ class Run:
                 benchmark_equity=self.benchmark,
                 leverage_limit=getattr(sim.config.account, "k", 1.0),
                 positions=tables.position_arrays(sim.state),
+                flows=self.flows,
             )
         )
 
@@ -230,7 +238,7 @@ class Run:
     @cached_property
     def drawdowns(self) -> pl.DataFrame:
         """Every drawdown, in order of time: peak, trough and recovery, depth, days, sessions."""
-        return tables.drawdowns_table(self.equity)
+        return tables.drawdowns_table(self.equity, self.flows)
 
     @property
     def metrics(self) -> dict[str, float | int | None]:
@@ -238,8 +246,8 @@ class Run:
         return {name: metric.value for name, metric in self.metric_details.items()}
 
     def check(self) -> None:
-        """Raise InvariantError unless trades, open lots, costs and interest explain the change of
-        equity."""
+        """Raise InvariantError unless trades, open lots, costs, interest, deposits and withdrawals
+        explain the change of equity."""
         sim = self.simulation
         sim.check_books()
         instruments = sim.state["instruments"]
@@ -248,9 +256,10 @@ class Run:
         result = open_result(self.trade_arrays.open_lots, marks, multipliers)
         explained = float(np.sum(self.trade_arrays.pnl_net)) + result.pnl_net
         explained += financing_total(sim.state)
-        change = float(sim.state["accounts"][0]["equity"]) - sim.config.cash
+        paid_in = net_flows(sim.state)
+        change = float(sim.state["accounts"][0]["equity"]) - sim.config.cash - paid_in
         traded = float(np.sum(np.abs(self.trade_arrays.pnl_gross)))
-        scale = max(1.0, sim.config.cash, abs(change), traded)
+        scale = max(1.0, sim.config.cash, abs(paid_in), abs(change), traded)
         if sim.config.execution.rounding == "none" and abs(explained - change) > 1e-9 * scale:
             raise InvariantError(
                 f"trades: expected them to explain a change of equity of {change!r}, found "
@@ -281,6 +290,8 @@ class Run:
             net=np.ascontiguousarray(rows["net"]),
             periods_per_year=sim.bars.calendar.periods_per_year,
             risk_free=sim.config.risk_free,
+            flows=self.flows,
+            flow_table=flow_table(sim.state, sim.bars),
             activity=tables.activity_of(sim.state, sim.bars, sim.ctx.desk.tags, self.trade_arrays),
         )
 

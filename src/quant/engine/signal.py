@@ -18,6 +18,7 @@ import numpy as np
 from quant.engine.asof import bars_asof, moment_of, session_at
 from quant.engine.columns import quantities
 from quant.engine.inputs import config_of, day_of, load_for, strategy_of
+from quant.engine.refusals import refusal_figures
 from quant.engine.simulation import Simulation
 from quant.engine.tables import orders_table
 from quant.engine.writing import time_text
@@ -114,7 +115,8 @@ class PlannedOrders:
     positions : dict of str to float
         What the account that it saw held.
     refused : list of dict
-        Orders that its limits or its money do not allow, with the reason.
+        Orders that its limits or its money do not allow, with the reason; where it was a limit also
+        rule, limit and value.
     rationale : list of str
         What it said with ``why=`` and ``ctx.log`` at that moment.
     risk_caps : dict
@@ -248,7 +250,7 @@ def _plan(
         if status < STATUS.FILLED and int(records[o]["cancel_reason"]) == 0:
             orders.append(row)
         elif status == STATUS.REJECTED:
-            refused.append(row | {"reason": table[o]["reason"]})
+            refused.append(row | {"reason": table[o]["reason"]} | _by_limit(records[o]))
     ended = (records["ts_cancel"] == now) & (np.arange(len(records)) < first_order)
     cancels = [
         {"symbol": table[o]["symbol"], "tag": table[o]["tag"]} for o in np.flatnonzero(ended)
@@ -267,6 +269,19 @@ def _plan(
         rationale=[_words(line) for line in lines if line["event"] in ("strategy", "order_reason")],
         risk_caps={name: bound for name, bound in caps.items() if bound is not None},
     )
+
+
+def _by_limit(order: Any) -> dict[str, Any]:
+    """Rule, limit and value of a refusal by a limit; a value that is not known is None."""
+    figures = refusal_figures(order)
+    if not figures["rule"]:
+        return {}
+    value = figures["value"]
+    return {
+        "rule": figures["rule"],
+        "limit": figures["limit"],
+        "value": None if value != value else value,
+    }
 
 
 def _target(order: Any) -> dict[str, float] | None:

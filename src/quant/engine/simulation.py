@@ -15,9 +15,11 @@ import numpy as np
 from quant.calendars import parse_schedule
 from quant.engine.account import give_account
 from quant.engine.assemble import assemble
+from quant.engine.flatten import flattener
+from quant.engine.flows import flows_left_out
 from quant.engine.hooks import ticker, wants_of
 from quant.engine.journal import Journal
-from quant.engine.timeline import Timeline, build_timeline, period_of, session_closes
+from quant.engine.timeline import Period, Timeline, build_timeline, period_of, session_closes
 from quant.errors import ConfigError, InvariantError, RunError
 from quant.kernel.codes import HALT, SLICE_FLAG, VALUATION
 from quant.kernel.layout import word_of
@@ -75,12 +77,13 @@ class Simulation:
         self.config = config
         self.period = period_of(bars, start, end, is_open_ended=is_open_ended)
         self.timeline = self._build_timeline([])
-        self.state = assemble(bars, config, self.timeline)
+        self.state = assemble(bars, config, self.timeline, self.period)
         self._token = attach(self.state)
         self.views = StateViews(self.state)
         sim = self.views.sim_q
         self.journal = Journal(lambda: sim[_NOW])
         self.ctx = Context(bars, config, self.views, self.journal.note, witness)
+        _check_window(config, bars, self.period)
         self._tick: Callable[[], None] | None = None
         self._failure: list[BaseException] = []
 
@@ -107,6 +110,10 @@ class Simulation:
         self.strategy.on_start(self.ctx)
         self._settle()
         self.journal.note("start", strategy=type(self.strategy).__name__)
+        for flow in flows_left_out(self.config, self.bars, self.period):
+            self.journal.note(
+                "cash_flow_left_out", level="warning", date=flow.date, amount=flow.amount
+            )
 
     def _settle(self) -> None:
         """What ``on_start`` declared takes effect."""
@@ -129,6 +136,12 @@ class Simulation:
             self.state.arrays["slices"] = self.timeline.slices
             self.state.refresh()
             self.state["sim"][0]["n_slices"] = len(self.timeline.slices)
+        guards = []
+        if self.ctx.risk.limits.on_loss_stop == "flatten":
+            # asked at every bar, whatever the strategy wants
+            self.state["sim"][0]["wants_bars"] = 1
+            guards.append(flattener(self.ctx, self.journal.note))
+        self.ctx.risk.can_flatten = bool(guards)
         self._tick = ticker(
             self.strategy,
             self.ctx,
@@ -136,6 +149,7 @@ class Simulation:
             self.bars,
             self.timeline.timer_ids.tolist(),
             self._failure,
+            guards,
         )
 
     def _first_slice(self) -> int:
@@ -191,6 +205,8 @@ class Simulation:
         give_account(self.state, self.bars.symbols, cash, positions, prices)
         self.views.refresh()
         self.ctx.desk.rebuild(self.ctx.desk.tags)
+        self.ctx.risk.forget()
+        self.state["risks"]["n_orders_session"] = 0
 
     def break_off(self) -> None:
         """After a failure: write the equity row of the timestamp whose decision failed."""
@@ -272,6 +288,7 @@ class Simulation:
         self.views.refresh()
         self.strategy.state = head["state"]
         self.ctx.desk.rebuild(head["tags"])
+        self.ctx.risk.rebuild()
         self.journal.lines[:] = head["log"]
         if head["random"] is not None:
             generator = self.ctx.random
@@ -284,6 +301,18 @@ def _check_calendar(config: Config, bars: Bars) -> None:
         raise ConfigError(
             f"config calendar: expected that of the loaded data ({bars.calendar.name}) or auto, "
             f"found {config.calendar!r}; load the data with that calendar."
+        )
+
+
+def _check_window(config: Config, bars: Bars, period: Period) -> None:
+    """Limits that look back must be able to see that far by the run's end."""
+    known = period.last - int(bars.session.min())
+    if config.risk.looks_back and known < config.risk.window:
+        name = "max_var" if config.risk.max_var is not None else "vol_target"
+        raise ConfigError(
+            f"config risk.window and risk.{name}: expected at most the {known} session returns "
+            f"that there are by the end of the run, found {config.risk.window}, so that no order "
+            "could ever be judged; lower window or begin the data earlier."
         )
 
 

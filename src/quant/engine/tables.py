@@ -20,6 +20,7 @@ from quant.engine.columns import (
     times,
     word_column,
 )
+from quant.engine.flows import flow_rows
 from quant.kernel.codes import (
     FILL_FLAG,
     FILL_REASON,
@@ -33,6 +34,7 @@ from quant.kernel.codes import (
 )
 from quant.kernel.layout import State
 from quant.lake import Bars
+from quant.report.flows import profit_path, wealth_index
 from quant.report.metrics import PositionArrays
 from quant.report.rolling import further_figures, rolling_figures
 from quant.report.sessions import drawdown_path, fold_sessions, list_drawdowns
@@ -59,7 +61,7 @@ _FLAGS = tuple(names(FILL_FLAG).items())
 
 
 def equity_table(state: State, bars: Bars) -> pl.DataFrame:
-    """The equity curve; row 0 is the opening deposit."""
+    """The equity curve; row 0 is the opening deposit. Drawdowns leave later flows out."""
     rows = state["equity"][: int(state["sim"][0]["n_equity"])]
     equity = column(rows, "equity")
     return pl.DataFrame(
@@ -73,7 +75,7 @@ def equity_table(state: State, bars: Bars) -> pl.DataFrame:
             "positions_value": column(rows, "positions_value"),
             "gross_exposure": column(rows, "gross"),
             "net_exposure": column(rows, "net"),
-            "drawdown": drawdown_path(equity),
+            "drawdown": drawdown_path(wealth_index(equity, flow_rows(state))),
         }
     )
 
@@ -269,7 +271,7 @@ def activity_of(state: State, bars: Bars, tags: list[str | None], trades: TradeA
 
 def rolling_table(sheet: TearSheet, window: int) -> pl.DataFrame:
     """Figures of every full window by its last session; null where there is none."""
-    sessions = fold_sessions(sheet.sessions, sheet.dates, sheet.equity)
+    sessions = fold_sessions(sheet.sessions, sheet.dates, sheet.index)
     other = None
     if sheet.benchmark is not None:
         other = fold_sessions(sheet.sessions, sheet.dates, sheet.benchmark)
@@ -310,14 +312,16 @@ def trades_table(trades: TradeArrays, bars: Bars) -> pl.DataFrame:
     )
 
 
-def drawdowns_table(equity: pl.DataFrame) -> pl.DataFrame:
-    """Every drawdown of the equity curve, in order of time.
+def drawdowns_table(equity: pl.DataFrame, flows: NDArray[np.float64] | None = None) -> pl.DataFrame:
+    """Every drawdown of the equity curve, in order of time; ``flows`` by row are taken out.
 
     ``peak_ts, trough_ts, recovery_ts`` (missing where equity is not back at the peak), ``depth``
     (fraction of the peak), ``depth_money``, ``days`` (calendar days from peak to recovery or to
     the end), ``days_to_trough``, ``days_to_recovery`` (from the trough).
     """
-    found = list_drawdowns(equity["equity"].to_numpy())
+    money = equity["equity"].to_numpy()
+    index = wealth_index(money, flows)
+    found = list_drawdowns(index, None if index is money else profit_path(money, flows))
     day, ts = equity["session"].to_physical().to_numpy(), equity["ts"]
     end = pl.Series(found.end_row)
     peak, trough, last = (day[rows] for rows in (found.peak_row, found.trough_row, found.end_row))

@@ -209,6 +209,7 @@ def build_timeline(
     _flag(slices, ts, closes, SLICE_FLAG.SESSION_CLOSE)
     _flag(slices, ts, opens, SLICE_FLAG.SESSION_OPEN)
     _set_nights(slices, calendar)
+    _set_sessions_after(slices)
     slices["flags"][slices["session"] < period.first] |= SLICE_FLAG.WARM
     return Timeline(
         bars=records,
@@ -256,6 +257,20 @@ def _set_nights(slices: NDArray[np.void], calendar: Calendar) -> None:
     days = calendar.days
     after = np.append(sessions[1:], min(int(sessions[-1]) + 1, len(days) - 1))
     slices["nights"][closing] = days[after] - days[sessions]
+
+
+def _set_sessions_after(slices: NDArray[np.void]) -> None:
+    """The session of the first print after each timestamp's decisions."""
+    n = len(slices)
+    opens = slices["open_hi"] > slices["open_lo"]
+    closes = slices["close_hi"] > slices["close_lo"]
+    # the first later timestamp with a print
+    places = np.where(opens | closes, np.arange(n), n)
+    later = np.append(np.minimum.accumulate(places[::-1])[::-1][1:], n)
+    known = np.minimum(later, n - 1)
+    there = np.where(closes[known], slices["session"][known], slices["session_next"][known])
+    after = np.where(later < n, there, slices["session_next"])
+    slices["session_after"] = np.where(opens, slices["session_next"], after)
 
 
 def _set_timers(slices: NDArray[np.void], timers: list[IntArray], start: int) -> IntArray:

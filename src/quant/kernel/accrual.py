@@ -166,7 +166,7 @@ def _recall(h: int) -> None:
         report["needed"] = quantity(mem.instruments(h)[i], -position["units"])
         report["available"] = quantity(mem.instruments(h)[i], shares)
         post(h, r)
-        force(h, p, excess - shares, _F_RECALL)
+        force(h, p, excess - shares, _F_RECALL, _R_RECALL)
 
 
 @subsystem("void(int64, int64)")
@@ -187,14 +187,20 @@ def accrue(h: int, nights: int) -> None:
 def settle_due(h: int) -> None:
     """Phase 10: money of earlier sales that this session brings."""
     sim = mem.sims(h)[0]
-    while sim["first_settlement"] < sim["n_settlements"]:
-        row = mem.settlements(h)[sim["first_settlement"]]
-        if row["session"] > sim["session"]:
-            return
+    for k in range(sim["first_settlement"], sim["n_settlements"]):
+        row = mem.settlements(h)[k]
+        # where a rule shortened the way, later sales can settle before earlier ones
+        if row["session"] > sim["session"] or row["amount"] == 0.0:
+            continue
         r = new_report(h, _SETTLED, NONE, sim["now"])
         report = mem.reports(h)[r]
         report["account"] = row["account"]
         report["currency"] = row["currency"]
         report["amount"] = row["amount"]
         post(h, r)
+        row["amount"] = 0.0
+    while (
+        sim["first_settlement"] < sim["n_settlements"]
+        and mem.settlements(h)[sim["first_settlement"]]["amount"] == 0.0
+    ):
         sim["first_settlement"] += 1

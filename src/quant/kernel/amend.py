@@ -6,6 +6,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import NEVER, NONE, REASON, REPORT_KIND
 from quant.kernel.groups import live_share, set_free
 from quant.kernel.jit import compiled, inlined
+from quant.kernel.limits import refuse_amendment
 from quant.kernel.post import post
 from quant.kernel.pricing import AT_CLOSE
 from quant.kernel.reports import end_at, expire_if_past, is_final, new_report, report_replaced
@@ -76,6 +77,8 @@ def _apply(h: int, k: int) -> None:
         r = new_report(h, _REPLACE_REJECTED, o, ts)
         mem.reports(h)[r]["reason"] = _R_TOO_LATE
         post(h, r)
+        return
+    if amendment["units"] != NONE and refuse_amendment(h, o, amendment["units"], ts) != 0:
         return
     if amendment["units"] != NONE:
         _change_quantity(h, o, amendment["units"], ts)

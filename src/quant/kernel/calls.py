@@ -197,10 +197,10 @@ def _end_run(h: int) -> None:
 
 
 @compiled
-def _close_rest(h: int, p: int, why: int) -> int:
+def _close_rest(h: int, p: int, why: int, reason: int) -> int:
     """Make the order for what no forced order closes yet of a position; NONE if there is none."""
     rest = abs(mem.positions(h)[p]["units"]) - forced_units(h, p)
-    return force(h, p, rest, why) if rest > 0 else NONE
+    return force(h, p, rest, why, reason) if rest > 0 else NONE
 
 
 @compiled
@@ -218,7 +218,7 @@ def _fail(h: int, a: int, i: int) -> None:
     for j in range(sim["n_held"]):
         p = mem.held(h)[j]
         if mem.positions(h)[p]["account"] == a:
-            _close_rest(h, p, _F_BANKRUPT)
+            _close_rest(h, p, _F_BANKRUPT, _R_BANKRUPT)
 
 
 @subsystem("void(int64, int64, float64)")
@@ -260,7 +260,7 @@ def fail_inside(h: int, p: int, price: float) -> None:
         if policy["call_action"] == _STOP:
             _end_run(h)
     if policy["call_action"] == _LIQUIDATE:
-        _close_rest(h, p, _F_CALL)
+        _close_rest(h, p, _F_CALL, _R_CALL)
         close_inside(h, p, price)
 
 
@@ -344,7 +344,7 @@ def _liquidate(h: int, a: int) -> None:
                 count = min(rest, count + 1)
             lacking -= count * each
         if count > 0:
-            force(h, p, count, _F_CALL)
+            force(h, p, count, _F_CALL, _R_CALL)
 
 
 @subsystem("void(int64, int64)")

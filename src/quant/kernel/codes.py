@@ -28,6 +28,7 @@ __all__ = [
     "MARKET_PRICE",
     "NEVER",
     "NONE",
+    "ON_STOP",
     "ORDER_TYPE",
     "OVER_CAP",
     "PATH",
@@ -43,6 +44,8 @@ __all__ = [
     "SLIPPAGE_KIND",
     "STATUS",
     "TARGET_KIND",
+    "TIERS_BY",
+    "TIERS_OF",
     "TIF",
     "TIMING",
     "TRAILING",
@@ -151,7 +154,24 @@ class REASON:
         NO_BORROW,
         MARGIN_CALL,
         RECALL,
-    ) = range(30)
+        RISK_MAX_LEVERAGE,
+        RISK_MAX_NET,
+        RISK_MAX_SECTOR,
+        RISK_MAX_ORDER_QTY,
+        RISK_MAX_ORDER_NOTIONAL,
+        RISK_MAX_ORDER_SHARE,
+        RISK_MAX_ORDERS_PER_SESSION,
+        RISK_DAILY_LOSS_STOP,
+        RISK_DRAWDOWN_STOP,
+        RISK_MAX_VAR,
+        RISK_VOL_TARGET,
+    ) = range(41)
+
+
+class ON_STOP:
+    """What a loss stop does: it blocks what enlarges exposure, or closes all positions, too."""
+
+    BLOCK, FLATTEN = range(2)
 
 
 class FILL_REASON:
@@ -210,7 +230,7 @@ class VALUATION:
 
 
 class ACCOUNT_KIND:
-    GROSS_LEVERAGE, CASH, MARGIN, NET_LEVERAGE = range(4)
+    GROSS_LEVERAGE, CASH, MARGIN, NET_LEVERAGE, UNLIMITED = range(5)
 
 
 class ACCOUNT_STATUS:
@@ -336,10 +356,23 @@ class POSTING_KIND:
     DEPOSIT, WITHDRAWAL, TRADE, COMMISSION, FEE, INTEREST, BORROW, VARIATION = range(8)
 
 
-class VERB:
-    """What an event of the event array does. CASH moves money into or out of an account."""
+class TIERS_BY:
+    """What the tiers of a fee look at."""
 
-    CASH = 0
+    MONTH_QUANTITY, ROLLING_NOTIONAL, ORDER_NOTIONAL = range(3)
+
+
+class TIERS_OF:
+    """What the values of tiers are multiplied by."""
+
+    QUANTITY, NOTIONAL = range(2)
+
+
+class VERB:
+    """What an event of the event array does. CASH moves money into or out of an account; FLOW does
+    so after the opening deposit, and asks a withdrawal whether there is so much."""
+
+    CASH, FLOW = range(2)
 
 
 class SLICE_FLAG:

@@ -26,7 +26,7 @@ def forced_units(h: int, p: int) -> int:
 
 
 @compiled
-def force(h: int, p: int, count: int, why: int) -> int:
+def force(h: int, p: int, count: int, why: int, reason: int) -> int:
     """Make the order that closes ``count`` increments of a position; returns its place.
 
     It is at the venue at once, and meets the next print of its instrument.
@@ -52,6 +52,7 @@ def force(h: int, p: int, count: int, why: int) -> int:
     order["reports_before"] = sim["n_reports"]
     order["stamp"] = sim["stamp"]
     order["forced"] = why
+    order["reason"] = reason
     mem.active(h)[sim["n_active"]] = o
     sim["n_active"] += 1
     sim["n_orders"] = o + 1

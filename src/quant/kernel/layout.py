@@ -24,7 +24,10 @@ __all__ = [
     "GROWING",
     "LAYOUT_VERSION",
     "MARKET",
+    "N_FEE_SLOTS",
+    "N_FEE_TIERS",
     "N_TIERS",
+    "N_VOLUME_DAYS",
     "PER_WORKING_ORDER",
     "State",
     "dtype_of",
@@ -33,6 +36,10 @@ __all__ = [
 
 LAYOUT_VERSION = 3
 N_TIERS = 8
+# Of a schedule of fees: components, tiers of one, and the days that a rolling volume looks back.
+N_FEE_SLOTS = 8
+N_FEE_TIERS = 16
+N_VOLUME_DAYS = 30
 
 
 def _record(ints: str = "", floats: str = "", extra: tuple[tuple[str, int], ...] = ()) -> np.dtype:
@@ -63,7 +70,8 @@ SIM = _record(
     "n_amends first_amend n_dated n_trailing n_reducers n_auctions trial in_parts whole_flags "
     # settlements ever noted, and the first that is not yet due
     "n_settlements first_settlement",
-    "whole_price whole_impact",
+    # what ``fees.find_due`` found
+    "whole_price whole_impact due_commission due_fees",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
@@ -87,7 +95,9 @@ ACCOUNT = _record(
     # money not yet settled; money lent till settlement; most |long| + |short| of net leverage
     "unsettled credit gross_k "
     # margin required of what is held, to open it and to keep it; the least equity to open at all
-    "initial maintenance minimum_equity longs",
+    "initial maintenance minimum_equity longs "
+    # deposits less withdrawals since the opening deposit
+    "flows",
 )
 BALANCE = _record("account currency", "fx minor_unit cash receivable payable debt unsettled")
 INSTRUMENT = _record(
@@ -131,9 +141,15 @@ ORDER = _record(
     # our side
     "status filled reason last_fill ts_end "
     # why the account made it (codes FORCED)
-    "forced",
+    "forced "
+    # schedules of fees: a bit for each component that has charged anything
+    "fee_begun",
     "ratio net_limit limit_sent stop_sent limit stop trail limit_offset water target "
-    "value_venue commission_venue level value_filled commission needed available",
+    "value_venue commission_venue level value_filled commission needed available "
+    # what is owed before rounding, the fees charged, and the account's volumes at the first fill
+    "commission_due fees_due fees_venue first_month_quantity first_rolling_notional",
+    # by component: what its rates come to before bounds, and the value they are bounded by
+    (("fee_accrued", N_FEE_SLOTS), ("fee_value", N_FEE_SLOTS)),
 )
 # What an amendment asks for: NONE and NaN leave a term as it is.
 AMENDMENT = _record(
@@ -156,16 +172,19 @@ FILL = _record(
 POSTING = _record("ts session kind account instrument currency ref", "amount balance")
 EQUITY = _record(
     "ts session account",
-    "equity cash accrued debt positions_value gross net",
+    # flows: deposits less withdrawals so far
+    "equity cash accrued debt positions_value gross net flows",
 )
 POSITION_ROW = _record(
     "ts session account instrument book units is_stale",
     "avg_price mark market_value unrealized realized",
 )
 BAR = _record("instrument ts_open ts_close session", "open high low close volume")
-# nights: calendar days from the session that closes here to the next
+# nights: calendar days from the session that closes here to the next; session_after: that of the
+# first print which an order sent here can meet
 SLICE = _record(
-    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags nights"
+    "ts close_lo close_hi open_lo open_hi timer_lo timer_hi session session_next flags nights "
+    "session_after"
 )
 # Money of sales that is not there yet: noted in order of the session whose begin brings it.
 SETTLEMENT = _record("session account currency", "amount")
@@ -182,11 +201,38 @@ INTEREST = _record(
 )
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
-    "n_tiers",
+    # a schedule has rows in ``fee_rows`` instead
+    "n_tiers first_fee n_fees",
     "rate per_share per_order minimum maximum maximum_rate",
     (("tier_from", N_TIERS), ("tier_rate", N_TIERS)),
 )
 SLIPPAGE = _record("kind", "size k_stop k_auction volume_limit cap_fraction")
+# One component of a schedule for the sessions in which its terms are in force. ``manners`` has a
+# bit for each manner of filling that it charges (see fees.py), ``slot`` its place in an order.
+FEE = _record(
+    "is_fee slot manners session_from session_until n_tiers tiers_by tiers_of is_marginal",
+    "per_share rate per_order minimum maximum maximum_rate round_up",
+    (("tier_from", N_FEE_TIERS), ("tier_value", N_FEE_TIERS)),
+)
+# What an account has traded under one commission: this month, and by days in a ring.
+VOLUME = _record(
+    "month",
+    "month_quantity",
+    (("day", N_VOLUME_DAYS), ("day_notional", N_VOLUME_DAYS)),
+)
+# The date of a session: days since 1970-01-01, and months since January 1970.
+SESSION_DATE = _record("day month")
+# An account's limits before the order, besides the three in ACCOUNT; NaN: none.
+RISK = _record(
+    # n_limits: how many are looked at before orders leave; window, first_session: sessions of
+    # history that are asked for, the first that is known; row_next: the first equity row not judged
+    "n_limits on_stop window first_session row_next "
+    # the session of the last judgement, and the stops that hold; orders that left in a session
+    "session is_loss_stopped is_drawdown_stopped count_session n_orders_session",
+    "max_net max_sector max_order_qty max_order_notional max_order_share max_orders_per_session "
+    "daily_loss_stop drawdown_stop max_var vol_target periods_root "
+    "equity_begin equity_last peak loss_found drawdown_found flows_seen",
+)
 WORD = np.dtype("<i8")
 
 # The order fixes each array's place in the table.
@@ -239,6 +285,18 @@ ARRAYS: dict[str, np.dtype] = {
     "row_borrow_shares": np.dtype("<f8"),
     # an order as the account makes it
     "forced_order": ORDER,
+    # empty but the saved one where no commission is a schedule
+    "fee_rows": FEE,
+    "volumes": VOLUME,
+    "saved_volume": VOLUME,
+    "session_dates": SESSION_DATE,
+    "risks": RISK,
+    # the sector of each instrument; NONE: none
+    "sectors": WORD,
+    # last price at the end of each session by instrument, session after session, and scratch for
+    # what the proposed positions would have earned; empty until a limit asks
+    "session_marks": np.dtype("<f8"),
+    "scenario_results": np.dtype("<f8"),
 }
 
 # These grow by doubling between steps; the counter in SIM says how much is used.
@@ -263,11 +321,13 @@ PER_WORKING_ORDER = {
     "saved_orders": 1,
 }
 
-# What the run reads but never writes: not part of a snapshot.
+# What the run reads but never writes, and scratch that each use fills anew: not part of a snapshot.
 MARKET = (
     *("bars", "open_rows", "slices", "session_closes"),
     *("row_flags", "row_spreads", "row_sigmas", "row_advs"),
     *("settle_on", "row_borrow_rates", "row_borrow_shares"),
+    "session_dates",
+    *("session_marks", "scenario_results"),
 )
 
 

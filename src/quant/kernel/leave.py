@@ -18,7 +18,7 @@ from quant.kernel.codes import (
     TARGET_KIND,
 )
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.limits import enforce_limits, project_positions, takes_room
+from quant.kernel.limits import count_sent, enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, position_place, remark, room_left, room_needed
 from quant.kernel.pricing import AT_DECISION
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
@@ -113,11 +113,27 @@ def _project(h: int, o: int) -> tuple[float, float]:
 
 
 @compiled
+def _settling(h: int, a: int) -> float:
+    """What will have settled at the first print that an order sent now can meet."""
+    sim = mem.sims(h)[0]
+    session = mem.slices(h)[sim["slice"]]["session_after"]
+    total = 0.0
+    for k in range(sim["first_settlement"], sim["n_settlements"]):
+        row = mem.settlements(h)[k]
+        if row["account"] == a and row["session"] <= session:
+            place = a * sim["n_currencies"] + row["currency"]
+            total += mem.balances(h)[place]["fx"] * row["amount"]
+    return total
+
+
+@compiled
 def _room(h: int, a: int) -> float:
     """Room, plus what working orders close, less what they open."""
     sim = mem.sims(h)[0]
     remark(h, a)
     room = room_left(h, a)
+    if mem.accounts(h)[a]["settles"] != 0 and mem.accounts(h)[a]["spends_unsettled"] == 0:
+        room += _settling(h, a)
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
@@ -238,6 +254,7 @@ def send_orders(h: int) -> None:
         if not is_final(order["status_venue"]):
             active[sim["n_active"]] = o
             sim["n_active"] += 1
+            count_sent(h, o)
             mark = mem.instruments(h)[order["instrument"]]["mark"]
             if order["is_trailing"] != 0 and order["is_held"] == 0 and mark == mark:
                 follow(h, o, mark)

@@ -6,11 +6,14 @@ Totals of an account (value of positions, gross, net, equity) are summed anew, i
 
 from __future__ import annotations
 
+import math
+
 from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND
 from quant.kernel.cost import commission_total, quantity
+from quant.kernel.fees import find_due, manner_of
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.pricing import paid_price
+from quant.kernel.pricing import is_taker, paid_price
 from quant.kernel.requirement import (
     initial_of,
     keep_of,
@@ -25,6 +28,8 @@ __all__ = [
     "affordable",
     "both_figures",
     "buying_power",
+    "next_cost",
+    "next_costs",
     "passes",
     "position_place",
     "remark",
@@ -37,6 +42,7 @@ _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _GROSS = ACCOUNT_KIND.GROSS_LEVERAGE
 _MARGIN = ACCOUNT_KIND.MARGIN
 _NET = ACCOUNT_KIND.NET_LEVERAGE
+_UNLIMITED = ACCOUNT_KIND.UNLIMITED
 # Amounts of money within one part in 10^12 are the same amount.
 SAME = 1e-12
 
@@ -170,6 +176,8 @@ def buying_power(h: int, a: int) -> float:
         return account["k"] * (account["equity"] - account["initial"])
     if account["kind"] == _NET:
         return account["k"] * account["equity"] - abs(account["net"])
+    if account["kind"] == _UNLIMITED:
+        return math.inf
     return leverage_limit(account) * account["equity"] - account["gross"]
 
 
@@ -192,14 +200,29 @@ def room_needed(h: int, a: int, i: int, count: int) -> float:
 
 
 @compiled
-def next_commission(h: int, o: int, count: int, price: float) -> float:
-    """Commission of the next ``count`` increments of an order: f(so far) − charged so far."""
+def next_costs(h: int, o: int, count: int, price: float) -> tuple[float, float]:
+    """Commission and fees of the next ``count`` increments of an order: f(so far) − charged so
+    far."""
     order = mem.orders(h)[o]
-    ins = mem.instruments(h)[order["instrument"]]
+    i = order["instrument"]
+    ins = mem.instruments(h)[i]
+    more = abs(quantity(ins, count) * price * ins["multiplier"])
+    if mem.commissions(h)[ins["commission"]]["n_fees"] != 0:
+        manner = manner_of(order["side_venue"], 1 if is_taker(h, o) else 0)
+        find_due(h, o, i, order["account"], manner, quantity(ins, count), more)
+        sim = mem.sims(h)[0]
+        commission = sim["due_commission"] + (order["commission_due"] - order["commission_venue"])
+        return commission, sim["due_fees"] + (order["fees_due"] - order["fees_venue"])
     qty = quantity(ins, order["filled_venue"] + count)
-    notional = order["value_venue"] + abs(quantity(ins, count) * price * ins["multiplier"])
-    total = commission_total(h, ins["commission"], qty, notional)
-    return total - order["commission_venue"]
+    total = commission_total(h, ins["commission"], qty, order["value_venue"] + more)
+    return total - order["commission_venue"], 0.0
+
+
+@inlined
+def next_cost(h: int, o: int, count: int, price: float) -> float:
+    """Commission and fees of the next ``count`` increments of an order together."""
+    commission, fees = next_costs(h, o, count, price)
+    return commission + fees
 
 
 @compiled
@@ -216,7 +239,7 @@ def _after(h: int, o: int, p: int, count: int, price: float, raw: float) -> tupl
     ins = mem.instruments(h)[order["instrument"]]
     fx = _fx(h, a, ins["currency"])
     change = order["side_venue"] * count
-    fee = next_commission(h, o, count, price)
+    fee = next_cost(h, o, count, price)
     flow = -(quantity(ins, change) * price * ins["multiplier"]) * fx - fee * fx
     if account["kind"] == _CASH_ACCOUNT:
         return -flow, spendable(account)

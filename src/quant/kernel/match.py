@@ -26,12 +26,13 @@ from quant.kernel.codes import (
     ZERO_VOLUME,
 )
 from quant.kernel.cost import quantity, round_minor, whole
+from quant.kernel.fees import manner_of, note_fees
 from quant.kernel.groups import after_fill
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     affordable,
     both_figures,
-    next_commission,
+    next_costs,
     passes,
     position_place,
     shift_totals,
@@ -246,6 +247,26 @@ def _use_volume(h: int, i: int, count: int, raw: float, at: int) -> None:
         ins["filled_session"] += count
 
 
+@inlined
+def _charge(h: int, o: int, count: int, price: float) -> tuple[float, float]:
+    """Charge an order the commission and the fees of its next increments."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    commission, fees = next_costs(h, o, count, price)
+    if mem.policies(h)[0]["rounding"] == _MINOR_UNIT:
+        # as charged, so that fills and postings show the same
+        place = order["account"] * mem.sims(h)[0]["n_currencies"] + ins["currency"]
+        commission = round_minor(commission, mem.balances(h)[place]["minor_unit"])
+        fees = round_minor(fees, mem.balances(h)[place]["minor_unit"])
+    order["commission_venue"] += commission
+    if mem.commissions(h)[ins["commission"]]["n_fees"] != 0:
+        order["fees_venue"] += fees
+        qty = quantity(ins, count)
+        manner = manner_of(order["side_venue"], 1 if is_taker(h, o) else 0)
+        note_fees(h, o, manner, qty, abs(qty * price * ins["multiplier"]))
+    return commission, fees
+
+
 @subsystem("void(int64, int64, int64, float64, int64, int64, int64)")
 def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, reason: int) -> None:
     """Fill ``count`` increments: report it, post it, and keep the account's totals current."""
@@ -270,18 +291,15 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
             flags += _UNCAPPED
     if _is_empty_bar(h, i, at):
         flags += _NO_VOLUME
-    fee = next_commission(h, o, count, price)
-    if mem.policies(h)[0]["rounding"] == _MINOR_UNIT:
-        # as charged, so that fills and postings show the same
-        balance = mem.balances(h)[a * sim["n_currencies"] + ins["currency"]]
-        fee = round_minor(fee, balance["minor_unit"])
+    commission, fees = _charge(h, o, count, price)
     side = order["side_venue"]
     r = new_report(h, _FILL, o, ts)
     report = mem.reports(h)[r]
     report["units"] = side * count
     report["price"] = price
     report["price_raw"] = raw
-    report["commission"] = fee
+    report["commission"] = commission
+    report["fees"] = fees
     # adding zero turns -0.0 into 0.0
     report["slippage"] = quantity(ins, count) * ins["multiplier"] * (price - raw) * side + 0.0
     if impact > 0.0:
@@ -302,7 +320,6 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
         report["settles"] = mem.settle_on(h)[report["session"]]
     order["filled_venue"] += count
     order["value_venue"] += abs(quantity(ins, count) * price * ins["multiplier"])
-    order["commission_venue"] += fee
     is_whole = order["filled_venue"] >= order["units_venue"] + order["held_back"]
     order["status_venue"] = _S_FILLED if is_whole else _S_PARTIAL
     _use_volume(h, i, count, raw, at)

@@ -27,6 +27,7 @@ __all__ = [
     "commissions",
     "equity_rows",
     "events",
+    "fee_rows",
     "fills",
     "forced_orders",
     "held",
@@ -42,6 +43,7 @@ __all__ = [
     "positions",
     "postings",
     "reports",
+    "risks",
     "row_advs",
     "row_borrow_rates",
     "row_borrow_shares",
@@ -49,18 +51,24 @@ __all__ = [
     "row_sigmas",
     "row_spreads",
     "saved_orders",
+    "scenario_results",
+    "sectors",
     "session_closes",
     "settle_on",
     "settlements",
+    "session_marks",
     "saved_held",
     "saved_position",
     "saved_instrument",
     "saved_balances",
     "saved_account",
     "saved_sim",
+    "saved_volume",
+    "session_dates",
     "sims",
     "slices",
     "slippages",
+    "volumes",
 ]
 
 _STATES: weakref.WeakValueDictionary[int, _Registered] = weakref.WeakValueDictionary()
@@ -176,3 +184,11 @@ settle_on = _accessor("settle_on")
 row_borrow_rates = _accessor("row_borrow_rates")
 row_borrow_shares = _accessor("row_borrow_shares")
 forced_orders = _accessor("forced_order")
+fee_rows = _accessor("fee_rows")
+volumes = _accessor("volumes")
+saved_volume = _accessor("saved_volume")
+session_dates = _accessor("session_dates")
+risks = _accessor("risks")
+sectors = _accessor("sectors")
+session_marks = _accessor("session_marks")
+scenario_results = _accessor("scenario_results")

@@ -21,6 +21,7 @@ from quant.kernel.codes import (
     REASON,
     TRIGGER,
 )
+from quant.kernel.fees import volume_place
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import position_place, remark
 from quant.kernel.match import (
@@ -450,6 +451,8 @@ def _save(h: int, a: int, i: int, c0: int, c1: int) -> None:
         mem.saved_held(h)[j] = mem.held(h)[j]
     for c in range(c0, c1):
         mem.saved_orders(h)[c] = mem.orders(h)[mem.candidates(h)[c]]
+    if len(mem.volumes(h)) > 0:
+        mem.saved_volume(h)[0] = mem.volumes(h)[volume_place(h, a, i)]
     sim["trial"] = i
 
 
@@ -468,6 +471,8 @@ def _restore(h: int, a: int, i: int, c0: int, c1: int) -> None:
         mem.held(h)[j] = mem.saved_held(h)[j]
     for c in range(c0, c1):
         mem.orders(h)[mem.candidates(h)[c]] = mem.saved_orders(h)[c]
+    if len(mem.volumes(h)) > 0:
+        mem.volumes(h)[volume_place(h, a, i)] = mem.saved_volume(h)[0]
 
 
 @compiled

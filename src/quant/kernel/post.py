@@ -48,6 +48,7 @@ _MINOR_UNIT = ROUNDING.MINOR_UNIT
 _S_TRIGGERED = STATUS.TRIGGERED
 _S_PARTIAL = STATUS.PARTIALLY_FILLED
 _S_PENDING_CANCEL = STATUS.PENDING_CANCEL
+_S_PENDING_REPLACE = STATUS.PENDING_REPLACE
 _S_FILLED = STATUS.FILLED
 _S_CANCELED = STATUS.CANCELED
 _S_REJECTED = STATUS.REJECTED
@@ -351,7 +352,11 @@ def post(h: int, r: int) -> None:
         order["status"] = _S_TRIGGERED
     elif kind == _REPLACED:
         _post_replaced(h, r)
-    elif kind not in (_ACTIVATED, _REPLACE_REJECTED):
+    elif kind == _REPLACE_REJECTED:
+        if order["status"] == _S_PENDING_REPLACE:
+            # refused, not too late: it goes on as it was
+            order["status"] = report["flags"]
+    elif kind != _ACTIVATED:
         _post_ending(h, r)
     report["status"] = order["status"]
     report["filled"] = order["filled"]

@@ -7,8 +7,10 @@ calls itself.
 
 from __future__ import annotations
 
+import math
+
 from quant.kernel import memory as mem
-from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS
+from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import position_place
 from quant.kernel.post import post
@@ -44,6 +46,9 @@ _R_REDUCE_ONLY = REASON.REDUCE_ONLY
 _R_PARENT_ENDED = REASON.PARENT_ENDED
 _R_PARENT_FILLED = REASON.PARENT_FILLED
 _R_GOOD_TILL = REASON.GOOD_TILL
+_R_FUNDS = REASON.INSUFFICIENT_FUNDS
+_R_LEVERAGE = REASON.RISK_MAX_LEVERAGE
+_GROSS_LEVERAGE = ACCOUNT_KIND.GROSS_LEVERAGE
 _EXPIRED = REPORT_KIND.EXPIRED
 _S_NEW = STATUS.NEW
 _S_TRIGGERED = STATUS.TRIGGERED
@@ -126,6 +131,26 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
     return r
 
 
+@inlined
+def _write_figures(h: int, r: int, needed: float, available: float) -> None:
+    """Both figures of a refusal. Where money is short because of the strategy's own leverage, they
+    are the leverage that would have been, and its limit."""
+    report = mem.reports(h)[r]
+    report["needed"] = needed
+    report["available"] = available
+    account = mem.accounts(h)[report["account"]]
+    if report["reason"] != _R_FUNDS or account["kind"] != _GROSS_LEVERAGE:
+        return
+    limit = account["max_leverage"]
+    if limit < account["k"]:
+        over = math.inf
+        if account["equity"] > 0.0:
+            over = (needed - available) / account["equity"]
+        report["reason"] = _R_LEVERAGE
+        report["needed"] = limit + over
+        report["available"] = limit
+
+
 @compiled
 def end_alone(
     h: int, o: int, kind: int, reason: int, needed: float, available: float, ts: int
@@ -135,8 +160,7 @@ def end_alone(
     r = new_report(h, kind, o, ts)
     report = mem.reports(h)[r]
     report["reason"] = reason
-    report["needed"] = needed
-    report["available"] = available
+    _write_figures(h, r, needed, available)
     if order["is_sized"] != 0:
         report["new_units"] = order["units_venue"]
     if kind == _CANCELED:

@@ -14,6 +14,7 @@ __all__ = ["initial_of", "keep_of", "leverage_limit", "room_taken", "spendable",
 
 _MARGIN = ACCOUNT_KIND.MARGIN
 _NET = ACCOUNT_KIND.NET_LEVERAGE
+_UNLIMITED = ACCOUNT_KIND.UNLIMITED
 _PAID = VALUATION.PAID
 
 
@@ -94,6 +95,8 @@ def room_taken(
         limit = account["gross_k"] * equity
         if gross - limit > taken - most:
             taken, most = gross, limit
+    elif kind == _UNLIMITED:
+        taken, most = 0.0, 0.0
     else:
         return gross, leverage_limit(account) * equity
     limit = account["max_leverage"] * equity

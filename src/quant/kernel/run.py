@@ -30,7 +30,7 @@ _WARM = SLICE_FLAG.WARM
 _TIMER = SLICE_FLAG.TIMER
 _SESSION = SLICE_FLAG.SESSION_OPEN | SLICE_FLAG.SESSION_CLOSE
 # Most reports, fills, postings and rows that one order can cause in one slice, with margin for the
-# two trial walks of the adverse path.
+# two trial walks of the adverse path; an event causes one of each.
 _PER_ORDER = 24
 _SLACK = 64
 
@@ -42,7 +42,7 @@ def _is_tight(h: int) -> bool:
     waiting = sim["n_orders"] - sim["n_sent"]
     # an account may make an order for each position it holds, or is about to
     forced = sim["n_held"] + sim["n_active"] + waiting
-    due = 4 * sim["n_held"] + sim["n_settlements"] - sim["first_settlement"]
+    due = 4 * sim["n_held"] + sim["n_events"] + sim["n_settlements"] - sim["first_settlement"]
     most = _PER_ORDER * (sim["n_active"] + waiting + sim["n_amends"] + sim["n_held"]) + due + _SLACK
     working = sim["n_active"] + waiting + forced
     if sim["n_orders"] + forced > len(mem.orders(h)):
@@ -164,7 +164,8 @@ def make_room(state: State) -> None:
     working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
     held = int(sim["n_held"])
     forced = held + working
-    due = 4 * held + int(sim["n_settlements"]) - int(sim["first_settlement"])
+    due = 4 * held + int(sim["n_events"])
+    due += int(sim["n_settlements"]) - int(sim["first_settlement"])
     most = _PER_ORDER * (working + int(sim["n_amends"]) + held) + due + _SLACK
     if int(sim["n_orders"]) + forced > len(state["orders"]):
         grow(state, "orders", int(sim["n_orders"]) + forced)

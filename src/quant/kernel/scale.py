@@ -13,7 +13,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, INSUFFICIENT, REASON
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, next_commission, position_place
+from quant.kernel.margin import SAME, next_cost, position_place
 from quant.kernel.match import (
     closing_part,
     end_idle_reducer,
@@ -152,7 +152,7 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
             raw = raw_at(h, o, at)
             price, _, _ = paid_price(h, o, count, raw, at)
             spent += quantity(ins, side * count) * price * ins["multiplier"]
-            spent += next_commission(h, o, count, price)
+            spent += next_cost(h, o, count, price)
             units += side * count
         after = quantity(ins, units) * ins["multiplier"] * raw
         initial += initial_of(ins, units, raw)

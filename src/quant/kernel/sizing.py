@@ -1,7 +1,7 @@
 """From a weight or a value to a count of increments.
 
 The rule is in the contract (docs/concepts/fills.md, *Sizing*): increasing exposure includes the
-commission of the whole trade in the value asked for; reducing does not.
+commission and the fees of the whole trade in the value asked for; reducing does not.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from quant.kernel import memory as mem
 from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, TARGET_KIND
 from quant.kernel.cost import commission_total, quantity, whole
+from quant.kernel.fees import find_due, manner_of
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, position_place
 from quant.kernel.pricing import taken
@@ -79,21 +80,26 @@ def _price_of(h: int, i: int, side: int, raw: float, at: int, traded: int) -> fl
 
 
 @inlined
-def _worth_with_cost(h: int, i: int, count: int, n0: int, sign: int, raw: float, at: int) -> float:
-    """Value of ``count`` increments on one side plus the commission of getting there."""
+def _worth_with_cost(h: int, o: int, count: int, n0: int, sign: int, raw: float, at: int) -> float:
+    """Value of ``count`` increments on one side plus commission and fees of getting there."""
+    i = mem.orders(h)[o]["instrument"]
     ins = mem.instruments(h)[i]
     change = abs(sign * count - n0)
     price = _price_of(h, i, sign, raw, at, change)
     worth = abs(quantity(ins, count) * price * ins["multiplier"])
     traded = quantity(ins, change)
     notional = abs(traded * price * ins["multiplier"])
+    if mem.commissions(h)[ins["commission"]]["n_fees"] != 0:
+        a = mem.orders(h)[o]["account"]
+        find_due(h, NONE, i, a, manner_of(sign, 1), traded, notional)
+        return worth + (mem.sims(h)[0]["due_commission"] + mem.sims(h)[0]["due_fees"])
     return worth + commission_total(h, ins["commission"], traded, notional)
 
 
 @compiled
-def count_for_value(h: int, i: int, value: float, n0: int, raw: float, at: int) -> int:
+def count_for_value(h: int, o: int, value: float, n0: int, raw: float, at: int) -> int:
     """Signed target count for ``value`` when it increases exposure on the value's side."""
-    ins = mem.instruments(h)[i]
+    ins = mem.instruments(h)[mem.orders(h)[o]["instrument"]]
     sign = 1 if value > 0.0 else -1
     room = abs(value) * (1.0 + SAME)
     # no price is better than this one
@@ -105,7 +111,7 @@ def count_for_value(h: int, i: int, value: float, n0: int, raw: float, at: int) 
         high = whole(abs(value) / one * (1.0 + 1e-9)) + 1
     while low < high:
         middle = low + (high - low + 1) // 2
-        if _worth_with_cost(h, i, middle, n0, sign, raw, at) <= room:
+        if _worth_with_cost(h, o, middle, n0, sign, raw, at) <= room:
             low = middle
         else:
             high = middle - 1
@@ -129,8 +135,9 @@ def _count_left(h: int, i: int, value: float, n0: int, side: int, raw: float, at
 
 
 @inlined
-def _target_count(h: int, i: int, value: float, n0: int, raw: float, at: int) -> int:
+def _target_count(h: int, o: int, value: float, n0: int, raw: float, at: int) -> int:
     """The signed count asked for by ``value``; n0 when nothing is to be done."""
+    i = mem.orders(h)[o]["instrument"]
     ins = mem.instruments(h)[i]
     if value == 0.0:
         return 0
@@ -145,7 +152,7 @@ def _target_count(h: int, i: int, value: float, n0: int, raw: float, at: int) ->
     if n0 * value > 0.0 and abs(value) < abs(worth):
         n = _count_left(h, i, value, n0, side, raw, at)
         return n if n0 > 0 else -n
-    n = count_for_value(h, i, value, n0, raw, at)
+    n = count_for_value(h, o, value, n0, raw, at)
     return max(n, n0) if side > 0 else min(n, n0)
 
 
@@ -167,7 +174,7 @@ def size_order(h: int, o: int, raw: float, equity: float, at: int, with_ending: 
     if order["target_kind"] == _COUNT:
         change = int(order["target"]) - n0
     else:
-        change = _target_count(h, i, value, n0, raw, at) - n0
+        change = _target_count(h, o, value, n0, raw, at) - n0
     order["is_sized"] = 1
     order["units_venue"] = abs(change)
     order["side_venue"] = 1 if change >= 0 else -1

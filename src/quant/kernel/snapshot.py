@@ -122,7 +122,7 @@ def _parsed(data: bytes) -> dict[str, tuple[int, NDArray[np.void]]]:
 # Arrays whose length depends on what happened; all others on data and configuration alone.
 _RESIZED = {*GROWING, *PER_WORKING_ORDER}
 # What a configuration sets and nothing ever changes.
-_SETTINGS = ("policy", "events", "commissions", "slippages")
+_SETTINGS = ("policy", "events", "commissions", "slippages", "fee_rows", "sectors")
 
 
 def own_hash(state: State) -> str:

@@ -28,6 +28,7 @@ from quant.kernel.codes import (
     VERB,
     ZERO_VOLUME,
 )
+from quant.kernel.flows import post_flow
 from quant.kernel.jit import compiled, entry, inlined
 from quant.kernel.leave import cancel_due, compact, refuse_early, send_orders
 from quant.kernel.margin import remark
@@ -69,6 +70,7 @@ _GOOD_TILL = REASON.GOOD_TILL
 _EXPIRED = REPORT_KIND.EXPIRED
 _CASH_REPORT = REPORT_KIND.CASH
 _CASH_VERB = VERB.CASH
+_FLOW_VERB = VERB.FLOW
 _LAST_PRICE = ZERO_VOLUME.LAST_PRICE
 _DEPOSIT = POSTING_KIND.DEPOSIT
 _WITHDRAWAL = POSTING_KIND.WITHDRAWAL
@@ -433,6 +435,7 @@ def _write_row(h: int) -> None:
         row["positions_value"] = account["positions_value"]
         row["gross"] = account["gross"]
         row["net"] = account["net"]
+        row["flows"] = account["flows"]
         sim["n_equity"] += 1
 
 
@@ -454,6 +457,11 @@ def _run_events(h: int) -> None:
             report["amount"] = event["a"]
             report["posting_kind"] = _DEPOSIT if event["a"] >= 0.0 else _WITHDRAWAL
             post(h, r)
+        elif event["verb"] == _FLOW_VERB:
+            if sim["n_equity"] == 0:
+                # row 0 is the opening deposit alone
+                return
+            post_flow(h, sim["event_next"])
         sim["event_next"] += 1
 
 

@@ -14,7 +14,7 @@ from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import (
     SAME,
     both_figures,
-    next_commission,
+    next_cost,
     passes,
     position_place,
     room_left,
@@ -174,7 +174,7 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
         raw = raw_at(h, m, at)
         price, _, _ = paid_price(h, m, count, raw, at)
         spent += quantity(ins, leg["side_venue"] * count) * price * ins["multiplier"]
-        spent += next_commission(h, m, count, price)
+        spent += next_cost(h, m, count, price)
         if _is_first_of_its_instrument(h, o, m):
             units = mem.positions(h)[position_place(h, a, leg["book"], leg["instrument"])]["units"]
             after_units = units + _change_of(h, o, leg["instrument"])

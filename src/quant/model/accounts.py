@@ -15,6 +15,7 @@ __all__ = [
     "MarginAccount",
     "MarginCall",
     "NetLeverage",
+    "UnlimitedAccount",
 ]
 
 _PROCEEDS = ("locked", "free")
@@ -189,7 +190,24 @@ class MarginAccount:
         choice(f"{where}.short_proceeds", self.short_proceeds, _PROCEEDS)
 
 
-Account = GrossLeverage | CashAccount | MarginAccount | NetLeverage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlimitedAccount:
+    """An account that is never refused anything, as some tools have it: for comparing with them.
+
+    Attributes
+    ----------
+    short_proceeds
+        As in `GrossLeverage`.
+    """
+
+    kind: ClassVar[str] = "unlimited"
+    short_proceeds: str = "locked"
+
+    def __post_init__(self) -> None:
+        choice("config account.short_proceeds", self.short_proceeds, _PROCEEDS)
+
+
+Account = GrossLeverage | CashAccount | MarginAccount | NetLeverage | UnlimitedAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from quant.model.accounts import (
     MarginAccount,
     MarginCall,
     NetLeverage,
+    UnlimitedAccount,
 )
 from quant.model.checks import choice, fraction_text, number, put, switch, whole_number
 from quant.model.costs import (
@@ -29,6 +30,7 @@ from quant.model.costs import (
     RangeSlippage,
     RateCommission,
     RateSlippage,
+    ScheduleCommission,
     Slippage,
     SpreadSlippage,
     SquareRootImpact,
@@ -44,11 +46,14 @@ from quant.model.execution import (
     UniformLatency,
 )
 from quant.model.financing import Borrow, Interest
+from quant.model.flows import CashFlow, RepeatedCashFlow, cash_flows_of
+from quant.model.limits import RiskLimits
 
 __all__ = [
     "Account",
     "Borrow",
     "CashAccount",
+    "CashFlow",
     "Commission",
     "Config",
     "ConstantLatency",
@@ -68,40 +73,18 @@ __all__ = [
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
+    "RepeatedCashFlow",
     "RiskLimits",
+    "ScheduleCommission",
     "Slippage",
     "SpreadSlippage",
     "SquareRootImpact",
     "TickSlippage",
     "TieredCommission",
     "UniformLatency",
+    "UnlimitedAccount",
     "VolumeShareSlippage",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskLimits:
-    """Limits checked before an order leaves, as fractions of equity; None: no limit.
-
-    Attributes
-    ----------
-    max_gross : float or None
-        Σ|value| of positions and working orders together.
-    max_symbol : float or None
-        |value| of one symbol, position and working orders together.
-    max_leverage : float or None
-        Σ|value| of positions after a fill; lowers the account's own limit.
-    """
-
-    max_gross: float | None = None
-    max_symbol: float | None = None
-    max_leverage: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("max_gross", "max_symbol", "max_leverage"):
-            value = getattr(self, name)
-            if value is not None:
-                put(self, name, number(f"config risk.{name}", value, low=0.0))
 
 
 _RATES = ("initial", "maintenance", "short_initial", "short_maintenance")
@@ -132,6 +115,10 @@ class InstrumentSettings:
         of the value (FINRA Regulatory Notice 09-53, 2009).
     borrow_rate : float or None
         Yearly fee for a short of it; None: that of ``borrow``.
+    commission : commission model or None
+        What this instrument's orders pay; None: what the configuration says. Not under ``default``.
+    sector : str or None
+        What ``risk.max_sector`` counts it under. None: under nothing.
     """
 
     increment: str = "1"
@@ -147,6 +134,8 @@ class InstrumentSettings:
     maintenance_money: float = 0.0
     leverage_factor: float = 1.0
     borrow_rate: float | None = None
+    commission: Commission | None = None
+    sector: str | None = None
 
     def __post_init__(self) -> None:
         where = "config instruments"
@@ -169,6 +158,12 @@ class InstrumentSettings:
             put(self, "tick", number(f"{where} tick", self.tick, above=0.0))
         put(self, "multiplier", number(f"{where} multiplier", self.multiplier, above=0.0))
         switch(f"{where} allow_nonpositive", self.allow_nonpositive)
+        if self.commission is not None:
+            _check_section("instruments commission", self.commission, _SECTIONS["commission"])
+        if self.sector is not None and not (isinstance(self.sector, str) and self.sector.strip()):
+            raise ConfigError(
+                f"{where} sector: expected a name, found {self.sector!r}; write for example tech."
+            )
 
 
 def _default_instruments() -> Mapping[str, InstrumentSettings]:
@@ -183,9 +178,11 @@ class Config:
     ----------
     cash : float
         Opening deposit, in ``currency``.
+    cash_flows : tuple of CashFlow and RepeatedCashFlow
+        Deposits and withdrawals after the opening one.
     currency : str
         Base currency, three letters.
-    account : GrossLeverage, CashAccount, MarginAccount or NetLeverage
+    account : GrossLeverage, CashAccount, MarginAccount, NetLeverage or UnlimitedAccount
         The account kind.
     margin_call : MarginCall
         What happens when equity falls below the margin to keep, or to zero.
@@ -221,6 +218,7 @@ class Config:
     """
 
     cash: float = 100_000.0
+    cash_flows: tuple[CashFlow | RepeatedCashFlow, ...] = ()
     currency: str = "USD"
     account: Account = field(default_factory=GrossLeverage)
     margin_call: MarginCall = field(default_factory=MarginCall)
@@ -241,6 +239,7 @@ class Config:
 
     def __post_init__(self) -> None:
         put(self, "cash", number("config cash", self.cash, above=0.0))
+        put(self, "cash_flows", cash_flows_of(self.cash_flows))
         put(self, "risk_free", number("config risk_free", self.risk_free, above=-1.0))
         choice("config trades", self.trades, ("fifo", "lifo", "average"))
         put(self, "seed", whole_number("config seed", self.seed))
@@ -253,10 +252,34 @@ class Config:
             _check_section(name, getattr(self, name), kinds)
         for symbol, settings in self.instruments.items():
             _check_section(f"instruments.{symbol}", settings, (InstrumentSettings,))
+            if symbol == "default" and settings.commission is not None:
+                raise ConfigError(
+                    "config instruments.default.commission and commission: expected one of them, "
+                    "found the first; what all instruments pay is commission."
+                )
         self._check_delays()
         self._check_instruments()
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         put(self, "instruments", MappingProxyType(complete))
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        """Limits that the instruments' settings make meaningless."""
+        settings = self.instruments.values()
+        if self.risk.max_sector is not None and all(one.sector is None for one in settings):
+            raise ConfigError(
+                "config risk.max_sector and instruments: expected a sector of at least one "
+                "instrument with max_sector, found none; set instruments.SYMBOL.sector or drop "
+                "max_sector."
+            )
+        most = self.risk.max_order_qty
+        for symbol, one in self.instruments.items():
+            if most is not None and float(one.increment) > most:
+                raise ConfigError(
+                    f"config risk.max_order_qty and instruments.{symbol}.increment: expected an "
+                    f"order of one increment to be allowed, found {most:g} and {one.increment}; "
+                    "raise max_order_qty or lower the increment."
+                )
 
     def _check_delays(self) -> None:
         """One place for delays, and none where orders fill as they are made."""
@@ -303,6 +326,10 @@ class Config:
         """The settings of one symbol: its own, else the default ones."""
         return self.instruments.get(symbol, self.instruments["default"])
 
+    def commission_of(self, symbol: str) -> Commission:
+        """What orders of one symbol pay: its own commission, else that of all."""
+        return self.settings_of(symbol).commission or self.commission
+
     def __reduce__(self) -> tuple[object, ...]:
         from quant.model.parse import config_from, to_mapping
 
@@ -310,13 +337,19 @@ class Config:
 
 
 _SECTIONS: dict[str, tuple[type, ...]] = {
-    "account": (GrossLeverage, CashAccount, MarginAccount, NetLeverage),
+    "account": (GrossLeverage, CashAccount, MarginAccount, NetLeverage, UnlimitedAccount),
     "margin_call": (MarginCall,),
     "interest": (Interest,),
     "borrow": (Borrow,),
     "execution": (Execution,),
     "latency": (ConstantLatency, UniformLatency, ExponentialLatency),
-    "commission": (RateCommission, PerShareCommission, PerOrderCommission, TieredCommission),
+    "commission": (
+        RateCommission,
+        PerShareCommission,
+        PerOrderCommission,
+        TieredCommission,
+        ScheduleCommission,
+    ),
     "slippage": (
         RateSlippage,
         TickSlippage,

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from quant.errors import ConfigError
 from quant.model.checks import number, put, switch, whole_number
+from quant.model.fees import ScheduleCommission
 
 __all__ = [
     "Commission",
@@ -18,6 +19,7 @@ __all__ = [
     "RangeSlippage",
     "RateCommission",
     "RateSlippage",
+    "ScheduleCommission",
     "Slippage",
     "SpreadSlippage",
     "SquareRootImpact",
@@ -139,7 +141,9 @@ class TieredCommission:
         return _params(self, tiers=self.tiers)
 
 
-Commission = RateCommission | PerShareCommission | PerOrderCommission | TieredCommission
+Commission = (
+    RateCommission | PerShareCommission | PerOrderCommission | TieredCommission | ScheduleCommission
+)
 
 
 def _params(model: object, **own: object) -> dict[str, object]:

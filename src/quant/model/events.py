@@ -6,6 +6,7 @@ orders. Times are integers, nanoseconds UTC; ``time`` gives the same as a dateti
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -64,7 +65,7 @@ class Fill:
         Unsigned; ``qty_signed`` carries the sign.
     price, price_raw : float
         Paid, and the market's before slippage.
-    commission, slippage : float
+    commission, fees, slippage : float
         Money; positive is a cost.
     ts : int
         Nanoseconds UTC of the execution.
@@ -82,6 +83,7 @@ class Fill:
     price: float
     price_raw: float
     commission: float
+    fees: float
     slippage: float
     ts: int
     reason: str
@@ -114,6 +116,11 @@ class OrderUpdate:
         Why, for example ``insufficient_funds``.
     needed, available : float
         Both figures of a refusal for money, else 0.
+    rule : str
+        The limit of `RiskLimits` that refused it, else empty.
+    limit, value : float
+        Of a refusal by a limit, in the rule's unit: what is allowed and what was found; NaN where
+        it is not known, and of everything else.
     ts : int
         Nanoseconds UTC.
     tag : str or None
@@ -128,6 +135,9 @@ class OrderUpdate:
     available: float
     ts: int
     tag: str | None
+    rule: str = ""
+    limit: float = math.nan
+    value: float = math.nan
 
     @property
     def time(self) -> datetime:

@@ -12,6 +12,8 @@ from quant.model.config import (
     Config,
     InstrumentSettings,
 )
+from quant.model.fees import FeeComponent
+from quant.model.flows import plain_flow
 from quant.model.profiles import find_profile, merge_settings
 
 __all__ = ["as_mapping", "check_keys", "config_from", "to_mapping"]
@@ -50,12 +52,11 @@ def as_mapping(where: str, value: object) -> Mapping[Any, Any]:
     return value
 
 
-def _section(name: str, value: object) -> Any:
+def _section(name: str, value: object, where: str) -> Any:
     """One section; its ``kind`` chooses the record."""
     kinds = _SECTIONS[name]
     if isinstance(value, kinds):
         return value
-    where = f"config {name}"
     given = dict(as_mapping(where, value))
     by_kind = {getattr(kind, "kind", ""): kind for kind in kinds}
     if len(kinds) == 1:
@@ -89,8 +90,9 @@ def config_from(given: Mapping[str, Any]) -> Config:
     >>> config_from({"csh": 5000})
     Traceback (most recent call last):
     quant.errors.ConfigError: config: unknown setting 'csh', expected one of profile, cash, \
-currency, account, execution, latency, commission, slippage, impact, risk, instruments, \
-calendar, benchmark, risk_free, trades, seed; remove or correct it. Did you mean 'cash'?
+cash_flows, currency, account, margin_call, interest, borrow, execution, latency, commission, \
+slippage, impact, risk, instruments, calendar, benchmark, risk_free, trades, seed; remove or \
+correct it. Did you mean 'cash'?
     """
     top = dict(as_mapping("config", given))
     if "profile" in top:
@@ -100,9 +102,11 @@ calendar, benchmark, risk_free, trades, seed; remove or correct it. Did you mean
     values: dict[str, Any] = {}
     for key, value in top.items():
         if key in _SECTIONS:
-            values[key] = _section(key, value)
+            values[key] = _section(key, value, f"config {key}")
         elif key == "instruments":
             values[key] = _instruments(value)
+        elif key == "cash_flows":
+            values[key] = () if value is None else value
         else:
             values[key] = value
     return Config(**values)
@@ -115,10 +119,23 @@ def _instruments(value: object) -> dict[str, InstrumentSettings]:
             result[str(symbol)] = settings
             continue
         where = f"config instruments.{symbol}"
-        given = as_mapping(where, settings)
+        given = dict(as_mapping(where, settings))
         check_keys(where, given, _keys(InstrumentSettings))
+        if given.get("commission") is not None:
+            given["commission"] = _own_commission(where, given["commission"])
         result[str(symbol)] = InstrumentSettings(**given)
     return result
+
+
+def _own_commission(where: str, value: object) -> Any:
+    """The commission of one instrument; its messages say whose it is."""
+    try:
+        return _section("commission", value, f"{where}.commission")
+    except ConfigError as error:
+        text = str(error)
+        if where not in text:
+            text = text.replace("config commission", f"{where}.commission")
+        raise ConfigError(text) from None
 
 
 def _plain(record: Any) -> dict[str, Any]:
@@ -132,6 +149,10 @@ def _plain(record: Any) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_json(item) for item in value]
+    if isinstance(value, FeeComponent):
+        return value.to_mapping()
+    if dataclasses.is_dataclass(value):
+        return _plain(value)
     return value
 
 
@@ -150,6 +171,8 @@ def to_mapping(config: Config) -> dict[str, Any]:
             result[name] = _plain(value)
         elif name == "instruments":
             result[name] = {symbol: _plain(one) for symbol, one in sorted(value.items())}
+        elif name == "cash_flows":
+            result[name] = [plain_flow(one) for one in value]
         else:
             result[name] = value
     return result

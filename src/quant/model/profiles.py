@@ -37,7 +37,8 @@ class Profile:
     lacks: tuple[str, ...] = ()
 
 
-_UNLIMITED = {"kind": "gross_leverage", "k": 1e6}
+_UNLIMITED = {"kind": "unlimited"}
+_IN_DEBT = {"bankruptcy": "warn"}
 _LIST = (
     Profile(name="default", about="quant's own rules: strict fills, no costs, no borrowing."),
     Profile(
@@ -82,6 +83,7 @@ _LIST = (
         "at their price when touched, no costs. It trades on what it has just seen.",
         settings={
             "account": _UNLIMITED,
+            "margin_call": _IN_DEBT,
             "execution": {
                 "timing": "same_close",
                 "market_price": "mid_range",
@@ -97,6 +99,7 @@ _LIST = (
         about="backtrader 1.9.78.123, its default broker.",
         settings={
             "account": {"kind": "gross_leverage", "k": 1.0},
+            "margin_call": _IN_DEBT,
             "execution": {
                 "size_at": "decision",
                 "batch": "fifo",
@@ -120,6 +123,7 @@ _LIST = (
         about="vectorbt 1.2.0, one group with shared cash, sales first.",
         settings={
             "account": {"kind": "gross_leverage", "k": 1.0},
+            "margin_call": _IN_DEBT,
             "execution": {"insufficient": "partial", "participation": None},
         },
         lacks=(
@@ -149,6 +153,7 @@ _LIST = (
         about="zipline-reloaded 3.2.1: every order is judged at the close of a later bar.",
         settings={
             "account": _UNLIMITED,
+            "margin_call": _IN_DEBT,
             "execution": {
                 "timing": "next_close",
                 "size_at": "decision",
@@ -159,7 +164,6 @@ _LIST = (
         lacks=(
             "slippage on resting limits, beyond the limit too",
             "limits and stops judged at closes (give data without open, high and low)",
-            "an account without any limit (k of a million refuses too, once equity is gone)",
             "the difference to a weight rounded to whole shares, in place of the target",
         ),
     ),
@@ -176,7 +180,6 @@ _LIST = (
         },
         lacks=(
             "limits and stops judged at closes (give data without open, high and low)",
-            "an account without any limit (k of a million refuses too, once equity is gone)",
             "commission on the price before slippage",
         ),
     ),
@@ -185,6 +188,7 @@ _LIST = (
         about="nautilus_trader 1.221.0 on bars, without margins.",
         settings={
             "account": _UNLIMITED,
+            "margin_call": _IN_DEBT,
             "execution": {
                 "timing": "same_close",
                 "path": "ohlc",
@@ -194,7 +198,6 @@ _LIST = (
             },
         },
         lacks=(
-            "an account without any limit (k of a million refuses too, once equity is gone)",
             "a stop that fills at its own price where the market opens beyond it",
             "a limit that fills at its own price where the bar never showed it",
         ),

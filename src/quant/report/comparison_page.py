@@ -37,7 +37,7 @@ class ComparedRun:
     ts : int64 array of shape (n_rows,)
         Nanoseconds UTC, ascending.
     equity : float64 array of shape (n_rows,)
-        Money.
+        Money; deposits and withdrawals taken out, so that returns are compared.
     """
 
     run_id: str

@@ -40,9 +40,10 @@ def cost_parts(sheet: TearSheet) -> list[CostPart]:
 
     Notes
     -----
-    Net profit is last equity minus first. Profit before costs is net profit plus all costs: what
-    the same fills would have earned at their raw prices, without commission and fees. What lower
-    costs would have changed in the orders themselves is not modelled. Sums are exact.
+    Net profit is last equity minus first, less net deposits. Profit before costs is net profit plus
+    all costs: what the same fills would have earned at their raw prices, without commission and
+    fees. What lower costs would have changed in the orders themselves is not modelled. Sums are
+    exact.
     """
     activity = sheet.activity
     if activity is None:
@@ -54,7 +55,7 @@ def cost_parts(sheet: TearSheet) -> list[CostPart]:
         ("slippage", "Slippage", math.fsum(fills.slippage.tolist())),
         ("impact", "Market impact", math.fsum(activity.impact.tolist())),
     ]
-    net = float(sheet.equity[-1]) - float(sheet.equity[0])
+    net = sheet.profit
     gross = math.fsum([net, *(amount for _, _, amount in amounts)])
     value = np.abs(fills.qty * fills.price_raw) * activity.multipliers[fills.instrument]
     traded = math.fsum(value.tolist())

@@ -22,10 +22,37 @@ __all__ = ["EQUITY_DEFINITIONS"]
 
 EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
     "total_return": Definition(
-        RETURN, "Total return", FRACTION, "Last equity over the opening equity, minus 1."
+        RETURN,
+        "Total return",
+        FRACTION,
+        "Last equity over the opening equity, minus 1; deposits and withdrawals are taken out.",
+    ),
+    "time_weighted_return": Definition(
+        RETURN,
+        "Time-weighted return",
+        FRACTION,
+        "The same as total_return: the product of equity / (equity before + flow) over all rows, "
+        "minus 1, where flow is what was deposited less what was withdrawn between the two rows.",
+    ),
+    "money_weighted_return": Definition(
+        RETURN,
+        "Money-weighted return per year",
+        FRACTION,
+        "Internal rate of return: the r of sum(payment x (1 + r) ^ (calendar days to the last "
+        "session / 365.25)) = last equity, over the opening deposit, deposits and, negative, "
+        "withdrawals.",
+    ),
+    "net_flows": Definition(
+        RETURN,
+        "Net deposits",
+        MONEY,
+        "Deposits less withdrawals after the opening deposit.",
     ),
     "net_profit": Definition(
-        RETURN, "Net profit", MONEY, "Last equity minus the opening equity, after all costs."
+        RETURN,
+        "Net profit",
+        MONEY,
+        "Last equity minus the opening equity minus net_flows, after all costs.",
     ),
     "total_pnl": Definition(
         RETURN,
@@ -37,7 +64,7 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
         RETURN,
         "CAGR",
         FRACTION,
-        "(last equity / opening equity) ^ (365.25 / calendar days from first to last session) - 1.",
+        "(1 + total_return) ^ (365.25 / calendar days from first to last session) - 1.",
     ),
     "annual_return": Definition(
         RETURN, "Annual return", FRACTION, "The same as cagr, under its other name."
@@ -232,14 +259,14 @@ EQUITY_DEFINITIONS: Final[dict[str, Definition]] = {
         "Max drawdown",
         FRACTION,
         "Largest (highest equity so far - equity) / highest equity so far, over all rows "
-        "from the opening deposit on.",
+        "from the opening deposit on; later deposits and withdrawals are taken out.",
     ),
     "max_drawdown_abs": Definition(
         DRAWDOWN,
         "Max drawdown in money",
         MONEY,
-        "Largest highest equity so far - equity, over all rows; may be another drawdown "
-        "than max_drawdown_pct.",
+        "Largest highest equity so far - equity, over all rows, both less the net deposits so far; "
+        "may be another drawdown than max_drawdown_pct.",
     ),
     "max_drawdown_fall_days": Definition(
         DRAWDOWN,

@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from quant.report import measures
+from quant.report.flows import GROWTH_TOLERANCE, internal_rate
 from quant.report.measures import Figure, Undefined, mean, ratio
-from quant.report.metric_sheet import NO_SESSIONS, NOT_POSITIVE, Sheet
+from quant.report.metric_sheet import NO_SESSIONS, NOT_POSITIVE, JsonValue, Sheet
 from quant.report.sessions import calendar_ends, drawdown_path, iso_date
 from quant.report.significance import probability_above, sharpe_error
 
@@ -67,7 +68,11 @@ def put_return(sheet: Sheet, closed: float, n_trades: int, currency: str) -> Non
     ends, n_rows = rows.sessions.equity, len(rows.equity)
     opening, final = float(rows.equity[0]), float(rows.equity[-1])
     profit, lowest = final - opening, float(rows.equity.min())
-    sheet.put("net_profit", profit, n_rows, currency=currency, start=opening, end=final)
+    known: dict[str, JsonValue] = {"start": opening, "end": final}
+    if rows.flows is not None:
+        profit, known = profit - rows.net_flows, known | {"net_flows": rows.net_flows}
+    sheet.put("net_profit", profit, n_rows, currency=currency, **known)
+    _put_flows(sheet, currency)
     sheet.put(
         "total_pnl",
         profit,
@@ -94,6 +99,44 @@ def put_return(sheet: Sheet, closed: float, n_trades: int, currency: str) -> Non
     no_down = "No session had a return below zero." if returns else absent
     sheet.put("avg_session_up", mean(up, no_up), len(up))
     sheet.put("avg_session_down", mean(down, no_down), len(down))
+
+
+def _put_flows(sheet: Sheet, currency: str) -> None:
+    """Deposits and withdrawals, and the two returns that they set apart."""
+    rows, flows = sheet.rows, sheet.rows.flows
+    sheet.put("time_weighted_return", sheet.figure("total_return"), rows.n, **rows.dates)
+    if flows is None:
+        days = rows.sessions.days
+        sheet.put("money_weighted_return", sheet.figure("cagr"), 1, days=days, **rows.dates)
+        sheet.put("net_flows", 0.0, 0, currency=currency, deposits=0.0, withdrawals=0.0)
+        return
+    places = np.flatnonzero(flows)
+    amounts: list[float] = flows[places].tolist()
+    since = rows.session_date[places] - rows.sessions.start
+    rate = internal_rate(
+        [float(rows.equity[0]), *amounts],
+        [0, *since.tolist()],
+        float(rows.equity[-1]),
+        rows.sessions.days,
+    )
+    paid_in = math.fsum(amount for amount in amounts if amount > 0)
+    paid_out = math.fsum(-amount for amount in amounts if amount < 0)
+    sheet.put(
+        "money_weighted_return",
+        rate,
+        len(amounts) + 1,
+        days=rows.sessions.days,
+        tolerance=GROWTH_TOLERANCE,
+        **rows.dates,
+    )
+    sheet.put(
+        "net_flows",
+        rows.net_flows,
+        len(amounts),
+        currency=currency,
+        deposits=paid_in,
+        withdrawals=paid_out,
+    )
 
 
 def put_periods(sheet: Sheet) -> None:
@@ -169,7 +212,7 @@ def put_drawdown(sheet: Sheet) -> None:
     under: Figure = NOT_POSITIVE
     ulcer: Figure = NOT_POSITIVE
     if fallen is not None:
-        path = drawdown_path(rows.equity)
+        path = drawdown_path(rows.index)
         at_ends: list[float] = path[rows.sessions.rows].tolist()
         current = float(path[-1])
         under = ratio(sum(1 for value in at_ends if value > 0), rows.n, NO_SESSIONS)

@@ -73,7 +73,7 @@ def _put_positions(sheet: Sheet, run: RunArrays) -> None:
     n, counts = len(value), np.bincount(place, minlength=1)
     sheet.put("avg_positions", ratio(n, sheet.rows.n, NO_SESSIONS), sheet.rows.n)
     sheet.put("max_positions", int(counts.max()), sheet.rows.n)
-    equity = np.array(sheet.rows.sessions.equity[1:])[place]
+    equity = np.array(sheet.rows.ends[1:])[place]
     shares: list[float] = []
     absent = _NO_POSITION
     if (equity > 0).all():
@@ -150,7 +150,10 @@ def put_costs(sheet: Sheet, run: RunArrays) -> None:
         ("total_costs", costs),
     ):
         sheet.put(name, money, n, currency=run.currency)
-    before = float(rows.equity[-1] - rows.equity[0]) + costs
+    earned = float(rows.equity[-1] - rows.equity[0])
+    if rows.flows is not None:
+        earned -= rows.net_flows
+    before = earned + costs
     no_profit = "The P&L before costs is zero."
     for name, yearly, money in (
         ("cost_share_of_gross", "cost_per_year_pct", costs),

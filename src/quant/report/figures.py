@@ -13,6 +13,8 @@ __all__ = ["FigureRow", "Tile", "groups_of", "tiles_of"]
 
 _YEAR: Final = 365
 _ALIASES: Final = ("annual_return", "total_pnl")
+# What says nothing where no money came in or went out.
+_OF_FLOWS: Final = ("time_weighted_return", "money_weighted_return", "net_flows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ def tiles_of(sheet: TearSheet) -> list[Tile]:
         ("volatility", _beside(sheet, "benchmark_volatility")),
         ("sharpe", _beside(sheet, "benchmark_sharpe")),
         ("max_drawdown_pct", _beside(sheet, "benchmark_max_drawdown_pct")),
-        ("end_equity", _phrase("from {}", _text(sheet, "start_equity", is_short=True))),
+        ("end_equity", _begun(sheet)),
         ("total_trades", _phrase("{} won", _text(sheet, "win_rate"))),
         ("total_costs", _phrase("{} of equity a year", _text(sheet, "cost_per_year_pct"))),
     )
@@ -59,6 +61,14 @@ def tiles_of(sheet: TearSheet) -> list[Tile]:
             )
         )
     return tiles
+
+
+def _begun(sheet: TearSheet) -> str:
+    """What the equity began with, and what came in since."""
+    text = _phrase("from {}", _text(sheet, "start_equity", is_short=True))
+    if not sheet.has_flows:
+        return text
+    return text + _phrase(", net deposits {}", _text(sheet, "net_flows", is_short=True))
 
 
 def _text(sheet: TearSheet, key: str, *, is_short: bool = False) -> str:
@@ -118,13 +128,15 @@ def _input_text(value: object) -> str:
 
 
 def groups_of(sheet: TearSheet) -> list[tuple[str, list[FigureRow]]]:
-    """The metrics by group, aliases left out; no benchmark group without a benchmark."""
+    """The metrics by group, aliases left out; no benchmark group without a benchmark, and
+    no figures of deposits and withdrawals without any."""
     found: list[tuple[str, list[FigureRow]]] = []
     for group in GROUPS:
         if group == "Benchmark" and sheet.benchmark is None:
             continue
         names = [name for name, known in DEFINITIONS.items() if known.group == group]
-        shown = [name for name in names if name in sheet.metrics and name not in _ALIASES]
+        hidden = _ALIASES if sheet.has_flows else (*_ALIASES, *_OF_FLOWS)
+        shown = [name for name in names if name in sheet.metrics and name not in hidden]
         if shown:
             found.append((group, [_row(sheet, name) for name in shown]))
     return found

@@ -36,6 +36,7 @@ _DATED = frozenset(
     (
         "cagr",
         "annual_return",
+        "money_weighted_return",
         "calmar",
         "cagr_over_volatility",
         "martin_ratio",
@@ -81,7 +82,8 @@ def compute_backtest_metrics(
         ``return, side, entry_ts, exit_ts, entry_price, exit_price, bars_held, mae, mfe``, as in
         trades.csv. Numbers are net results.
     equity_curve : polars or pandas DataFrame or Series, or list of numbers
-        Equity after costs, in order of time: column ``equity``, and ``session`` or a time. Where
+        Equity after costs, in order of time: column ``equity``, and ``session`` or a time. A column
+        ``flow`` says what was deposited less what was withdrawn since the row before. Where
         every time is midnight they are dates; naive times are UTC. Numbers, and a Series without
         times, are one value per session.
     initial_capital : float
@@ -126,14 +128,16 @@ def compute_backtest_metrics(
     curve = _read_curve(equity_curve, calendar, periods_per_year)
     check_rates(curve.periods_per_year, risk_free)
     values, other = curve.equity, _benchmark(benchmark, len(curve.equity))
+    flows = curve.flows
     session, date = curve.session, curve.date
     if values[0] != opening or not curve.may_open:
         values = np.concatenate(([opening], values))
         session, date = (np.concatenate((column[:1], column)) for column in (session, date))
         if other is not None:
             other = np.concatenate(([opening], other))
+        flows = None if flows is None else np.concatenate(([0.0], flows))
     found = _read_trades(trades)
-    sheet = Sheet(Rows.of(session, date, values, curve.periods_per_year))
+    sheet = Sheet(Rows.of(session, date, values, curve.periods_per_year, flows))
     put_account(sheet, math.fsum(found.pnl_net), len(found.pnl_net), risk_free, "")
     put_trades(sheet, found, "")
     if other is not None:
@@ -150,7 +154,8 @@ def compute_backtest_metrics(
 class _Curve:
     """An equity curve; without dates, `date` only counts sessions.
 
-    `may_open` says whether the first row can be the opening and not a session of its own.
+    `may_open` says whether the first row can be the opening and not a session of its own. What
+    flowed before such a row is part of the opening.
     """
 
     equity: FloatArray
@@ -159,11 +164,13 @@ class _Curve:
     periods_per_year: int
     has_dates: bool
     may_open: bool
+    flows: FloatArray | None = None
 
 
 def _read_curve(given: Any, calendar: str, periods_per_year: int | None) -> _Curve:
     frame = _curve_frame(given)
     equity = _numbers(frame, "equity", _EQUITY)
+    flows = _numbers(frame, "flow", _EQUITY) if "flow" in frame.columns else None
     if len(equity) == 0:
         raise DataError(f"{_EQUITY}: expected at least one row, found none; give the equity rows.")
     days = _days(frame, calendar)
@@ -184,6 +191,7 @@ def _read_curve(given: Any, calendar: str, periods_per_year: int | None) -> _Cur
             ),
             has_dates=False,
             may_open=True,
+            flows=flows,
         )
     if (np.diff(days) < 0).any():
         row = int(np.flatnonzero(np.diff(days) < 0)[0]) + 1
@@ -205,6 +213,7 @@ def _read_curve(given: Any, calendar: str, periods_per_year: int | None) -> _Cur
         periods_per_year=periods,
         has_dates=True,
         may_open=len(days) > 1 and bool(days[0] == days[1]),
+        flows=flows,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from quant.errors import DataError
 from quant.report.definitions import DEFINITIONS
+from quant.report.flows import profit_path, wealth_index
 from quant.report.measures import DAYS_PER_YEAR, Figure, Undefined, mean, ratio
 from quant.report.sessions import (
     DrawdownPeriods,
@@ -137,6 +138,8 @@ class RunArrays:
         Most gross exposure over equity that the account allows; 1 for a cash account.
     positions : PositionArrays, optional
         Positions by session.
+    flows : float64 array of shape (n_rows,), optional
+        Deposits less withdrawals since the row before, in money; 0 in row 0.
     """
 
     ts: IntArray
@@ -156,6 +159,7 @@ class RunArrays:
     benchmark_equity: FloatArray | None = None
     leverage_limit: float | None = None
     positions: PositionArrays | None = None
+    flows: FloatArray | None = None
 
     def __post_init__(self) -> None:
         check_rates(self.periods_per_year, self.risk_free)
@@ -163,6 +167,8 @@ class RunArrays:
         columns = {"ts": self.ts, "gross": self.gross, "net": self.net}
         if self.benchmark_equity is not None:
             columns["benchmark_equity"] = self.benchmark_equity
+        if self.flows is not None:
+            columns["flows"] = self.flows
         for name, column in columns.items():
             if len(column) != n or not np.isfinite(column).all():
                 raise DataError(
@@ -173,7 +179,12 @@ class RunArrays:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
-    """Equity rows, and their sessions and drawdowns, folded once."""
+    """Equity rows, and their sessions and drawdowns, folded once.
+
+    Returns, drawdowns and periods are those of `index`: the equity with deposits and withdrawals
+    taken out. Without any, `index`, `profit` and `equity` are one array, and `ends` are those of
+    `sessions`.
+    """
 
     sessions: Sessions
     drawdowns: Drawdowns | None
@@ -181,23 +192,42 @@ class Rows:
     session_date: IntArray
     equity: FloatArray
     periods_per_year: int
+    index: FloatArray
+    profit: FloatArray
+    ends: list[float]
+    flows: FloatArray | None
 
     @classmethod
     def of(
-        cls, session: IntArray, session_date: IntArray, equity: FloatArray, periods_per_year: int
+        cls,
+        session: IntArray,
+        session_date: IntArray,
+        equity: FloatArray,
+        periods_per_year: int,
+        flows: FloatArray | None = None,
     ) -> Rows:
-        """Fold equity rows; arguments as in `fold_sessions`."""
-        sessions = fold_sessions(session, session_date, equity)
+        """Fold equity rows; arguments as in `fold_sessions` and `RunArrays`."""
+        index, money = wealth_index(equity, flows), profit_path(equity, flows)
+        sessions = fold_sessions(session, session_date, index)
         is_positive = sessions.equity[0] > 0
-        found = find_drawdowns(sessions.place, session_date, equity) if is_positive else None
+        place, has_flows = sessions.place, index is not equity
         return cls(
             sessions=sessions,
-            drawdowns=found,
-            periods=list_drawdowns(equity) if is_positive else None,
+            drawdowns=find_drawdowns(place, session_date, index, money) if is_positive else None,
+            periods=list_drawdowns(index, money if has_flows else None) if is_positive else None,
             session_date=session_date,
             equity=equity,
             periods_per_year=periods_per_year,
+            index=index,
+            profit=money,
+            ends=[float(equity[0]), *equity[sessions.rows].tolist()],
+            flows=flows if has_flows else None,
         )
+
+    @property
+    def net_flows(self) -> float:
+        """Deposits less withdrawals after the opening deposit."""
+        return 0.0 if self.flows is None else math.fsum(self.flows[1:].tolist())
 
     @property
     def n(self) -> int:
@@ -217,7 +247,7 @@ class Rows:
     @property
     def mean_equity(self) -> float | Undefined:
         """Mean equity of session ends."""
-        return mean(self.sessions.equity[1:], NO_SESSIONS)
+        return mean(self.ends[1:], NO_SESSIONS)
 
 
 @dataclass(slots=True)

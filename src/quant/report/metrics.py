@@ -6,10 +6,11 @@ it, so that anyone can do the sum again from the run's tables. What does not exi
 why; no figure is ever NaN or infinite.
 
 Returns are simple, per session of the base calendar, at its last mark; the opening deposit (row 0)
-is the start of the first. Drawdowns look at every row, the opening one included. No money is
-assumed to come in or go out but by trading. :mod:`~quant.report.definitions` has every formula;
-:mod:`~quant.report.equity_figures`, :mod:`~quant.report.trade_figures`,
-:mod:`~quant.report.exposure_figures` and :mod:`~quant.report.benchmark_figures` have the sums.
+is the start of the first. Drawdowns look at every row, the opening one included. Deposits and
+withdrawals are taken out of both (:mod:`~quant.report.flows`).
+:mod:`~quant.report.definitions` has every formula; :mod:`~quant.report.equity_figures`,
+:mod:`~quant.report.trade_figures`, :mod:`~quant.report.exposure_figures` and
+:mod:`~quant.report.benchmark_figures` have the sums.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def compute_metrics(run: RunArrays) -> dict[str, Metric]:
     -----
     Sums are exact (`math.fsum`). A standard deviation up to 1e-15 counts as zero.
     """
-    sheet = Sheet(Rows.of(run.session, run.session_date, run.equity, run.periods_per_year))
+    sheet = Sheet(
+        Rows.of(run.session, run.session_date, run.equity, run.periods_per_year, run.flows)
+    )
     closed = math.fsum(run.trades.pnl_net.tolist())
     put_account(sheet, closed, len(run.trades), run.risk_free, run.currency)
     put_trades(sheet, TradeColumns.of(run.trades), run.currency)

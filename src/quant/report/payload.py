@@ -14,6 +14,7 @@ import numpy as np
 from quant.report.candles import price_charts
 from quant.report.costs import cost_parts
 from quant.report.distribution import trade_charts
+from quant.report.flow_section import flow_marks, flow_rows_shown
 from quant.report.packing import decimals_for, pack_numbers, pack_whole
 from quant.report.periods import returns_by_year, traded_by_period
 from quant.report.rolling import Rolling, rolling_figures
@@ -60,7 +61,7 @@ def page_data(sheet: TearSheet) -> dict[str, Any]:
 
 
 def _curves(sheet: TearSheet) -> list[FloatArray]:
-    return [sheet.equity] if sheet.benchmark is None else [sheet.equity, sheet.benchmark]
+    return [sheet.index] if sheet.benchmark is None else [sheet.index, sheet.benchmark]
 
 
 def _rows_of(sheet: TearSheet, *curves: FloatArray) -> IntArray:
@@ -75,7 +76,12 @@ def _rows_to_draw(n: int, *curves: FloatArray) -> IntArray:
 
 
 def _equity(sheet: TearSheet, rows: IntArray) -> dict[str, Any]:
-    return _curve(sheet.ts, sheet.equity, sheet.benchmark, rows)
+    marked = flow_rows_shown(sheet)
+    if len(marked):
+        # a mark needs the point it stands on
+        rows = np.union1d(rows, marked)
+        return {**_curve(sheet.ts, sheet.index, sheet.benchmark, rows), "flows": flow_marks(sheet)}
+    return _curve(sheet.ts, sheet.index, sheet.benchmark, rows)
 
 
 def curve_data(ts: IntArray, equity: FloatArray, other: FloatArray) -> dict[str, Any]:
@@ -109,7 +115,7 @@ def _money_decimals(values: FloatArray) -> int:
 
 
 def _years(sheet: TearSheet) -> dict[str, Any] | None:
-    own = returns_by_year(sheet.dates, sheet.equity)
+    own = returns_by_year(sheet.dates, sheet.index)
     if len(own) < 2:
         return None
     other = None
@@ -125,7 +131,7 @@ def _years(sheet: TearSheet) -> dict[str, Any] | None:
 
 def rolling_of(sheet: TearSheet) -> Rolling | None:
     """Rolling figures at the longest window of which the run has two; None for short runs."""
-    sessions = fold_sessions(sheet.sessions, sheet.dates, sheet.equity)
+    sessions = fold_sessions(sheet.sessions, sheet.dates, sheet.index)
     window = next((w for w in WINDOWS if len(sessions.returns) >= 2 * w), None)
     if window is None:
         return None
@@ -139,7 +145,7 @@ def _rolling(sheet: TearSheet) -> dict[str, Any] | None:
     found = rolling_of(sheet)
     if found is None:
         return None
-    ends = fold_sessions(sheet.sessions, sheet.dates, sheet.equity).rows[found.place]
+    ends = fold_sessions(sheet.sessions, sheet.dates, sheet.index).rows[found.place]
     return {
         "window": found.window,
         "t": pack_whole(sheet.ts[ends] // _MS),

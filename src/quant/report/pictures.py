@@ -23,7 +23,7 @@ _LOG_FROM: Final = 4.0
 
 def _lines(sheet: TearSheet) -> list[Line]:
     found = [] if sheet.benchmark is None else [Line(values=sheet.benchmark, style="benchmark")]
-    return [*found, Line(values=sheet.equity, style="strategy")]
+    return [*found, Line(values=sheet.index, style="strategy")]
 
 
 def equity_picture(sheet: TearSheet, height: int = 300) -> Markup:
@@ -56,11 +56,13 @@ def _linear(low: float, high: float) -> Scale:
 
 def equity_words(sheet: TearSheet) -> str:
     """Where equity and benchmark began and ended, for those who cannot see the picture."""
-    first, last = float(sheet.equity[0]), float(sheet.equity[-1])
+    first, last = float(sheet.index[0]), float(sheet.index[-1])
     label = (
         f"Equity of {sheet.title} from {money_text(first, sheet.currency, 0)} "
         f"to {money_text(last, sheet.currency, 0)}"
     )
+    if sheet.has_flows:
+        label += ", deposits and withdrawals taken out"
     if sheet.benchmark is not None:
         end = money_text(float(sheet.benchmark[-1]), sheet.currency, 0)
         label += f"; {sheet.benchmark_name} ends at {end}"
@@ -69,7 +71,7 @@ def equity_words(sheet: TearSheet) -> str:
 
 def drawdown_words(sheet: TearSheet) -> str:
     """The deepest drawdown in words."""
-    deepest = float(drawdown_path(sheet.equity).max())
+    deepest = float(drawdown_path(sheet.index).max())
     return f"Drawdown of {sheet.title}: deepest {percent_text(deepest)} below a peak."
 
 
@@ -77,7 +79,7 @@ def drawdown_picture(sheet: TearSheet) -> Markup | None:
     """Fractions below the highest equity so far; None where equity does not start positive."""
     if sheet.equity[0] <= 0:
         return None
-    own = 0.0 - drawdown_path(sheet.equity)
+    own = 0.0 - drawdown_path(sheet.index)
     lines = [Line(values=own, style="drawdown", is_area=True)]
     if sheet.benchmark is not None and sheet.benchmark[0] > 0:
         other = 0.0 - drawdown_path(sheet.benchmark)

@@ -36,6 +36,9 @@ class PerformanceMetrics:
     """What was earned, how fast and how evenly."""
 
     total_return: Value
+    time_weighted_return: Value
+    money_weighted_return: Value
+    net_flows: Value
     net_profit: Value
     total_pnl: Value
     cagr: Value

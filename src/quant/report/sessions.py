@@ -163,11 +163,18 @@ def drawdown_path(equity: FloatArray) -> FloatArray:
     return (peak - equity) / peak
 
 
-def find_drawdowns(place: IntArray, session_date: IntArray, equity: FloatArray) -> Drawdowns:
+def find_drawdowns(
+    place: IntArray,
+    session_date: IntArray,
+    equity: FloatArray,
+    money: FloatArray | None = None,
+) -> Drawdowns:
     """The deepest and the longest drawdown; `place` is the session of each row, from 0.
 
-    The opening equity counts as a peak; it must be positive.
+    The opening equity counts as a peak; it must be positive. `money` is what `deepest_money` is
+    read off, where `equity` is an index and not money.
     """
+    money = equity if money is None else money
     peak = np.maximum.accumulate(equity)
     path = drawdown_path(equity)
     trough = int(np.argmax(path))
@@ -176,7 +183,7 @@ def find_drawdowns(place: IntArray, session_date: IntArray, equity: FloatArray) 
     before, back = edges[0::2] - 1, np.minimum(edges[1::2], len(equity) - 1)
     return Drawdowns(
         deepest=float(path[trough]),
-        deepest_money=float(np.max(peak - equity)),
+        deepest_money=float(np.max(np.maximum.accumulate(money) - money)),
         peak_row=int(np.flatnonzero(equity[: trough + 1] == peak[trough])[-1]),
         trough_row=trough,
         longest_days=int(np.max(session_date[back] - session_date[before], initial=0)),
@@ -201,7 +208,8 @@ class DrawdownPeriods:
     depth : float64
         Peak to trough as fraction of the peak, above 0.
     depth_money : float64
-        The same in money.
+        The same in money; with deposits or withdrawals what was lost from peak to trough, which
+        may be negative where more money was there for a rise than for a fall.
     """
 
     peak_row: IntArray
@@ -215,13 +223,15 @@ class DrawdownPeriods:
         return len(self.peak_row)
 
 
-def list_drawdowns(equity: FloatArray) -> DrawdownPeriods:
+def list_drawdowns(equity: FloatArray, money: FloatArray | None = None) -> DrawdownPeriods:
     """Every drawdown of equity rows; the opening equity counts as a peak and must be positive.
 
     Parameters
     ----------
     equity : float64 array of shape (n_rows,)
-        Money.
+        Money, or an index of it.
+    money : float64 array of shape (n_rows,), optional
+        What `depth_money` is read off, where `equity` is an index.
 
     Examples
     --------
@@ -241,7 +251,9 @@ def list_drawdowns(equity: FloatArray) -> DrawdownPeriods:
         end_row=np.minimum(after, len(equity) - 1),
         is_recovered=after < len(equity),
         depth=(peak[trough] - equity[trough]) / peak[trough],
-        depth_money=peak[trough] - equity[trough],
+        depth_money=peak[trough] - equity[trough]
+        if money is None
+        else money[first - 1] - money[trough],
     )
 
 

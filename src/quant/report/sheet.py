@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 
 from quant.errors import DataError
+from quant.report.flows import profit_path, wealth_index
 from quant.report.metrics import Metric
 from quant.report.trades import FillArrays, FloatArray, IntArray, TradeArrays
 
-__all__ = ["Activity", "Assumption", "Prices", "TearSheet"]
+__all__ = ["Activity", "Assumption", "FlowRow", "Prices", "TearSheet"]
 
 _NS_PER_DAY = 86_400_000_000_000
 
@@ -28,6 +29,29 @@ class Assumption:
 
     text: str
     level: Literal["info", "amber"] = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowRow:
+    """One deposit or withdrawal after the opening one.
+
+    Attributes
+    ----------
+    day : int
+        Date of its session, days since 1970-01-01.
+    ts : int
+        Nanoseconds UTC.
+    asked, amount : float
+        Money asked for and posted: in above zero, out below.
+    available : float or None
+        Of a withdrawal that was refused or paid in part: the free cash there was.
+    """
+
+    day: int
+    ts: int
+    asked: float
+    amount: float
+    available: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,6 +169,10 @@ class TearSheet:
         What the run assumes; amber ones are shown first.
     facts : sequence of (str, str)
         Period, data, seed, versions and the like: name and text, shown as given.
+    flows : float64 array of shape (n_rows,), optional
+        Deposits less withdrawals since the row before, in money; 0 in row 0.
+    flow_table : sequence of FlowRow
+        Each of them, refused ones too.
     """
 
     title: str
@@ -166,11 +194,13 @@ class TearSheet:
     periods_per_year: int = 252
     risk_free: float = 0.0
     activity: Activity | None = None
+    flows: FloatArray | None = None
+    flow_table: Sequence[FlowRow] = ()
 
     def __post_init__(self) -> None:
         n = len(self.ts)
         columns: dict[str, Any] = {"equity": self.equity}
-        for name in ("benchmark", "session", "session_date", "gross", "net"):
+        for name in ("benchmark", "session", "session_date", "gross", "net", "flows"):
             column = getattr(self, name)
             if column is not None:
                 columns[name] = column
@@ -204,6 +234,22 @@ class TearSheet:
         if self.session is not None:
             return self.session
         return np.unique(self.dates, return_inverse=True)[1].astype(np.int64)
+
+    @property
+    def index(self) -> FloatArray:
+        """Equity with deposits and withdrawals taken out: what curves and returns are made of."""
+        return wealth_index(self.equity, self.flows)
+
+    @property
+    def has_flows(self) -> bool:
+        """Whether money came in or went out after the opening deposit."""
+        return self.index is not self.equity
+
+    @property
+    def profit(self) -> float:
+        """What was earned: the change of equity less what came in from outside."""
+        earned = profit_path(self.equity, self.flows)
+        return float(earned[-1]) - float(earned[0])
 
     @property
     def is_daily(self) -> bool:

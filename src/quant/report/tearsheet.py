@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from quant.report.costs import cost_parts
 from quant.report.figures import groups_of, tiles_of
+from quant.report.flow_section import flow_section
 from quant.report.packing import hash_source, script_json
 from quant.report.payload import page_data
 from quant.report.periods import deepest_drawdowns, months_of, returns_by_year
@@ -79,6 +80,8 @@ def render_tearsheet(sheet: TearSheet) -> str:
         drawdown_words=drawdown_words(sheet) if sheet.equity[0] > 0 else "",
         equity_picture=equity_picture(sheet),
         drawdown_picture=drawdown_picture(sheet),
+        flows=flow_section(sheet),
+        account_end=money_text(float(sheet.equity[-1]), sheet.currency),
         month_names=MONTHS,
         tables=_month_tables(sheet),
         drawdowns=_drawdowns(sheet),
@@ -115,8 +118,9 @@ def page_scripts() -> tuple[str, str, str, str]:
 
 def _legend(sheet: TearSheet) -> list[tuple[str, str, str]]:
     """Style, name and last value of each line."""
-    last = money_text(float(sheet.equity[-1]), sheet.currency, 0)
-    found = [("strategy", "Strategy", last)]
+    last = money_text(float(sheet.index[-1]), sheet.currency, 0)
+    name = "Strategy, deposits and withdrawals taken out" if sheet.has_flows else "Strategy"
+    found = [("strategy", name, last)]
     if sheet.benchmark is not None and sheet.benchmark_name is not None:
         last = money_text(float(sheet.benchmark[-1]), sheet.currency, 0)
         found.append(("benchmark", sheet.benchmark_name, last))
@@ -146,9 +150,9 @@ def _month_tables(sheet: TearSheet) -> list[_MonthTable]:
     None within one month, and none of a run that was bankrupt: it has no return from there on.
     """
     months = months_of(sheet.dates)
-    if months[0] == months[-1] or not returns_by_year(sheet.dates, sheet.equity):
+    if months[0] == months[-1] or not returns_by_year(sheet.dates, sheet.index):
         return []
-    found = [("own", "Strategy", sheet.equity)]
+    found = [("own", "Strategy", sheet.index)]
     if sheet.benchmark is not None and sheet.benchmark_name is not None:
         found.append(("other", sheet.benchmark_name, sheet.benchmark))
     tables = []
@@ -173,7 +177,7 @@ def _cell(value: float | None) -> _Cell:
 def _drawdowns(sheet: TearSheet) -> list[dict[str, str]]:
     """The deepest drawdowns as text."""
     found = []
-    for entry in deepest_drawdowns(sheet.equity):
+    for entry in deepest_drawdowns(sheet.index):
         end = len(sheet.ts) - 1 if entry.back is None else entry.back
         days = int(sheet.dates[end]) - int(sheet.dates[entry.peak])
         found.append(

@@ -120,7 +120,8 @@ class PortfolioSnapshot:
     session_low_equity : float
         Least equity at any bar end of this session so far, now included.
     peak_equity : float
-        Highest equity at any bar end so far, the opening deposit included.
+        Highest equity at any bar end so far, the opening deposit included. Deposits and withdrawals
+        scale this figure and the two before it, so that they count as neither profit nor loss.
     volatility : mapping of str to float
         Annual standard deviation of returns, by symbol, as far as the policy's sizing asks for it.
     """

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from quant.calendars import Calendar, parse_schedule
-from quant.errors import ConfigError, OrderError, nearest
-from quant.kernel.layout import word_of
+from quant.errors import ConfigError, OrderError
 from quant.lake import Bars
-from quant.model.checks import number
 from quant.model.config import Config
 from quant.model.events import as_datetime
 from quant.seeds import generator
@@ -22,15 +20,15 @@ from quant.strategy.features import Features
 from quant.strategy.market import DataView
 from quant.strategy.orders import Node, OneCancelsOther, Order
 from quant.strategy.portfolio import Portfolio
+from quant.strategy.risk import Risk
 from quant.strategy.terms import TermsDesk
 from quant.strategy.views import SIM_NOW, SIM_SESSION, StateViews
 from quant.strategy.witness import WatchedDesk, Witness
 
-__all__ = ["Context", "Risk"]
+__all__ = ["Context"]
 
 _LOG_NAMES = ("ts", "level", "event", "run_id", "text")
 _EPOCH = date(1970, 1, 1)
-_LIMITS = {name: word_of("accounts", name) for name in ("max_gross", "max_symbol", "max_leverage")}
 
 
 def _desk(
@@ -58,39 +56,6 @@ def _desk(
     return desk
 
 
-class Risk:
-    """``ctx.risk``: limits checked before an order leaves, as fractions of equity."""
-
-    def __init__(self, views: StateViews, witness: Witness | None) -> None:
-        self._views = views
-        self._witness = witness
-
-    def set(self, **limits: float | None) -> None:
-        """Set any of ``max_gross``, ``max_symbol``, ``max_leverage``; None lifts a limit.
-
-        An order beyond ``max_gross`` or ``max_symbol`` is REJECTED with the reason
-        ``risk_max_gross`` or ``risk_max_symbol``. ``max_leverage`` lowers the account's own limit.
-        """
-        for name, value in limits.items():
-            if name not in _LIMITS:
-                raise ConfigError(
-                    f"ctx.risk.set: unknown limit {name!r}, expected one of {', '.join(_LIMITS)}; "
-                    f"correct it.{nearest(name, _LIMITS)}"
-                )
-            bound = float("nan")
-            if value is not None:
-                bound = number(f"ctx.risk.set {name}", value, low=0.0)
-            if self._witness is not None:
-                self._witness.decide("risk.set", name, bound)
-            self._views.account_f[_LIMITS[name]] = bound
-
-    @property
-    def caps(self) -> dict[str, float | None]:
-        """The limits in force by name; None where there is none."""
-        found = {name: self._views.account_f[word] for name, word in _LIMITS.items()}
-        return {name: None if bound != bound else bound for name, bound in found.items()}
-
-
 class Context:
     """What every hook is given.
 
@@ -107,7 +72,7 @@ class Context:
     portfolio : Portfolio
         Cash, equity, positions.
     risk : Risk
-        Limits before the order.
+        Limits before the order: set, reset, check, and how near they are.
     """
 
     def __init__(
@@ -118,6 +83,7 @@ class Context:
         note: Callable[..., None],
         witness: Witness | None = None,
     ) -> None:
+        own_bars = bars
         if witness is not None:
             bars = witness.watched_bars(bars)
             witness.now = lambda: views.sim_q[SIM_NOW]
@@ -132,10 +98,11 @@ class Context:
         self.data = DataView(bars, views, lambda: views.sim_q[SIM_NOW])
         self.features = Features(bars, views)
         self.portfolio = Portfolio(views, bars.symbols)
-        self.risk = Risk(views, witness)
         self.timers: list[tuple[str, str]] = []
         self.delays = Delays(config.delays, config.seed)
         self.desk = _desk(bars, config, views, self.delays, note, witness)
+        # what a limit looks at is not what the strategy reads
+        self.risk = Risk(views, own_bars, config, self.desk, witness)
 
     @property
     def now(self) -> datetime:

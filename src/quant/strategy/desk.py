@@ -37,7 +37,10 @@ from quant.strategy.orders import TYPES, Node, OneCancelsOther, Order, Parts
 from quant.strategy.terms import Terms, TermsDesk, check_tag, finite, whole
 from quant.strategy.views import StateViews, record_words
 
-__all__ = ["OrderDesk"]
+__all__ = ["FLATTEN_TAG", "OrderDesk"]
+
+# of orders that a loss stop sends
+FLATTEN_TAG = "risk:flatten"
 
 _WORDS = record_words("orders")
 _INSTRUMENT = record_words("instruments")
@@ -63,6 +66,8 @@ _NOW, _SESSION, _N_ORDERS, _N_REPORTS = (
 )
 _POSITION_UNITS = word_of("positions", "units")
 _MARK = word_of("instruments", "mark")
+_UNIT_NUM = word_of("instruments", "unit_num")
+_UNIT_DEN = word_of("instruments", "unit_den")
 _MULTIPLIER = word_of("instruments", "multiplier")
 _EQUITY = word_of("accounts", "equity")
 _FINAL = STATUS.FILLED
@@ -353,6 +358,28 @@ class OrderDesk:
         self._target_of[i] = o
         return o + 1
 
+    def cut(self, symbol: str, qty: float) -> float:
+        """A quantity in whole increments."""
+        i = self._terms.index_of(symbol)
+        f = self._views.instrument_f
+        count = whole(self._terms.in_increments(i, finite(symbol, "qty", qty)))
+        return count * f[i * _INSTRUMENT + _UNIT_NUM] / f[i * _INSTRUMENT + _UNIT_DEN]
+
+    def flatten(self) -> int:
+        """Cancel what works and close every position, by orders that no later target replaces;
+        returns how many requests that took. What it has sent before goes on."""
+        tag = FLATTEN_TAG
+        others = [o for i in range(len(self._working)) for o in self._prune(i)]
+        others = [o for o in others if self.tags[o] != tag]
+        for o in sorted(others):
+            self._cancel(o, REASON.CANCELED)
+        made = 0
+        for i in range(len(self._working)):
+            if self._views.position_q[i * _POSITION + _POSITION_UNITS] != 0:
+                made += self._target_count(i, 0, None, tag) is not None
+                self._target_of.pop(i, None)
+        return made + len(others)
+
     def cancel(self, tag_or_id: str | int) -> int:
         """Cancel an order by id, or all working orders of a tag; returns how many were asked."""
         found = self._find("cancel", tag_or_id)
@@ -509,7 +536,7 @@ class OrderDesk:
         ):
             if self._is_working(o):
                 self._working[i].append(o)
-                if kind != TARGET_KIND.NONE:
+                if kind != TARGET_KIND.NONE and self.tags[o] != FLATTEN_TAG:
                     self._target_of[i] = o
         if self._views.sim_q[_SIM["n_auctions"]] > 0:
             know_auctions(self._state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ _INITIAL = word_of("accounts", "initial")
 _MAINTENANCE = word_of("accounts", "maintenance")
 _STATUS = word_of("accounts", "status")
 _STATUS_WORDS = names(ACCOUNT_STATUS)
+_FLOWS = word_of("accounts", "flows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,12 @@ class Portfolio:
         return self._views.account_f[_CASH]
 
     @property
+    def net_flows(self) -> float:
+        """Deposits less withdrawals so far, the opening deposit left out: what of a change of
+        equity was no profit."""
+        return self._views.account_f[_FLOWS]
+
+    @property
     def positions_value(self) -> float:
         """Signed value of all positions."""
         return self._views.account_f[_VALUE]
@@ -118,6 +126,8 @@ class Portfolio:
             return k * (self.equity - floats[_INITIAL])
         if kind == ACCOUNT_KIND.NET_LEVERAGE:
             return k * self.equity - abs(self.net_exposure)
+        if kind == ACCOUNT_KIND.UNLIMITED:
+            return math.inf
         if floats[_MAX_LEVERAGE] < k:
             k = floats[_MAX_LEVERAGE]
         return k * self.equity - self.gross_exposure

@@ -182,6 +182,7 @@ class SignalStrategy(Strategy):
             "low": equity,
             "last": equity,
             "peak": equity,
+            "flows": ctx.portfolio.net_flows,
             "pending": {},
             "stopped": "",
         }
@@ -211,6 +212,7 @@ class SignalStrategy(Strategy):
     def _new_moment(self, ctx: Context) -> None:
         """Equity of the session and of the run up to now; the stop."""
         account, equity = self.state["account"], ctx.portfolio.equity
+        _take_in(account, ctx.portfolio.net_flows)
         session = str(ctx.session)
         if session != account["session"]:
             account["session"], account["start"] = session, account["last"]
@@ -291,6 +293,24 @@ class SignalStrategy(Strategy):
             self.state["account"]["pending"][symbol] = value
             self._portfolio = _portfolio_of(ctx, self.state["account"])
             ctx.log(f"{signal.direction} {symbol}", order_id=order_id, value=value, **facts)
+
+
+def _take_in(account: dict[str, Any], flows: float) -> None:
+    """Restate what is remembered of equity as if money that came or went since had been there.
+
+    A withdrawal is no loss and a deposit no new peak: shares of the equity before stay the same.
+    """
+    flow = flows - account["flows"]
+    if flow == 0.0:
+        return
+    account["flows"] = flows
+    before, after = account["last"], account["last"] + flow
+    if before > 0.0 and after > 0.0:
+        for name in ("start", "low", "peak"):
+            account[name] *= after / before
+    else:
+        account["start"] = account["low"] = account["peak"] = after
+    account["last"] = after
 
 
 def _portfolio_of(

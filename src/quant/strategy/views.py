@@ -34,6 +34,8 @@ class StateViews:
         "order_q",
         "position_f",
         "position_q",
+        "risk_f",
+        "risk_q",
         "sim_q",
         "state",
     )
@@ -50,6 +52,7 @@ class StateViews:
         self.instrument_q, self.instrument_f = words(state, "instruments")
         self.position_q, self.position_f = words(state, "positions")
         self.order_q, self.order_f = words(state, "orders")
+        self.risk_q, self.risk_f = words(state, "risks")
 
     def refresh(self) -> None:
         """Take new views, after arrays have been replaced."""

@@ -12,6 +12,7 @@ function equityPoints() {
       other: from.other && unpack(from.other),
       down: from.down && unpack(from.down),
       otherDown: from.otherDown && unpack(from.otherDown),
+      flows: from.flows && { t: unpack(from.flows.t), at: unpack(from.flows.at), money: unpack(from.flows.money) },
     };
     const all = POINTS.equity.own.concat(POINTS.equity.other || []);
     POINTS.equity.low = all.reduce((a, b) => Math.min(a, b));
@@ -144,6 +145,17 @@ function equityAxis() {
   };
 }
 
+// Deposits point up from below the curve, withdrawals down from above it.
+function flowMarks(flows, form) {
+  const size = flows.t.length > 60 ? 5 : 9;
+  const data = flows.t.map((moment_, i) => ({
+    coord: [moment_, form(flows.at[i])],
+    symbolRotate: flows.money[i] < 0 ? 180 : 0,
+    symbolOffset: [0, flows.money[i] < 0 ? -size : size],
+  }));
+  return { silent: true, symbol: "triangle", symbolSize: size, label: { show: false }, itemStyle: { color: colours.third }, animation: false, data };
+}
+
 function equitySeries() {
   const points = equityPoints();
   const form = view.isLog ? Math.log10 : (value) => value;
@@ -151,7 +163,7 @@ function equitySeries() {
   if (points.other) {
     series.push(line(pairs(points.t, points.other, form), { name: DATA.benchmark, color: colours.benchmark, lineStyle: { width: 1.3 }, z: 2 }));
   }
-  series.push(line(pairs(points.t, points.own, form), { name: DATA.name, color: colours.strategy, lineStyle: { width: 1.9 }, z: 3 }));
+  series.push(line(pairs(points.t, points.own, form), { name: DATA.name, color: colours.strategy, lineStyle: { width: 1.9 }, z: 3, ...(points.flows ? { markPoint: flowMarks(points.flows, form) } : {}) }));
   if (!points.down) return series;
   const below = { xAxisIndex: 1, yAxisIndex: 1 };
   if (points.otherDown) {
@@ -166,6 +178,8 @@ function equityTip(params) {
   const i = params[0].dataIndex;
   const rows = [[DATA.name, money(points.own[i]), colours.strategy]];
   if (points.other) rows.push([DATA.benchmark, money(points.other[i]), colours.benchmark]);
+  const flow = points.flows ? points.flows.t.indexOf(points.t[i]) : -1;
+  if (flow >= 0) rows.push([points.flows.money[flow] < 0 ? "Withdrawn" : "Deposited", money(Math.abs(points.flows.money[flow])), colours.third]);
   if (points.down) rows.push(["Drawdown", percent(points.down[i]), colours.down]);
   if (points.otherDown) rows.push(["Its drawdown", percent(points.otherDown[i]), colours.benchmark]);
   return card(moment(points.t[i], DATA.daily), rows);

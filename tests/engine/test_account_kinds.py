@@ -1,0 +1,136 @@
+"""Goal: each account kind allows what its rule says, to the unit.
+
+Method: scripted orders in small worlds; what passes and what is refused is worked out by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import quant as qt
+from helpers.worlds import market, play
+from quant.errors import ConfigError
+
+FLAT = [(100.0,) * 4] * 3
+REFUSED = ("REJECTED", "insufficient_funds")
+FILLED = ("FILLED", "")
+
+
+def test_net_leverage_counts_the_difference_and_the_sum() -> None:
+    bars = market(A=FLAT, B=FLAT)
+    pair = {0: lambda ctx: (ctx.order("A", 200), ctx.order("B", -150))}
+
+    def fates(**account: Any) -> list[tuple[str, str]]:
+        config = {"cash": 10_000.0, "account": {"kind": "net_leverage"} | account}
+        return play(pair, bars, config).fates
+
+    # one after the other: 20,000 long alone are more than 10,000
+    assert fates() == [REFUSED, REFUSED]
+    # 20,000 long with k = 2, then 15,000 short: |5,000|
+    assert fates(k=2) == [FILLED, FILLED]
+    # their sum is 35,000
+    assert fates(k=2, gross=3) == [FILLED, REFUSED]
+
+
+@pytest.mark.parametrize(("qty", "fate"), [(200, FILLED), (201, REFUSED), (-200, FILLED)])
+def test_margin_opens_twice_its_equity(qty: int, fate: tuple[str, str]) -> None:
+    played = play(
+        {0: lambda ctx: ctx.order("A", qty)},
+        market(A=FLAT),
+        {"cash": 10_000.0, "account": {"kind": "margin"}},
+    )
+    assert played.fates == [fate]
+
+
+def test_margin_is_used_up_by_what_is_held() -> None:
+    played = play(
+        {0: lambda ctx: ctx.order("A", 100), 1: lambda ctx: ctx.order("B", 101)},
+        market(A=FLAT, B=FLAT),
+        {"cash": 10_000.0, "account": {"kind": "margin"}},
+    )
+    # 10,000 at 50 % leave 5,000 of equity for 10,000 more
+    assert played.fates == [FILLED, REFUSED]
+    order = played.order(2)
+    assert (order["needed"], order["available"]) == (5_050.0, 5_000.0)
+    assert played.simulation.ctx.portfolio.buying_power == 10_000.0
+
+
+def test_an_instrument_may_have_rates_of_its_own() -> None:
+    config = {
+        "cash": 10_000.0,
+        "account": {"kind": "margin"},
+        "instruments": {"A": {"initial": 1.0, "maintenance": 0.8}},
+    }
+    bars = market(A=FLAT)
+    assert play({0: lambda ctx: ctx.order("A", 101)}, bars, config).fates == [REFUSED]
+    held = play({0: lambda ctx: ctx.order("A", 100)}, bars, config)
+    assert held.simulation.ctx.portfolio.maintenance_margin == 8_000.0
+
+
+def test_a_weight_of_two_fills_in_a_margin_account() -> None:
+    played = play(
+        {0: lambda ctx: ctx.order_target("A", weight=2.0)},
+        market(A=FLAT),
+        {
+            "cash": 10_000.0,
+            "account": {"kind": "margin"},
+            "commission": {"kind": "rate", "rate": 0.001},
+        },
+    )
+    # 199 cost 19,900 + 19.90: equity 9,980.10, half of 19,900 is 9,950; 200 would need 10,000
+    assert played.position("A") == 199.0
+
+
+@pytest.mark.parametrize("insufficient", ["partial", "scale"])
+def test_what_margin_reaches_for_is_filled(insufficient: str) -> None:
+    played = play(
+        {0: lambda ctx: (ctx.order("A", 150), ctx.order("B", 150))},
+        market(A=FLAT, B=FLAT),
+        {
+            "cash": 10_000.0,
+            "account": {"kind": "margin"},
+            "execution": {"insufficient": insufficient},
+        },
+    )
+    both = (played.position("A"), played.position("B"))
+    assert both == ((150.0, 50.0) if insufficient == "partial" else (100.0, 100.0))
+
+
+def test_a_group_is_margined_together() -> None:
+    legs = [qt.Order(symbol="A", qty=150), qt.Order(symbol="B", qty=-150)]
+    played = play(
+        {0: lambda ctx: ctx.submit(legs, atomic=True)},
+        market(A=FLAT, B=FLAT),
+        {"cash": 10_000.0, "account": {"kind": "margin"}},
+    )
+    assert played.fates == [("CANCELED", "atomic"), REFUSED]
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"account": {"kind": "net_leverage", "k": 2, "gross": 1}}, "gross and k"),
+        ({"account": {"kind": "gross_leverage", "k": 4, "maintenance": 0.3}}, "maintenance and k"),
+        ({"account": {"kind": "margin", "maintenance": 0.6}}, "maintenance and initial"),
+        ({"account": {"kind": "margin", "initial": 0}}, "initial: expected a number above 0"),
+        ({"account": {"kind": "margin", "short_proceeds": "mine"}}, "short_proceeds: expected"),
+        (
+            {"account": {"kind": "cash"}, "instruments": {"A": {"valuation": "margined"}}},
+            "account and instruments.A.valuation",
+        ),
+        ({"instruments": {"A": {"initial": 0.5}}}, "instruments.A.initial and account"),
+        (
+            {"instruments": {"A": {"initial_money": 1.0, "maintenance_money": 2.0}}},
+            "maintenance_money and initial_money",
+        ),
+        ({"borrow": {"recall": "buy_in"}}, "recall and availability"),
+        ({"interest": {"basis": 364}}, "basis: expected 360 or 365"),
+        ({"interest": {"debit": [[10, 0.1]]}}, "ascending balances from 0"),
+        ({"margin_call": {"action": "sell"}}, "action: expected one of liquidate, stop, warn"),
+    ],
+)
+def test_contradictions_are_refused(config: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigError, match=text):
+        qt.config_from(config)
