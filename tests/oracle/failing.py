@@ -37,7 +37,8 @@ def account_order(state: State, symbol: str, units: int, tag: str) -> Order:
     number = max((order.number for order in state.orders), default=0) + 1
     order = Order(number, symbol, "market", "GTC", state.now, state.now)
     order.side = -1 if state.position[symbol] > 0 else 1
-    order.units, order.tag = units, tag
+    # Reading: it says why from the start, and another reason where it ends unfilled.
+    order.units, order.tag, order.reason = units, tag, tag
     order.reduce_only = order.is_accounts = True
     state.orders.append(order)
     return order
@@ -62,7 +63,7 @@ def _left(state: State) -> dict[str, int]:
 
 def look(state: State) -> None:
     """Phase 6: both lines."""
-    if state.status != "open":
+    if state.status != "sound":
         return
     equity = state.equity()
     if _can_fail(state) and _is_at_end(state, equity):
@@ -77,7 +78,10 @@ def _can_fail(state: State) -> bool:
     """Whether there is anything: long positions paid in full are worth at least nothing."""
     held = {s: n for s, n in state.position.items() if n}
     are_paid = all(n > 0 and not state.specs[s].is_margined for s, n in held.items())
-    return not held or not are_paid or state.cash < 0
+    if not held:
+        # Reading: without positions zero is the end as well, also where withdrawals led there.
+        return state.cash <= 0
+    return not are_paid or state.cash < 0
 
 
 def _is_at_end(state: State, equity: Decimal) -> bool:
@@ -182,7 +186,7 @@ def line_ahead(
     state: State, symbol: str, start: Decimal, end_point: Decimal, done: Decimal = ZERO
 ) -> Line | None:
     """The first line from `done` on along a segment, all others at their marks."""
-    if state.status != "open" or not state.position[symbol]:
+    if state.status != "sound" or not state.position[symbol]:
         return None
     way = 1 if end_point > start else -1
     point = start + way * done

@@ -129,7 +129,7 @@ def fill_opening(state: State, offer: Offer) -> None:
     if passes(units, what):
         _fill(state, offer, units)
         return
-    _keepamounts(state, order, [_change(state, offer, units)])
+    _keep_amounts(state, order, [_change(state, offer, units)])
     insufficient = state.scenario.execution["insufficient"]
     count = 0
     if insufficient != "reject" or order.is_sized_by_money:
@@ -207,7 +207,17 @@ def largest(passes: Callable[[int, str], bool], low: int, high: int, what: str) 
     return low
 
 
-def _keepamounts(state: State, order: Order, changes: list[Change]) -> None:
+def largest_of_all(
+    passes: Callable[[int, str], bool], low: int, high: int, what: str
+) -> int:
+    """The largest count in [low, high] that passes, counted down where counts are not monotone."""
+    count = next((n for n in range(high, low, -1) if passes(n, "")), low)
+    for near in {count, count + 1, high + 1} - {low}:
+        passes(near, what)
+    return count
+
+
+def _keep_amounts(state: State, order: Order, changes: list[Change]) -> None:
     order.needed, order.available = amounts(state, changes)
 
 
@@ -243,7 +253,7 @@ def fill_whole(state: State, offer: Offer) -> None:
         end(state, order, "short_not_allowed")
     # Reading: one that only closes is never refused for money, as no closing part is.
     elif opening and not _affordable(state, offer)(units, f"order {order.number} whole"):
-        _keepamounts(state, order, [_change(state, offer, units)])
+        _keep_amounts(state, order, [_change(state, offer, units)])
         end(state, order, "insufficient_funds")
     elif units:
         _fill(state, offer, units)
@@ -276,7 +286,7 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
     compared = amounts(state, changes, at_print=True)
     if not only_closes and not at_most(state, *compared, what):
         for offer in offers:
-            _keepamounts(state, offer.order, changes)
+            _keep_amounts(state, offer.order, changes)
         _refuse(state, offers, "insufficient_funds")
         return
     # Reading: each leg's fill has its own effects: reduce-only orders end where one turns a
@@ -319,7 +329,7 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
     if openings and not passes(counts, what):
         for part in parts:
             if part.opening:
-                _keepamounts(state, part.offer.order, _changes(state, parts, counts))
+                _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
         if _are_rivals(parts):
             state.note("rule: scale with members of one group")
         counts = _scaled(openings, counts, passes, what)

@@ -91,7 +91,7 @@ class Call:
 class Outcome:
     """All that a run of the scenario must give, and where it hung on a close call.
 
-    `status` is that of the account at the end: `open`, `stopped` or `bankrupt`.
+    `status` is that of the account at the end: `sound`, `stopped` or `bankrupt`.
     """
 
     fills: list[FillRow]
@@ -100,7 +100,7 @@ class Outcome:
     ambiguous: list[str]
     postings: list[Posting] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    status: str = "open"
+    status: str = "sound"
     since: int | None = None
     debt: Decimal = ZERO
 
@@ -389,7 +389,7 @@ class State:
     postings: list[Posting] = field(default_factory=list)
     unsettled: list[Unsettled] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    status: str = "open"
+    status: str = "sound"
     since: int | None = None
     closing_out: dict[str, int] = field(default_factory=dict)
 
