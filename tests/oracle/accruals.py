@@ -23,9 +23,9 @@ def accrue(state: State) -> None:
         _settle_futures(state)
         # Reading: the day after the last one is a session, where the scenario says no other.
         after = labels[place + 1] if place + 1 < len(labels) else label + 1
-        # Reading: interest is on the cash that variation left, and before the fee.
-        _interest(state, after - label)
+        # Reading: interest is on the cash that variation and the fees left.
         _borrow(state, after - label)
+        _interest(state, after - label)
 
 
 def _settle_futures(state: State) -> None:
@@ -63,6 +63,8 @@ def _borrow(state: State, days: int) -> None:
     for symbol, value in _shorts(state):
         own = state.specs[symbol].borrow_rate
         rate = Decimal(rule.get("rate", 0.0) if own is None else own)
+        if own and not rule.get("rate"):
+            state.note("open: a rate of the instrument's own where the general one is zero")
         post(state, state.now, "borrow", symbol, -value * rate * days / rule.get("basis", 365))
 
 

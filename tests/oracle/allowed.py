@@ -25,6 +25,11 @@ MARGIN = {
 }
 
 
+# A difference that is open: what opens a short may be less than what keeps it, see
+# `test_account_differences.py`.
+FLOOR = "open: a short that needs more to keep than to open"
+
+
 def term(state: State, name: str) -> Decimal:
     """A number of the margin account, or its default."""
     value = state.scenario.account.get(name, MARGIN[name])
@@ -47,31 +52,36 @@ def to_keep(state: State, symbol: str, units: int, price: Decimal) -> Decimal:
     own = state.specs[symbol].margin
     has_money = bool(own.get("initial_money", 0.0))
     money = abs(state.amount(symbol, units)) * Decimal(own.get("maintenance_money", 0.0))
-    factor = Decimal(own.get("leverage_factor", 1.0))
-
-    def factored(rate: Decimal) -> Decimal:
-        # Reading: a rate above all of the value stays what it is.
-        return max(rate, min(Decimal(1), rate * factor))
-
     name = "maintenance" if units > 0 else "short_maintenance"
-    rate = factored(_rate(state, symbol, name))
+    rate = _factored(state, symbol, _rate(state, symbol, name))
     size = abs(state.worth(symbol, units))
     if units > 0 or has_money or state.specs[symbol].is_margined:
         # Reading: money a share is a rule of borrowed shares, not of contracts with their own.
         return size * price * rate + money
     if price < term(state, "short_low_price"):
-        low = factored(term(state, "short_low_rate"))
-        return size * max(price * low, term(state, "short_low_amount")) + money
+        # Reading: the low price adds to what a short needs anyway, and knows no leverage.
+        low = max(price * term(state, "short_low_rate"), term(state, "short_low_amount"))
+        return size * max(price * rate, low) + money
     return size * max(price * rate, term(state, "short_amount")) + money
 
 
-def to_open(state: State, symbol: str, units: int, price: Decimal) -> Decimal:
+def to_open(
+    state: State, symbol: str, units: int, price: Decimal, *, has_floor: bool = True
+) -> Decimal:
     """Initial margin of so many signed increments at a price, never less than what keeps it."""
     own = state.specs[symbol].margin
     money = abs(state.amount(symbol, units)) * Decimal(own.get("initial_money", 0.0))
-    rate = _rate(state, symbol, "initial" if units > 0 else "short_initial")
-    needed = abs(state.worth(symbol, units)) * price * rate + money
-    return max(needed, to_keep(state, symbol, units, price))
+    side = "" if units > 0 else "short_"
+    rate = _rate(state, symbol, f"{side}initial")
+    rate = max(rate, _factored(state, symbol, _rate(state, symbol, f"{side}maintenance")))
+    by_rate = abs(state.worth(symbol, units)) * price * rate + money
+    return max(by_rate, to_keep(state, symbol, units, price)) if has_floor else by_rate
+
+
+def _factored(state: State, symbol: str, rate: Decimal) -> Decimal:
+    # Reading: a rate above all of the value stays what it is.
+    factor = Decimal(state.specs[symbol].margin.get("leverage_factor", 1.0))
+    return max(rate, min(Decimal(1), rate * factor))
 
 
 def _rate(state: State, symbol: str, name: str) -> Decimal:
@@ -92,9 +102,16 @@ def keeps(
     return sum((to_keep(state, s, n, price[s]) for s, n in position.items() if n), ZERO)
 
 
-def opens(state: State, position: Mapping[str, int], price: Mapping[str, Decimal]) -> Decimal:
+def opens(
+    state: State,
+    position: Mapping[str, int],
+    price: Mapping[str, Decimal],
+    *,
+    has_floor: bool = True,
+) -> Decimal:
     """Σ initial margin of positions."""
-    return sum((to_open(state, s, n, price[s]) for s, n in position.items() if n), ZERO)
+    held = [(s, n) for s, n in position.items() if n]
+    return sum((to_open(state, s, n, price[s], has_floor=has_floor) for s, n in held), ZERO)
 
 
 def has_line(state: State) -> bool:
@@ -160,7 +177,10 @@ def needed(
     if all(n >= 0 for n in position.values()):
         # Reading: whoever is short anything needs the whole minimum.
         least = min(least, gross)
-    return max(opens(state, position, mark), least), equity
+    first = max(opens(state, position, mark), least)
+    if (first <= equity) != (max(opens(state, position, mark, has_floor=False), least) <= equity):
+        state.note(FLOOR)
+    return first, equity
 
 
 # --------------------------------------------------------------------------------- room to send orders
@@ -174,7 +194,10 @@ def room(state: State) -> Decimal | None:
     if kind == "cash":
         return spendable(state)
     if kind == "margin":
-        return state.equity() - opens(state, state.position, state.mark)
+        first = opens(state, state.position, state.mark)
+        if first != opens(state, state.position, state.mark, has_floor=False):
+            state.note(FLOOR)
+        return state.equity() - first
     return Decimal(state.scenario.account["k"]) * state.equity() - state.gross()
 
 
@@ -184,7 +207,12 @@ def weight(state: State, symbol: str, signed: int) -> Decimal:
     mark = state.mark.get(symbol, ZERO)
     if is_margin(state):
         # Reading: buying power is counted as the margin of each order itself.
-        return to_open(state, symbol, signed, mark) if signed else ZERO
+        if not signed:
+            return ZERO
+        first = to_open(state, symbol, signed, mark)
+        if first != to_open(state, symbol, signed, mark, has_floor=False):
+            state.note(FLOOR)
+        return first
     return abs(state.worth(symbol, signed)) * mark
 
 

@@ -63,15 +63,30 @@ def _left(state: State) -> dict[str, int]:
 
 def look(state: State) -> None:
     """Phase 6: both lines."""
-    if state.status != "sound":
+    if state.status == "bankrupt":
         return
     equity = state.equity()
     if _can_fail(state) and _is_at_end(state, equity):
-        _go_bankrupt(state)
-        if state.status == "bankrupt":
-            _close_all(state)
+        if setting(state, "bankruptcy") != "warn":
+            _go_bankrupt(state)
+            if not state.is_over:
+                _close_all(state)
+            return
+        _begin_call(state, "bankrupt")
+        if has_line(state) and not at_most(state, keeps(state), equity, "margin call"):
+            _call(state, equity)
     elif has_line(state) and not at_most(state, keeps(state), equity, "margin call"):
+        _begin_call(state, "margin_call")
         _call(state, equity)
+    elif state.status == "in_call":
+        state.status = "sound"
+
+
+def _begin_call(state: State, kind: str) -> None:
+    """A call lasts until the end of a timestamp at which the account is sound again."""
+    if state.status == "sound":
+        state.calls.append(Call(state.now, kind))
+        state.status, state.since = "in_call", state.now
 
 
 def _can_fail(state: State) -> bool:
@@ -87,17 +102,16 @@ def _can_fail(state: State) -> bool:
 def _is_at_end(state: State, equity: Decimal) -> bool:
     if equity and abs(equity) <= CLOSE_CALL * state.peak:
         state.note("equity next to zero")
-    return equity <= 0 and setting(state, "bankruptcy") != "warn"
+    return equity <= 0
 
 
 def _go_bankrupt(state: State) -> None:
     """Cancels everything, or stops."""
     state.calls.append(Call(state.now, "bankrupt"))
-    state.since = state.now
+    state.status, state.since = "bankrupt", state.now
     if setting(state, "bankruptcy") == "stop":
-        state.status = "stopped"
+        state.is_over = True
         return
-    state.status = "bankrupt"
     # Reading: one after the other, each with what ends with it.
     for order in list(state.orders):
         finish(state, order, "CANCELED", "bankrupt")
@@ -109,10 +123,9 @@ def _close_all(state: State) -> dict[str, Order]:
 
 
 def _call(state: State, equity: Decimal) -> None:
-    state.calls.append(Call(state.now, "margin_call"))
     action = setting(state, "action")
     if action == "stop":
-        state.status, state.since = "stopped", state.now
+        state.is_over = True
     if action != "liquidate":
         return
     left = _left(state)
@@ -186,7 +199,7 @@ def line_ahead(
     state: State, symbol: str, start: Decimal, end_point: Decimal, done: Decimal = ZERO
 ) -> Line | None:
     """The first line from `done` on along a segment, all others at their marks."""
-    if state.status != "sound" or not state.position[symbol]:
+    if state.status == "bankrupt" or not state.position[symbol]:
         return None
     way = 1 if end_point > start else -1
     point = start + way * done
@@ -276,12 +289,12 @@ def _corners(state: State, point: Decimal, end_point: Decimal) -> list[Decimal]:
 def close_at(state: State, bar: Bar, line: Line) -> None:
     """Closes the position of a bar at a line; at the end of equity everything is cancelled."""
     if line.tag == "margin_call":
-        state.calls.append(Call(state.now, "margin_call"))
+        _begin_call(state, "margin_call")
         units = abs(state.position[bar.symbol]) - _under_way(state, bar.symbol)
         _fill_at(state, bar, account_order(state, bar.symbol, units, line.tag), line.raw, line.distance)
         return
     _go_bankrupt(state)
-    if state.status != "bankrupt":
+    if state.is_over:
         return
     # Reading: all orders of the end are made at once, by symbol.
     made = _close_all(state)

@@ -435,6 +435,9 @@ def _scaled(
 def check_submission(state: State, leaving: Sequence[Order]) -> None:
     """Phase 7: orders that only open, against the room the account has at the last marks."""
     projected = dict(state.position)
+    if not leaving or state.scenario.execution["insufficient"] != "reject":
+        if not state.is_cash_account:
+            return
     left = room(state)
     if left is None:
         return

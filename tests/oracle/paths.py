@@ -153,6 +153,7 @@ def _walk_segment(
     queues = {s: _queue(state, bar, points[s], segment) for s, bar in bars.items()}
     ends = {s: points[s][segment + 1] for s in bars}
     done = dict.fromkeys(bars, ZERO)
+    had_orders = {symbol for symbol, queue in queues.items() if queue}
 
     def line_before(symbol: str, queue: Sequence[Offer]) -> Line | None:
         """The line of the account, if the path meets it before what comes next."""
@@ -190,6 +191,7 @@ def _walk_segment(
             if line is None:
                 break
             done[symbol] = line.distance
+            _note_open_questions(state, symbol, queues, had_orders, line)
             close_at(state, bars[symbol], line)
             fill_the_rest(symbol, queue)
         fill_the_rest(symbol, queue)
@@ -198,6 +200,17 @@ def _walk_segment(
         for symbol, bar in bars.items():
             for order in _taking_part(state, bar):
                 move_water(order, ends[symbol])
+
+
+def _note_open_questions(
+    state: State, symbol: str, queues: Mapping[str, list[Offer]], had_orders: set[str], line: Line
+) -> None:
+    """Where it is open who comes first, see `test_account_differences.py`."""
+    if had_orders - {symbol}:
+        state.note("open: a line beside orders of another instrument on the segment")
+    others = [s for s, n in state.position.items() if n and s != symbol]
+    if queues[symbol] and others and line.tag == "bankrupt":
+        state.note("open: orders beyond a line, and positions of other instruments")
 
 
 def _join(state: State, bar: Bar, queue: list[Offer], end_point: Decimal) -> None:

@@ -40,7 +40,7 @@ def simulate(scenario: Scenario) -> Outcome:
     with localcontext(prec=DIGITS):
         state = play(scenario)
         orders = [_order_row(state, order) for order in state.orders]
-        debt = max(ZERO, -state.equity()) if state.status == "bankrupt" else ZERO
+        debt = max(ZERO, -state.equity())
         return Outcome(
             state.fills, orders, state.equity_rows, state.notes, state.postings, state.calls,
             state.status, state.since, debt,

@@ -91,7 +91,7 @@ class Call:
 class Outcome:
     """All that a run of the scenario must give, and where it hung on a close call.
 
-    `status` is that of the account at the end: `sound`, `stopped` or `bankrupt`.
+    `status` is that of the account at the end: `sound`, `in_call` or `bankrupt`.
     """
 
     fills: list[FillRow]
@@ -391,12 +391,8 @@ class State:
     calls: list[Call] = field(default_factory=list)
     status: str = "sound"
     since: int | None = None
+    is_over: bool = False
     closing_out: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the account stopped the run."""
-        return self.status == "stopped"
 
     @property
     def timing(self) -> str:
