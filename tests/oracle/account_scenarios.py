@@ -154,6 +154,8 @@ def _availability(rng: random.Random, scenario: Scenario) -> None:
     """Now and then a column of what can be borrowed."""
     if scenario.account["kind"] == "cash" or rng.random() > 0.1:
         return
+    if scenario.execution["insufficient"] == "scale":
+        scenario.execution["insufficient"] = "partial"
     scenario.borrow = Borrow(**{**(scenario.borrow or {"rate": 0.0, "basis": 365}),
                                 "availability": "column"})  # type: ignore[typeddict-item]  # fmt: skip
     scenario.columns = (*scenario.columns, "borrow_shares")

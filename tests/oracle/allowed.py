@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from .booking import Holding, holding, spendable, split, traded
+from .booking import Holding, holding, is_held_back, spendable, split, traded
 from .world import ZERO, Change, State
 
 MARGIN = {
@@ -152,9 +152,7 @@ def _value(state: State, symbol: str, held: Holding, price: Decimal) -> Decimal:
 def _spent(state: State, changes: Iterable[Change]) -> Decimal:
     """What trades cost a cash account; what waits for its settlement pays for nothing."""
     costs = [state.worth(c.symbol, c.signed) * c.price + c.commission for c in changes]
-    account = state.scenario.account
-    waits = account.get("settlement", "immediate") not in ("immediate", 0)
-    if waits and account.get("unsettled", "hold") == "hold":
+    if is_held_back(state):
         costs = [cost for cost, change in zip(costs, changes, strict=True) if change.signed > 0]
     return sum(costs, ZERO)
 

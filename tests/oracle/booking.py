@@ -92,10 +92,24 @@ def settle(state: State) -> None:
     state.unsettled = [one for one in state.unsettled if one.due not in begun]
 
 
+def is_held_back(state: State) -> bool:
+    """Whether what a sale brings waits for its settlement before it may buy."""
+    account = state.scenario.account
+    waits = account.get("settlement", "immediate") not in ("immediate", 0)
+    return state.is_cash_account and waits and account.get("unsettled", "hold") == "hold"
+
+
+def settling(state: State, session: int | None) -> Decimal:
+    """What is held back now and will be there in a session."""
+    if session is None or not is_held_back(state):
+        return ZERO
+    return sum((u.amount for u in state.unsettled if u.due is not None and u.due <= session), ZERO)
+
+
 def spendable(state: State) -> Decimal:
     """What a cash account may spend."""
     account = state.scenario.account
     free = state.cash + Decimal(account.get("credit", 0.0))
-    if account.get("unsettled", "hold") == "hold":
+    if is_held_back(state):
         free -= sum((one.amount for one in state.unsettled), ZERO)
     return free

@@ -208,7 +208,7 @@ def line_ahead(
         at = _first_at_zero(state, symbol, point, end_point)
         if at is not None:
             found.append(Line("bankrupt", at, abs(at - start)))
-    if _watches_inside(state) and _under_way(state, symbol) < abs(state.position[symbol]):
+    if _watches_inside(state) and state.closed_at.isdisjoint(state.bars[symbol]):
         at = _first_below(state, symbol, point, end_point)
         if at is not None:
             found.append(Line("margin_call", at, abs(at - start)))
@@ -217,8 +217,10 @@ def line_ahead(
 
 
 def _watches_inside(state: State) -> bool:
-    is_inside = setting(state, "at") == "inside_bar"
-    return is_inside and setting(state, "action") == "liquidate" and has_line(state)
+    if setting(state, "at") != "inside_bar" or not has_line(state):
+        return False
+    # Reading: a call that is only noted is noted once, until it is over.
+    return setting(state, "action") != "warn" or state.status == "sound"
 
 
 def _equity_at(state: State, symbol: str, price: Decimal) -> Decimal:
@@ -290,8 +292,7 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
     """Closes the position of a bar at a line; at the end of equity everything is cancelled."""
     if line.tag == "margin_call":
         _begin_call(state, "margin_call")
-        units = abs(state.position[bar.symbol]) - _under_way(state, bar.symbol)
-        _fill_at(state, bar, account_order(state, bar.symbol, units, line.tag), line.raw, line.distance)
+        _call_inside(state, bar, line)
         return
     _go_bankrupt(state)
     if state.is_over:
@@ -300,6 +301,22 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
     made = _close_all(state)
     state.closing_out = {s: order.number for s, order in made.items() if s != bar.symbol}
     _fill_at(state, bar, made[bar.symbol], line.raw, line.distance)
+
+
+def _call_inside(state: State, bar: Bar, line: Line) -> None:
+    """A call at a line: orders that it already has close first, a new one does the rest."""
+    if setting(state, "action") == "stop":
+        state.is_over = True
+    if setting(state, "action") != "liquidate":
+        return
+    units = abs(state.position[bar.symbol]) - _under_way(state, bar.symbol)
+    for order in state.working(bar.symbol):
+        if order.is_accounts:
+            _fill_at(state, bar, order, line.raw, line.distance)
+    if units > 0:
+        order = account_order(state, bar.symbol, units, line.tag)
+        _fill_at(state, bar, order, line.raw, line.distance)
+    state.closed_at.add(bar)
 
 
 def _fill_at(state: State, bar: Bar, order: Order, raw: Decimal, distance: Decimal) -> None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .allowed import amounts, room, weight
-from .booking import book
+from .booking import book, settling, is_held_back
 from .costs import Place, Priced, move_level, price_at, price_of
 from .counts import whole
 from .groups import after_fill, closable, end, finish
@@ -133,8 +133,10 @@ def fill_opening(state: State, offer: Offer) -> None:
     insufficient = state.scenario.execution["insufficient"]
     count = 0
     if insufficient != "reject" or order.is_sized_by_money:
-        find = largest_of_all if state.scenario.account["kind"] == "net_leverage" else largest
-        count = find(passes, 0, units - 1, what)
+        if state.scenario.account["kind"] == "net_leverage":
+            count = largest_of_all(state, passes, units - 1, what)
+        else:
+            count = largest(passes, 0, units - 1, what)
         if count:
             _fill(state, offer, count)
     _end_opening(state, order, count)
@@ -208,11 +210,14 @@ def largest(passes: Callable[[int, str], bool], low: int, high: int, what: str) 
 
 
 def largest_of_all(
-    passes: Callable[[int, str], bool], low: int, high: int, what: str
+    state: State, passes: Callable[[int, str], bool], high: int, what: str
 ) -> int:
     """The largest count in [low, high] that passes, counted down where counts are not monotone."""
-    count = next((n for n in range(high, low, -1) if passes(n, "")), low)
-    for near in {count, count + 1, high + 1} - {low}:
+    count = next((n for n in range(high, 0, -1) if passes(n, "")), 0)
+    if not all(passes(n, "") for n in range(1, count)):
+        # See `test_account_differences.py`.
+        state.note("open: a larger count passes where a smaller one does not")
+    for near in {count, count + 1, high + 1} - {0}:
         passes(near, what)
     return count
 
@@ -321,6 +326,9 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
     parts = _parts(state, offers)
     counts = [part.opening for part in parts]
     openings = [n for n in counts if n]
+    if is_held_back(state) and any(part.offer.order.side < 0 for part in parts):
+        # See `test_account_differences.py`.
+        state.note("open: a scaled batch with a sale that does not settle at once")
     what = "scale of orders " + " ".join(str(p.offer.order.number) for p in parts if p.opening)
 
     def passes(trial: Sequence[int], what: str = "") -> bool:
@@ -465,7 +473,9 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         # Reading: what an order was to close makes room also where its group has ended since.
         if not order.working:
             continue
-        _judge(state, order, closes, opens, left)
+        _judge(state, order, closes, opens, left + settling(state, order.session))
+        if order.session is None and state.unsettled:
+            state.note("rule: unsettled money and an order without a print")
         if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
             left -= opens

@@ -128,6 +128,7 @@ def _trial(state: State, bar: Bar, path: str) -> tuple[Decimal, Decimal]:
     twin.fills, twin.rows = [], {}
     twin.reference, twin.average = dict(state.reference), dict(state.average)
     twin.postings, twin.calls, twin.closing_out = [], [], {}
+    twin.closed_at = set()
     points = _points(bar, path)
     equities: list[Decimal] = []
     for segment in range(3):
@@ -158,8 +159,8 @@ def _walk_segment(
     def line_before(symbol: str, queue: Sequence[Offer]) -> Line | None:
         """The line of the account, if the path meets it before what comes next."""
         line = line_ahead(state, symbol, points[symbol][segment], ends[symbol], done[symbol])
-        # Reading: of an order and a line at one price the order comes first.
-        is_next = line is not None and (not queue or line.distance < queue[0].distance)
+        # Reading: of an order and a line at one price the line comes first.
+        is_next = line is not None and (not queue or line.distance <= queue[0].distance)
         return line if is_next else None
 
     for symbol, queue in queues.items():
