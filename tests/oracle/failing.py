@@ -71,15 +71,17 @@ def look(state: State) -> None:
             _go_bankrupt(state)
             if not state.is_over:
                 _close_all(state)
-            return
-        _begin_call(state, "bankrupt")
-        if has_line(state) and not at_most(state, keeps(state), equity, "margin call"):
-            _call(state, equity)
+        else:
+            # Reading: who trades on in debt is not called besides.
+            _begin_call(state, "bankrupt")
     elif has_line(state) and not at_most(state, keeps(state), equity, "margin call"):
         _begin_call(state, "margin_call")
         _call(state, equity)
     elif state.status == "in_call":
         state.status = "sound"
+        if not has_line(state):
+            # See `test_account_differences.py`.
+            state.note("open: a debt that was only noted is over")
 
 
 def _begin_call(state: State, kind: str) -> None:
@@ -109,9 +111,7 @@ def _go_bankrupt(state: State) -> None:
     """Cancels everything, or stops."""
     state.calls.append(Call(state.now, "bankrupt"))
     state.status, state.since = "bankrupt", state.now
-    if setting(state, "bankruptcy") == "stop":
-        state.is_over = True
-        return
+    state.is_over = setting(state, "bankruptcy") == "stop"
     # Reading: one after the other, each with what ends with it.
     for order in list(state.orders):
         finish(state, order, "CANCELED", "bankrupt")
@@ -128,6 +128,9 @@ def _call(state: State, equity: Decimal) -> None:
         state.is_over = True
     if action != "liquidate":
         return
+    if setting(state, "size") == "initial" and not is_margin(state):
+        # See `test_account_differences.py`.
+        state.note("open: a call of size initial in an account without initial margin")
     left = _left(state)
     for symbol in _in_order(state):
         if not left[symbol]:
@@ -219,8 +222,8 @@ def line_ahead(
 def _watches_inside(state: State) -> bool:
     if setting(state, "at") != "inside_bar" or not has_line(state):
         return False
-    # Reading: a call that is only noted is noted once, until it is over.
-    return setting(state, "action") != "warn" or state.status == "sound"
+    # Reading: a call that closes nothing is made once, until it is over.
+    return setting(state, "action") == "liquidate" or state.status == "sound"
 
 
 def _equity_at(state: State, symbol: str, price: Decimal) -> Decimal:
@@ -263,6 +266,8 @@ def _first_below(
             if room and abs(room) <= CLOSE_CALL * state.peak / 1000:
                 state.note("line next to a point of the path")
         if first < 0:
+            if near != point:
+                state.note("open: a margin that jumps within a segment")
             return near
         if last < 0:
             return near + (far - near) * first / (first - last)

@@ -40,7 +40,7 @@ def close_at_prints(state: State, bars: Mapping[str, Bar]) -> None:
     state.mark.update(ends)
     for symbol, bar in bars.items():
         line = line_ahead(state, symbol, bar.close, bar.close)
-        if line is not None and not state.is_over:
+        if line is not None:
             close_at(state, bar, line)
     close_out(state, bars, ends)
 
@@ -185,17 +185,19 @@ def _walk_segment(
 
     for symbol, queue in queues.items():
         fill_the_rest(symbol, queue)
-    # Reading: lines come after what the other instruments' orders do on the segment.
-    for symbol, queue in queues.items():
-        while not state.is_over:
+    # Reading: lines come after what the other instruments' orders do on the segment, and each that
+    # closes something makes the others' be sought anew.
+    is_sought = True
+    while is_sought:
+        is_sought = False
+        for symbol, queue in queues.items():
             line = line_before(symbol, queue)
-            if line is None:
-                break
-            done[symbol] = line.distance
-            _note_open_questions(state, symbol, queues, had_orders, line)
-            close_at(state, bars[symbol], line)
+            if line is not None:
+                is_sought = True
+                done[symbol] = line.distance
+                _note_open_questions(state, symbol, queues, had_orders, line)
+                close_at(state, bars[symbol], line)
             fill_the_rest(symbol, queue)
-        fill_the_rest(symbol, queue)
     close_out(state, bars, ends)
     if state.scenario.execution.get("trailing", "path") == "path":
         for symbol, bar in bars.items():

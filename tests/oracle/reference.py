@@ -131,11 +131,10 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
     accrue(state)
     look(state)
     if ending:
-        # Reading: a run that ends with a timestamp has its row, and no decision.
-        if not state.is_over:
-            decide(state)
-            if state.timing == "same_close":
-                _same_close(state, ending)
+        # Reading: a run that ends with a timestamp has its decision and its row, and no open.
+        decide(state)
+        if state.timing == "same_close":
+            _same_close(state, ending)
         state.equity_rows.append(EquityRow(state.now, state.cash, state.equity()))
     else:
         arrive_now(state)
