@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import quant as qt
 
 from .compare import (
     AMBIGUOUS,
-    _equity_differs,
-    _fills_differ,
-    _orders_differ,
+    equity_differs,
+    fills_differ,
+    orders_differ,
     is_close,
 )
 from .engine import Scripted, bars_of, config_of, result_of
@@ -27,17 +26,24 @@ def run_of(scenario: Scenario) -> Any:
     return qt.backtest(Scripted(scenario.actions), bars_of(scenario), config=config_of(scenario))
 
 
-def account_difference(scenario: Scenario, outcome: Outcome | None = None) -> str | None:
+def account_difference(scenario: Scenario) -> str | None:
     """The first thing in which quant differs from the oracle; `AMBIGUOUS` on a close call."""
-    outcome = outcome or simulate(scenario)
-    if outcome.ambiguous:
-        return AMBIGUOUS
-    run = run_of(scenario)
+    outcome = simulate(scenario)
+    return AMBIGUOUS if outcome.ambiguous else _compare(run_of(scenario), outcome)
+
+
+def compare_run(scenario: Scenario) -> tuple[str | None, Any]:
+    """The same with the run, which there is also for a close call."""
+    outcome, run = simulate(scenario), run_of(scenario)
+    return (AMBIGUOUS if outcome.ambiguous else _compare(run, outcome)), run
+
+
+def _compare(run: Any, outcome: Outcome) -> str | None:
     result = result_of(run.simulation)
     return (
-        _fills_differ(result.fills, outcome)
-        or _orders_differ(result.orders, outcome)
-        or _equity_differs(result.equity, outcome)
+        fills_differ(result.fills, outcome)
+        or orders_differ(result.orders, outcome)
+        or equity_differs(result.equity, outcome)
         or _ledger_differs(run, outcome)
         or _account_differs(run, outcome)
     )
@@ -77,4 +83,4 @@ def _account_differs(run: Any, outcome: Outcome) -> str | None:
     return None
 
 
-__all__ = ["account_difference", "run_of", "Decimal"]
+__all__ = ["account_difference", "compare_run", "run_of"]
