@@ -137,6 +137,9 @@ def draw_margin_call(rng: random.Random) -> MarginCall:
         at=rng.choice(("next_print", "inside_bar")),
         bankruptcy=rng.choice(("liquidate",) * 6 + ("warn", "stop")),
     )
+    if call["bankruptcy"] == "warn":
+        # Who trades on in debt: what then a line inside a bar does is open.
+        call["at"] = "next_print"
     return call
 
 

@@ -50,13 +50,12 @@ def to_keep(state: State, symbol: str, units: int, price: Decimal) -> Decimal:
         rate = state.scenario.account.get("maintenance")
         return abs(state.worth(symbol, units) * price) * Decimal(rate or 0.0)
     own = state.specs[symbol].margin
-    has_money = bool(own.get("initial_money", 0.0))
     money = abs(state.amount(symbol, units)) * Decimal(own.get("maintenance_money", 0.0))
     name = "maintenance" if units > 0 else "short_maintenance"
     rate = _factored(state, symbol, _rate(state, symbol, name))
     size = abs(state.worth(symbol, units))
-    if units > 0 or has_money or state.specs[symbol].is_margined:
-        # Reading: money a share is a rule of borrowed shares, not of contracts with their own.
+    if units > 0 or state.specs[symbol].is_margined:
+        # Reading: money a share is a rule of borrowed shares, not of futures.
         return size * price * rate + money
     if price < term(state, "short_low_price"):
         # Reading: the low price adds to what a short needs anyway, and knows no leverage.
@@ -95,7 +94,9 @@ def _rate(state: State, symbol: str, name: str) -> Decimal:
 
 
 def keeps(
-    state: State, position: Mapping[str, int] | None = None, price: Mapping[str, Decimal] | None = None
+    state: State,
+    position: Mapping[str, int] | None = None,
+    price: Mapping[str, Decimal] | None = None,
 ) -> Decimal:
     """Σ maintenance of the positions, or of others, at marks or other prices."""
     position, price = position or state.position, price or state.mark
@@ -210,6 +211,8 @@ def weight(state: State, symbol: str, signed: int) -> Decimal:
         first = to_open(state, symbol, signed, mark)
         if first != to_open(state, symbol, signed, mark, has_floor=False):
             state.note(FLOOR)
+        if state.specs[symbol].margin.get("initial_money"):
+            state.note("open: an order that leaves and needs margin in money")
         return first
     return abs(state.worth(symbol, signed)) * mark
 

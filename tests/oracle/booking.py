@@ -50,6 +50,9 @@ def book(
 ) -> None:
     """Posts a trade and its commission."""
     before = state.position[symbol]
+    if any(p.kind == "borrow" and p.symbol == symbol and p.ts == ts for p in state.postings):
+        # See `test_account_differences.py`.
+        state.note("open: a fee and, after it, a trade at one time")
     after, cash = traded(state, symbol, holding(state, symbol), signed, price)
     closing, opening = split(before, signed)
     kind = "variation" if state.specs[symbol].is_margined else "trade"
@@ -62,7 +65,8 @@ def book(
     state.position[symbol] = after.units
     state.reference[symbol] = after.reference
     if state.is_cash_account and signed < 0:
-        hold(state, cash - charge, bar)
+        # Reading: a sale that brings less than its commission holds nothing back.
+        hold(state, max(ZERO, cash - charge), bar)
 
 
 def post(state: State, ts: int, kind: str, symbol: str, amount: Decimal) -> None:
@@ -83,7 +87,10 @@ def hold(state: State, amount: Decimal, bar: Bar) -> None:
     assert isinstance(days, int)
     labels = sorted(state.scenario.session_closes)
     at = labels.index(bar.session) + days
-    state.unsettled = [*state.unsettled, Unsettled(labels[at] if at < len(labels) else None, amount)]
+    state.unsettled = [
+        *state.unsettled,
+        Unsettled(labels[at] if at < len(labels) else None, amount),
+    ]
 
 
 def settle(state: State) -> None:

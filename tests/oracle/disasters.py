@@ -79,9 +79,7 @@ def is_free(scenario: Scenario) -> bool:
     return not scenario.commission["rate"] and scenario.execution["participation"] is None
 
 
-def _account(
-    rng: random.Random, leverage: float, spec: InstrumentSpec
-) -> tuple[Account, Margin]:
+def _account(rng: random.Random, leverage: float, spec: InstrumentSpec) -> tuple[Account, Margin]:
     kind = rng.choice(("gross", "maintained", "margin"))
     if kind == "gross":
         return Account(kind="gross_leverage", k=leverage), Margin()

@@ -45,7 +45,11 @@ def calendar_of(scenario: Scenario) -> Calendar:
     closes = [scenario.session_closes[label] for label in labels]
     if scenario.interest is not None or scenario.borrow is not None:
         # The days that the last session pays for.
-        labels, opens, closes = [*labels, labels[-1] + 1], [*opens, closes[-1]], [*closes, closes[-1] + 1]
+        labels, opens, closes = (
+            [*labels, labels[-1] + 1],
+            [*opens, closes[-1]],
+            [*closes, closes[-1] + 1],
+        )
     return ScenarioCalendar(
         "24/7",
         "UTC",

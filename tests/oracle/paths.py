@@ -128,7 +128,7 @@ def _trial(state: State, bar: Bar, path: str) -> tuple[Decimal, Decimal]:
     twin.fills, twin.rows = [], {}
     twin.reference, twin.average = dict(state.reference), dict(state.average)
     twin.postings, twin.calls, twin.closing_out = [], [], {}
-    twin.closed_at = set()
+    twin.capped_at = set()
     points = _points(bar, path)
     equities: list[Decimal] = []
     for segment in range(3):
@@ -212,6 +212,9 @@ def _note_open_questions(
     if had_orders - {symbol}:
         state.note("open: a line beside orders of another instrument on the segment")
     others = [s for s, n in state.position.items() if n and s != symbol]
+    limits = [f for f in state.rows.values() if f.symbol == symbol and f.reason == "limit_open"]
+    if limits and not state.scenario.execution["gap_improvement"]:
+        state.note("open: a line after a fill at another price than the path's")
     if queues[symbol] and others and line.tag == "bankrupt":
         state.note("open: orders beyond a line, and positions of other instruments")
 

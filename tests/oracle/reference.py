@@ -147,7 +147,7 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
 
 def _market(state: State, ending: Mapping[str, Bar]) -> None:
     """Phase 1: the paths in lockstep, then the closing print; phase 5 marks the same closes."""
-    state.closed_at = set()
+    state.capped_at = set()
     traded = {s: ending[s] for s in sorted(ending) if ending[s].has_path}
     before = dict(state.mark)
     if state.closes_only:

@@ -392,7 +392,7 @@ class State:
     status: str = "sound"
     since: int | None = None
     is_over: bool = False
-    closed_at: set[Bar] = field(default_factory=set)
+    capped_at: set[Bar] = field(default_factory=set)
     closing_out: dict[str, int] = field(default_factory=dict)
 
     @property
