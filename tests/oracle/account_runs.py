@@ -12,8 +12,8 @@ from .compare import (
     AMBIGUOUS,
     equity_differs,
     fills_differ,
-    orders_differ,
     is_close,
+    orders_differ,
 )
 from .engine import Scripted, bars_of, config_of, result_of
 from .reference import Outcome, simulate

@@ -1,4 +1,4 @@
-"""What a session's close books in phase 3: variation of futures, interest, fees for borrowed shares.
+"""What a session's close books in phase 3: variation of futures, fees for shorts, interest.
 
 Follows `Futures` and `What time costs` of `docs/concepts/accounting.md`. Where the written rule
 leaves room, the reading taken stands in a comment that starts `Reading:`.

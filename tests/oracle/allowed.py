@@ -90,7 +90,7 @@ def _rate(state: State, symbol: str, name: str) -> Decimal:
     return ZERO if own.get("initial_money", 0.0) else term(state, name)
 
 
-# --------------------------------------------------------------------------------- a state's margins
+# -------------------------------------------------------------------------------- a state's margins
 
 
 def keeps(
@@ -120,7 +120,7 @@ def has_line(state: State) -> bool:
     return is_margin(state) or state.scenario.account.get("maintenance") is not None
 
 
-# ------------------------------------------------------------------------------------ the rule itself
+# ---------------------------------------------------------------------------------- the rule itself
 
 
 def amounts(
@@ -182,7 +182,7 @@ def needed(
     return first, equity
 
 
-# --------------------------------------------------------------------------------- room to send orders
+# ------------------------------------------------------------------------------ room to send orders
 
 
 def room(state: State) -> Decimal | None:

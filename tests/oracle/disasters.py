@@ -1,8 +1,8 @@
 """Random ways to ruin: one position on leverage, a price that jumps, trends and crashes.
 
-`disaster(seed)` is a scenario of a few bars. The price has fat tails (Student's t with three degrees
-of freedom), gaps between bars and sometimes a trend against the position; half of the paths are
-free of costs and of volume caps, so that what is left at their end has one explanation only.
+`disaster(seed)` is a scenario of a few bars. The price has fat tails (Student's t with three
+degrees of freedom), gaps between bars and sometimes a trend against the position; half of the paths
+are free of costs and of volume caps, so that what is left at their end has one explanation only.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from .allowed import has_line, is_margin, keeps, needed, term
 from .groups import finish
@@ -29,7 +30,7 @@ def setting(state: State, name: str) -> str:
     return str(state.scenario.margin_call.get(name, DEFAULTS[name]))
 
 
-# ----------------------------------------------------------------------------------- orders it makes
+# ---------------------------------------------------------------------------------- orders it makes
 
 
 def account_order(state: State, symbol: str, units: int, tag: str) -> Order:
@@ -58,7 +59,7 @@ def _left(state: State) -> dict[str, int]:
     return left
 
 
-# -------------------------------------------------------------------------- at the end of a timestamp
+# ------------------------------------------------------------------------ at the end of a timestamp
 
 
 def look(state: State) -> None:
@@ -182,13 +183,13 @@ def _in_order(state: State) -> list[str]:
     key = keys[setting(state, "order")]
     ranks = sorted(key(symbol) for symbol in held)
     scale = max((abs(rank) for rank in ranks), default=ZERO)
-    for low, high in zip(ranks, ranks[1:], strict=False):
+    for low, high in pairwise(ranks):
         if low != high and high - low <= CLOSE_CALL * scale:
             state.note("order of a call")
     return sorted(held, key=lambda symbol: (key(symbol), symbol))
 
 
-# --------------------------------------------------------------------------------------- inside a bar
+# ------------------------------------------------------------------------------------- inside a bar
 
 
 @dataclass(frozen=True)
@@ -253,13 +254,12 @@ def _first_at_zero(state: State, symbol: str, point: Decimal, end_point: Decimal
 def _first_below(state: State, symbol: str, point: Decimal, end_point: Decimal) -> Decimal | None:
     """The first price below which, along the way, equity is less than what keeps."""
     corners = [point, *_corners(state, point, end_point), end_point]
-    for near, far in zip(corners, corners[1:], strict=False):
+    for near, far in pairwise(corners):
         # The formula of a piece is that of its middle: at a corner it may jump.
         middle = (near + far) / 2
-        slope = _room_at(state, symbol, middle)
-        step = _room_at(state, symbol, (near + middle) / 2)
-        first = slope + 2 * (step - slope)
-        last = slope - 2 * (step - slope)
+        at_middle = _room_at(state, symbol, middle)
+        rise = _room_at(state, symbol, (near + middle) / 2) - at_middle
+        first, last = at_middle + 2 * rise, at_middle - 2 * rise
         for room in (first, last):
             if room and abs(room) <= CLOSE_CALL * state.peak / 1000:
                 state.note("line next to a point of the path")

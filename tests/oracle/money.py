@@ -8,13 +8,13 @@ Where the written rule leaves room, the reading taken stands in a comment that s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from .allowed import amounts, room, weight
-from .booking import book, settling, is_held_back
+from .booking import book, is_held_back, settling
 from .costs import Place, Priced, move_level, price_at, price_of
 from .counts import whole
 from .groups import after_fill, closable, end, finish
@@ -443,9 +443,9 @@ def _scaled(
 def check_submission(state: State, leaving: Sequence[Order]) -> None:
     """Phase 7: orders that only open, against the room the account has at the last marks."""
     projected = dict(state.position)
-    if not leaving or state.scenario.execution["insufficient"] != "reject":
-        if not state.is_cash_account:
-            return
+    is_reject = state.scenario.execution["insufficient"] == "reject"
+    if not state.is_cash_account and not (leaving and is_reject):
+        return
     left = room(state)
     if left is None:
         return

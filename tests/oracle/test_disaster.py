@@ -1,11 +1,11 @@
 """Goal: no account ends below zero without a reason that one can name.
 
 Method: a Monte Carlo of disaster. Random paths with jumps, trends and fat tails (`disasters.py`)
-ruin positions of one to ten times the money, long and short, paid for and margined, with and without
-costs, caps, stops and second thoughts. Each is run by `qt.backtest` and by the oracle: fills, calls,
-bankruptcies, debts and postings must be equal path by path. Besides, what is below zero is explained
-from the run alone: the status says so, the debt is all of it, the account's fills lie inside their
-bars, and there was a gap, a cost or a cap. 300 paths; half of ``QUANT_FUZZ_SEEDS``
+ruin positions of one to ten times the money, long and short, paid for and margined, with and
+without costs, caps, stops and second thoughts. Each is run by `qt.backtest` and by the oracle:
+fills, calls, bankruptcies, debts and postings must be equal path by path. Besides, what is below
+zero is explained from the run alone: the status says so, the debt is all of it, the account's fills
+lie inside their bars, and there was a gap, a cost or a cap. 300 paths; half of ``QUANT_FUZZ_SEEDS``
 where that is set higher: 10,000 in `make fuzz`.
 """
 
