@@ -16,7 +16,9 @@ from . import engine
 from .reference import Outcome, simulate
 from .scenarios import Scenario
 
-__all__ = ["AMBIGUOUS", "difference"]
+__all__ = [
+    "AMBIGUOUS", "difference", "equity_differs", "fills_differ", "is_close", "orders_differ",
+]  # fmt: skip
 
 AMBIGUOUS: Final = "ambiguous"
 TOLERANCE = 1e-9
@@ -29,9 +31,9 @@ def difference(scenario: Scenario) -> str | None:
         return AMBIGUOUS
     result = engine.run(scenario)
     return (
-        _fills_differ(result.fills, outcome)
-        or _orders_differ(result.orders, outcome)
-        or _equity_differs(result.equity, outcome)
+        fills_differ(result.fills, outcome)
+        or orders_differ(result.orders, outcome)
+        or equity_differs(result.equity, outcome)
     )
 
 
@@ -46,7 +48,7 @@ def _place(fill: Mapping[str, Any]) -> tuple[int, int, str]:
     return fill["ts"], fill["order"], fill["reason"]
 
 
-def _fills_differ(found: Sequence[Mapping[str, Any]], outcome: Outcome) -> str | None:
+def fills_differ(found: Sequence[Mapping[str, Any]], outcome: Outcome) -> str | None:
     wanted = sorted((asdict(fill) for fill in outcome.fills), key=_place)
     for one, other in zip(sorted(found, key=_place), wanted, strict=False):
         for name, value in one.items():
@@ -63,7 +65,7 @@ def _fills_differ(found: Sequence[Mapping[str, Any]], outcome: Outcome) -> str |
     return None
 
 
-def _orders_differ(found: Sequence[Mapping[str, Any]], outcome: Outcome) -> str | None:
+def orders_differ(found: Sequence[Mapping[str, Any]], outcome: Outcome) -> str | None:
     for one, row in zip(found, outcome.orders, strict=False):
         for name in ("status", "filled_units", "reason"):
             if one[name] != getattr(row, name):
@@ -74,7 +76,7 @@ def _orders_differ(found: Sequence[Mapping[str, Any]], outcome: Outcome) -> str 
     return None
 
 
-def _equity_differs(found: Sequence[tuple[int, float, float]], outcome: Outcome) -> str | None:
+def equity_differs(found: Sequence[tuple[int, float, float]], outcome: Outcome) -> str | None:
     for (ts, cash, equity), row in zip(found, outcome.equity, strict=False):
         if ts != row.ts:
             return f"equity: a row at {ts}, the oracle has it at {row.ts}"

@@ -43,6 +43,13 @@ def calendar_of(scenario: Scenario) -> Calendar:
     rows = [bar for spec in scenario.instruments for bar in spec.bars]
     opens = [min(bar.t_open for bar in rows if bar.session == label) for label in labels]
     closes = [scenario.session_closes[label] for label in labels]
+    if scenario.interest is not None or scenario.borrow is not None:
+        # The days that the last session pays for.
+        labels, opens, closes = (
+            [*labels, labels[-1] + 1],
+            [*opens, closes[-1]],
+            [*closes, closes[-1] + 1],
+        )
     return ScenarioCalendar(
         "24/7",
         "UTC",
@@ -95,7 +102,17 @@ def bars_of(scenario: Scenario) -> Bars:
 
 
 def _instrument(spec: InstrumentSpec) -> dict[str, Any]:
-    return {"increment": spec.increment, "tick": spec.tick, "multiplier": spec.multiplier}
+    settings: dict[str, Any] = {
+        "increment": spec.increment,
+        "tick": spec.tick,
+        "multiplier": spec.multiplier,
+        **spec.margin,
+    }
+    if spec.is_margined:
+        settings["valuation"] = "margined"
+    if spec.borrow_rate is not None:
+        settings["borrow_rate"] = spec.borrow_rate
+    return settings
 
 
 def config_of(scenario: Scenario) -> Any:
@@ -114,6 +131,12 @@ def config_of(scenario: Scenario) -> Any:
         "slippage": slippage,
         "instruments": {spec.symbol: _instrument(spec) for spec in scenario.instruments},
     }
+    if scenario.margin_call:
+        fields["margin_call"] = dict(scenario.margin_call)
+    if scenario.interest is not None:
+        fields["interest"] = dict(scenario.interest)
+    if scenario.borrow is not None:
+        fields["borrow"] = dict(scenario.borrow)
     if scenario.flows:
         fields["cash_flows"] = [_flow(flow) for flow in scenario.flows]
     if scenario.impact is not None:

@@ -23,7 +23,10 @@ def decide(state: State) -> None:
     before = len(state.orders)
     for action in state.scenario.actions:
         if action.at == state.now:
+            made = len(state.orders)
             _act(state, action)
+            if state.status == "bankrupt":
+                _refuse_all(state, action, state.orders[before:made])
     state.canceling.clear()
     arrive_now(state)
     leaving = [order for order in state.orders[before:] if order.live]
@@ -34,6 +37,15 @@ def decide(state: State) -> None:
     if state.scenario.execution["size_at"] == "decision":
         _size_leaving(state, leaving)
     check_submission(state, [order for order in leaving if order.working])
+
+
+def _refuse_all(state: State, action: Action, others: Sequence[Order]) -> None:
+    """All orders of a bankrupt account end as they are made."""
+    if action.kind.startswith("target") and any(o.symbol == action.symbol for o in others):
+        state.note("rule: a target after an order, both refused")
+    for order in state.orders:
+        if order.made_at == state.now and not order.is_accounts:
+            end(state, order, "bankrupt")
 
 
 def arrive_now(state: State) -> None:
@@ -219,6 +231,8 @@ def _make_tree(state: State, spec: OrderSpec, parent: Order | None) -> None:
 def _refuse_empty(state: State, made: Sequence[Order]) -> None:
     """Orders of less than one increment end as soon as all of what was sent is known."""
     for order in made:
+        if state.status == "bankrupt":
+            end(state, order, "bankrupt")
         if not order.units:
             end(state, order, "zero_quantity")
         _refuse_empty(state, [state.orders[number - 1] for number in order.children])

@@ -10,6 +10,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from .failing import Line, close_at, close_out, line_ahead
 from .groups import end
 from .levels import is_marketable, is_passed, move_water, stop_level, trigger, trigger_side
 from .lives import takes_part
@@ -29,6 +30,19 @@ def walk(state: State, bars: Mapping[str, Bar]) -> None:
         for bar in bars.values():
             for order in _taking_part(state, bar):
                 move_water(order, bar.close)
+
+
+def close_at_prints(state: State, bars: Mapping[str, Bar]) -> None:
+    """The lines of the account in data that shows closes alone, before any order meets them."""
+    # Reading: a close beyond a line is what an open beyond it is where there are opens.
+    ends = {symbol: bar.close for symbol, bar in bars.items()}
+    state.rows = {}
+    state.mark.update(ends)
+    for symbol, bar in bars.items():
+        line = line_ahead(state, symbol, bar.close, bar.close)
+        if line is not None:
+            close_at(state, bar, line)
+    close_out(state, bars, ends)
 
 
 # ----------------------------------------------------------------------------------- which path
@@ -52,7 +66,8 @@ def _path(state: State, bar: Bar) -> str:
         return _adverse(state, bar)
     held = (order for order in state.orders if order.symbol == bar.symbol and order.held)
     orders += [order for order in held if order.working and order.acts_on_path]
-    if sum(bar.low <= level <= bar.high for level in _levels(orders)) < 2:
+    levels = [*_levels(orders), *_lines(state, bar)]
+    if sum(bar.low <= level <= bar.high for level in levels) < 2:
         return "olhc"
     return _adverse(state, bar)
 
@@ -66,6 +81,13 @@ def _levels(orders: Sequence[Order]) -> list[Decimal]:
         if order.stop is not None and not order.triggered:
             levels.append(order.stop)
     return levels
+
+
+def _lines(state: State, bar: Bar) -> list[Decimal]:
+    """Where this instrument alone brings the account to a line as the path begins."""
+    # Reading: the line that comes first on either side counts as the level of an order.
+    found = (line_ahead(state, bar.symbol, bar.open, end) for end in (bar.low, bar.high))
+    return [line.raw for line in found if line is not None]
 
 
 def _taking_part(state: State, bar: Bar) -> list[Order]:
@@ -104,6 +126,9 @@ def _trial(state: State, bar: Bar, path: str) -> tuple[Decimal, Decimal]:
     twin.used, twin.moves = dict(state.used), dict(state.moves)
     twin.orders = [copy.copy(o) for o in state.orders if o.symbol == bar.symbol]
     twin.fills, twin.rows = [], {}
+    twin.reference, twin.average = dict(state.reference), dict(state.average)
+    twin.postings, twin.calls, twin.closing_out = [], [], {}
+    twin.capped_at = set()
     points = _points(bar, path)
     equities: list[Decimal] = []
     for segment in range(3):
@@ -128,9 +153,20 @@ def _walk_segment(
     state.rows, state.arrivals = {}, []
     queues = {s: _queue(state, bar, points[s], segment) for s, bar in bars.items()}
     ends = {s: points[s][segment + 1] for s in bars}
+    done = dict.fromkeys(bars, ZERO)
+    had_orders = {symbol for symbol, queue in queues.items() if queue}
+
+    def line_before(symbol: str, queue: Sequence[Offer]) -> Line | None:
+        """The line of the account, if the path meets it before what comes next."""
+        line = line_ahead(state, symbol, points[symbol][segment], ends[symbol], done[symbol])
+        # Reading: of an order and a line at one price the line comes first.
+        is_next = line is not None and (not queue or line.distance <= queue[0].distance)
+        return line if is_next else None
+
     for symbol, queue in queues.items():
-        while queue:
+        while queue and line_before(symbol, queue) is None:
             offer = queue[0]
+            done[symbol] = max(done[symbol], offer.distance)
             fill_closing(state, offer)
             end_useless(state, offer.order)
             _join(state, bars[symbol], queue, ends[symbol])
@@ -138,16 +174,49 @@ def _walk_segment(
             if fillable(state, offer) > 0 and not offer.order.reduce_only:
                 break
             queue.pop(0)
-    for symbol, queue in queues.items():
-        while queue:
+
+    def fill_the_rest(symbol: str, queue: list[Offer]) -> None:
+        while queue and line_before(symbol, queue) is None:
             offer = queue.pop(0)
+            done[symbol] = max(done[symbol], offer.distance)
             fill_closing(state, offer)
             fill_opening(state, offer)
             _join(state, bars[symbol], queue, ends[symbol])
+
+    for symbol, queue in queues.items():
+        fill_the_rest(symbol, queue)
+    # Reading: lines come after what the other instruments' orders do on the segment, and each that
+    # closes something makes the others' be sought anew.
+    is_sought = True
+    while is_sought:
+        is_sought = False
+        for symbol, queue in queues.items():
+            line = line_before(symbol, queue)
+            if line is not None:
+                is_sought = True
+                done[symbol] = line.distance
+                _note_open_questions(state, symbol, queues, had_orders, line)
+                close_at(state, bars[symbol], line)
+            fill_the_rest(symbol, queue)
+    close_out(state, bars, ends)
     if state.scenario.execution.get("trailing", "path") == "path":
         for symbol, bar in bars.items():
             for order in _taking_part(state, bar):
                 move_water(order, ends[symbol])
+
+
+def _note_open_questions(
+    state: State, symbol: str, queues: Mapping[str, list[Offer]], had_orders: set[str], line: Line
+) -> None:
+    """Where it is open who comes first, see `test_account_differences.py`."""
+    if had_orders - {symbol}:
+        state.note("open: a line beside orders of another instrument on the segment")
+    others = [s for s, n in state.position.items() if n and s != symbol]
+    limits = [f for f in state.rows.values() if f.symbol == symbol and f.reason == "limit_open"]
+    if limits and not state.scenario.execution["gap_improvement"]:
+        state.note("open: a line after a fill at another price than the path's")
+    if queues[symbol] and others and line.tag == "bankrupt":
+        state.note("open: orders beyond a line, and positions of other instruments")
 
 
 def _join(state: State, bar: Bar, queue: list[Offer], end_point: Decimal) -> None:

@@ -5,8 +5,9 @@ are the decimals of their floats, quantities are whole counts times the incremen
 code with the simulator and knows no arrays and no shortcuts: one market event after the other, one
 order after the other. The phases are here; prints are in `prints.py`, paths in `paths.py`, levels
 in `levels.py`, lives of orders in `lives.py`, groups in `groups.py`, the strategy's actions in
-`making.py`, money in `money.py`, costs of a fill in `costs.py`, caps in `liquidity.py`, nouns in
-`world.py`.
+`making.py`, money in `money.py`, what an account allows in `allowed.py`, its books in `booking.py`,
+what time costs in `accruals.py`, its end in `failing.py`, costs of a fill in `costs.py`, caps in
+`liquidity.py`, nouns in `world.py`.
 
 Where the written rule leaves room, the reading taken stands in a comment that starts `Reading:`.
 Decisions that hang on amounts of money closer than one part in 10⁹, and the few on which the rule
@@ -18,13 +19,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
+from .accruals import accrue
+from .booking import settle
+from .failing import look
 from .flows import pay
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
-from .paths import walk
+from .paths import close_at_prints, walk
 from .prints import fill_together
 from .scenarios import BarRow, InstrumentSpec, Scenario
-from .world import Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
+from .world import ZERO, Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
 
 __all__ = ["EquityRow", "FillRow", "OrderRow", "Outcome", "play", "simulate"]
 
@@ -36,7 +40,11 @@ def simulate(scenario: Scenario) -> Outcome:
     with localcontext(prec=DIGITS):
         state = play(scenario)
         orders = [_order_row(state, order) for order in state.orders]
-        return Outcome(state.fills, orders, state.equity_rows, state.notes)
+        debt = max(ZERO, -state.equity())
+        return Outcome(
+            state.fills, orders, state.equity_rows, state.notes, state.postings, state.calls,
+            state.status, state.since, debt,
+        )  # fmt: skip
 
 
 def play(scenario: Scenario) -> State:
@@ -58,6 +66,8 @@ def play(scenario: Scenario) -> State:
             beginning.setdefault(bar.t_open, {})[symbol] = bar
     for now in sorted(ending.keys() | beginning.keys()):
         state.now = now
+        if state.is_over:
+            break
         _step(state, ending.get(now, {}), beginning.get(now, {}))
     return state
 
@@ -79,6 +89,7 @@ def _bars(scenario: Scenario, spec: InstrumentSpec) -> list[Bar]:
             earlier=bars[-1] if bars else None,
             spread=_spread(scenario, row),
             stands_in=scenario.execution.get("zero_volume", "reject"),
+            borrow_shares=None if row.borrow_shares is None else Decimal(row.borrow_shares),
         )
         bars.append(bar)
     return bars
@@ -117,25 +128,33 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
     if ending:
         _market(state, ending)
     _session_close(state)
+    accrue(state)
+    look(state)
     if ending:
+        # Reading: a run that ends with a timestamp has its decision and its row, and no open.
         decide(state)
         if state.timing == "same_close":
             _same_close(state, ending)
         state.equity_rows.append(EquityRow(state.now, state.cash, state.equity()))
     else:
         arrive_now(state)
-    if beginning:
+    settle(state)
+    if beginning and not state.is_over:
         pay(state, beginning)
-    if beginning and not state.closes_only:
+    if beginning and not state.closes_only and not state.is_over:
         _open(state, beginning)
 
 
 def _market(state: State, ending: Mapping[str, Bar]) -> None:
     """Phase 1: the paths in lockstep, then the closing print; phase 5 marks the same closes."""
+    state.capped_at = set()
     traded = {s: ending[s] for s in sorted(ending) if ending[s].has_path}
-    if not state.closes_only:
-        walk(state, traded)
     before = dict(state.mark)
+    if state.closes_only:
+        close_at_prints(state, traded)
+    else:
+        walk(state, traded)
+        before = dict(state.mark)
     # Reading: a bar without trading does not walk; it is marked with the closing prints.
     for symbol, bar in ending.items():
         state.mark[symbol] = bar.close

@@ -42,11 +42,27 @@ class BarRow:
     spread: float | None = None
     bid: float | None = None
     ask: float | None = None
+    borrow_shares: float | None = None
+
+
+class Margin(TypedDict, total=False):
+    """Margin of an instrument's own in an account of kind `margin`; what is absent is not set."""
+
+    initial: float
+    maintenance: float
+    short_initial: float
+    short_maintenance: float
+    initial_money: float
+    maintenance_money: float
+    leverage_factor: float
 
 
 @dataclass
 class InstrumentSpec:
-    """One instrument: its increment as text, its tick, its bars in time order without overlap."""
+    """One instrument: its increment as text, its tick, its bars in time order without overlap.
+
+    `is_margined` of one whose gains are settled every day, as a future's are.
+    """
 
     symbol: str
     increment: str
@@ -54,6 +70,9 @@ class InstrumentSpec:
     bars: list[BarRow]
     closes_only: bool = False
     multiplier: float = 1.0
+    is_margined: bool = False
+    margin: Margin = field(default_factory=lambda: Margin())
+    borrow_rate: float | None = None
 
 
 @dataclass
@@ -119,11 +138,56 @@ class Action:
     atomic: bool = False
 
 
-class Account(TypedDict):
-    """`kind` is `gross_leverage` or `cash`; `k` counts for the first only."""
+class Account(TypedDict, total=False):
+    """`kind` is `gross_leverage`, `net_leverage`, `cash` or `margin`; each has keys of its own.
+
+    What is absent has its default, see `account_terms.py`.
+    """
 
     kind: str
     k: float
+    gross: float | None
+    maintenance: float | None
+    short_proceeds: str
+    settlement: str | int
+    unsettled: str
+    credit: float
+    initial: float
+    short_initial: float
+    short_maintenance: float
+    minimum_equity: float
+    short_amount: float
+    short_low_price: float
+    short_low_rate: float
+    short_low_amount: float
+
+
+class MarginCall(TypedDict, total=False):
+    """What happens when an account fails; what is absent has its default."""
+
+    action: str
+    order: str
+    size: str
+    at: str
+    bankruptcy: str
+
+
+class Interest(TypedDict, total=False):
+    """Yearly rates, by marginal tiers: pairs of (balance from which, rate)."""
+
+    debit: list[list[float]]
+    credit: list[list[float]]
+    rebate: float
+    basis: int
+
+
+class Borrow(TypedDict, total=False):
+    """Yearly fee for shorts, and what can be borrowed."""
+
+    rate: float
+    basis: int
+    availability: str
+    recall: str
 
 
 class Execution(TypedDict, total=False):
@@ -239,6 +303,9 @@ class Scenario:
     latency: Latency | None = None
     impact: Impact | None = None
     columns: tuple[str, ...] = ()
+    margin_call: MarginCall = field(default_factory=lambda: MarginCall())
+    interest: Interest | None = None
+    borrow: Borrow | None = None
     flows: list[FlowSpec] = field(default_factory=list)
 
 

@@ -70,13 +70,39 @@ class EquityRow:
 
 
 @dataclass
+class Posting:
+    """One movement of cash: `kind` is trade, commission, interest, borrow or variation."""
+
+    ts: int
+    kind: str
+    symbol: str
+    amount: Decimal
+
+
+@dataclass
+class Call:
+    """A margin call, or a bankruptcy (`kind` is `margin_call`, `bankrupt` or `recall`)."""
+
+    ts: int
+    kind: str
+
+
+@dataclass
 class Outcome:
-    """All that a run of the scenario must give, and where it hung on a close call."""
+    """All that a run of the scenario must give, and where it hung on a close call.
+
+    `status` is that of the account at the end: `sound`, `in_call` or `bankrupt`.
+    """
 
     fills: list[FillRow]
     orders: list[OrderRow]
     equity: list[EquityRow]
     ambiguous: list[str]
+    postings: list[Posting] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    status: str = "sound"
+    since: int | None = None
+    debt: Decimal = ZERO
 
 
 # -------------------------------------------------------------------------------------------- state
@@ -101,6 +127,7 @@ class Bar:
     earlier: Bar | None = None
     spread: Decimal | None = None
     stands_in: str = "reject"
+    borrow_shares: Decimal | None = None
 
     @property
     def has_trading(self) -> bool:
@@ -173,6 +200,7 @@ class Order:
     session: int | None = None
     needed: Decimal | None = None
     available: Decimal | None = None
+    is_accounts: bool = False
 
     @property
     def working(self) -> bool:
@@ -322,6 +350,14 @@ class Change:
     commission: Decimal
 
 
+@dataclass(frozen=True)
+class Unsettled:
+    """Net proceeds of sales, and the session at whose beginning they are there; None: later."""
+
+    due: int | None
+    amount: Decimal
+
+
 @dataclass
 class State:
     """Everything that changes in a run: money, positions, marks, what was taken, orders, rows."""
@@ -348,6 +384,16 @@ class State:
     peak: Decimal = ZERO
     n_flows: int = 0
     refused: list[tuple[Decimal, Decimal, Decimal]] = field(default_factory=list)
+    reference: dict[str, Decimal] = field(default_factory=dict)
+    average: dict[str, Decimal] = field(default_factory=dict)
+    postings: list[Posting] = field(default_factory=list)
+    unsettled: list[Unsettled] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    status: str = "sound"
+    since: int | None = None
+    is_over: bool = False
+    capped_at: set[Bar] = field(default_factory=set)
+    closing_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def timing(self) -> str:
@@ -404,9 +450,14 @@ class State:
         return next((o for o in self.orders if o.number == number), None)
 
     def equity(self) -> Decimal:
-        return self.cash + sum(
-            (self.worth(s, n) * self.mark[s] for s, n in self.position.items() if n), ZERO
-        )
+        held = [(s, n) for s, n in self.position.items() if n]
+        return self.cash + sum((self.value(s, n, self.mark[s]) for s, n in held), ZERO)
+
+    def value(self, symbol: str, units: int, price: Decimal) -> Decimal:
+        """What a position is worth at a price; a margined one its gain since it was settled."""
+        if self.specs[symbol].is_margined:
+            price -= self.reference[symbol]
+        return self.worth(symbol, units) * price
 
     def gross(self) -> Decimal:
         return sum(

@@ -1,0 +1,86 @@
+"""A scenario with an account run by `qt.backtest`, and where its books differ from the oracle's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import quant as qt
+
+from .compare import (
+    AMBIGUOUS,
+    equity_differs,
+    fills_differ,
+    is_close,
+    orders_differ,
+)
+from .engine import Scripted, bars_of, config_of, result_of
+from .reference import Outcome, simulate
+from .scenarios import Scenario
+
+Key = tuple[int, str, str]
+
+
+def run_of(scenario: Scenario) -> Any:
+    return qt.backtest(Scripted(scenario.actions), bars_of(scenario), config=config_of(scenario))
+
+
+def account_difference(scenario: Scenario) -> str | None:
+    """The first thing in which quant differs from the oracle; `AMBIGUOUS` on a close call."""
+    outcome = simulate(scenario)
+    return AMBIGUOUS if outcome.ambiguous else _compare(run_of(scenario), outcome)
+
+
+def compare_run(scenario: Scenario) -> tuple[str | None, Any]:
+    """The same with the run, which there is also for a close call."""
+    outcome, run = simulate(scenario), run_of(scenario)
+    return (AMBIGUOUS if outcome.ambiguous else _compare(run, outcome)), run
+
+
+def _compare(run: Any, outcome: Outcome) -> str | None:
+    result = result_of(run.simulation)
+    return (
+        fills_differ(result.fills, outcome)
+        or orders_differ(result.orders, outcome)
+        or equity_differs(result.equity, outcome)
+        or _ledger_differs(run, outcome)
+        or _account_differs(run, outcome)
+    )
+
+
+def _by_kind(rows: Any) -> dict[Key, float]:
+    sums: dict[Key, float] = defaultdict(float)
+    for ts, kind, symbol, amount in rows:
+        sums[ts, kind, symbol or ""] += float(amount)
+    return sums
+
+
+def _ledger_differs(run: Any, outcome: Outcome) -> str | None:
+    """Rows of one time, kind and symbol are compared by their sum."""
+    rows = run.ledger.with_columns(ns=run.ledger["ts"].dt.timestamp("ns")).iter_rows(named=True)
+    found = _by_kind(
+        (r["ns"], r["kind"], r["symbol"], r["amount"]) for r in rows if r["kind"] != "deposit"
+    )
+    wanted = _by_kind((p.ts, p.kind, p.symbol, p.amount) for p in outcome.postings)
+    peak = max((abs(float(p.amount)) for p in outcome.postings), default=1.0)
+    for key in sorted(found.keys() | wanted.keys()):
+        if not is_close(found.get(key, 0.0), wanted.get(key, 0.0), scale=peak):
+            return f"ledger {key}: {found.get(key)}, the oracle has {wanted.get(key)}"
+    return None
+
+
+def _account_differs(run: Any, outcome: Outcome) -> str | None:
+    found: Mapping[str, Any] = run.account
+    calls = [(e["ts"], e["event"]) for e in run.log if e["event"] in ("margin_call", "bankrupt")]
+    wanted = [(c.ts, c.kind) for c in outcome.calls if c.kind != "recall"]
+    if found["status"] != outcome.status:
+        return f"account: {dict(found)}, the oracle has {outcome.status}"
+    if not is_close(found["debt"], outcome.debt):
+        return f"account: {dict(found)}, the oracle has a debt of {outcome.debt}"
+    if calls != wanted:
+        return f"calls: {calls}, the oracle has {wanted}"
+    return None
+
+
+__all__ = ["account_difference", "compare_run", "run_of"]

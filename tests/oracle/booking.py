@@ -1,0 +1,122 @@
+"""What a trade does to the books: cash by postings, the position, its average and its reference.
+
+Follows `Postings`, `Average price` and `Futures` of `docs/concepts/accounting.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .world import ZERO, Bar, Posting, State, Unsettled
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One position: signed increments and, of a margined one, the price it was settled at."""
+
+    units: int
+    reference: Decimal
+
+
+def split(units: int, signed: int) -> tuple[int, int]:
+    """The signed closing and opening part of a trade on a position."""
+    if units * signed >= 0:
+        return 0, signed
+    closing = min(abs(units), abs(signed)) * (1 if signed > 0 else -1)
+    return closing, signed - closing
+
+
+def traded(state: State, symbol: str, held: Holding, signed: int, price: Decimal):  # type: ignore[no-untyped-def]
+    """The holding after a trade, and the cash that it moves, costs aside."""
+    closing, opening = split(held.units, signed)
+    after = held.units + signed
+    if not state.specs[symbol].is_margined:
+        return Holding(after, ZERO), -state.worth(symbol, signed) * price
+    cash = -state.worth(symbol, closing) * (price - held.reference)
+    if not opening:
+        return Holding(after, held.reference), cash
+    kept = held.units + closing
+    reference = (abs(kept) * held.reference + abs(opening) * price) / abs(after)
+    return Holding(after, reference), cash
+
+
+def holding(state: State, symbol: str) -> Holding:
+    return Holding(state.position[symbol], state.reference.get(symbol, ZERO))
+
+
+def book(
+    state: State, symbol: str, signed: int, price: Decimal, charge: Decimal, bar: Bar, ts: int
+) -> None:
+    """Posts a trade and its commission."""
+    before = state.position[symbol]
+    if any(p.kind == "borrow" and p.symbol == symbol and p.ts == ts for p in state.postings):
+        # See `test_account_differences.py`.
+        state.note("open: a fee and, after it, a trade at one time")
+    after, cash = traded(state, symbol, holding(state, symbol), signed, price)
+    closing, opening = split(before, signed)
+    kind = "variation" if state.specs[symbol].is_margined else "trade"
+    post(state, ts, kind, symbol, cash)
+    post(state, ts, "commission", symbol, -charge)
+    if opening:
+        kept = abs(before + closing)
+        total = kept * state.average.get(symbol, ZERO) + abs(opening) * price
+        state.average[symbol] = total / (kept + abs(opening))
+    state.position[symbol] = after.units
+    state.reference[symbol] = after.reference
+    if state.is_cash_account and signed < 0:
+        # Reading: a sale that brings less than its commission holds nothing back.
+        hold(state, max(ZERO, cash - charge), bar)
+
+
+def post(state: State, ts: int, kind: str, symbol: str, amount: Decimal) -> None:
+    """One movement of cash; of nothing there is none."""
+    if amount:
+        state.cash += amount
+        state.postings.append(Posting(ts, kind, symbol, amount))
+
+
+# --------------------------------------------------------------------------------------- settlement
+
+
+def hold(state: State, amount: Decimal, bar: Bar) -> None:
+    """Proceeds that are not there before their session begins."""
+    days = state.scenario.account.get("settlement", "immediate")
+    if days in ("immediate", 0):
+        return
+    assert isinstance(days, int)
+    labels = sorted(state.scenario.session_closes)
+    at = labels.index(bar.session) + days
+    state.unsettled = [
+        *state.unsettled,
+        Unsettled(labels[at] if at < len(labels) else None, amount),
+    ]
+
+
+def settle(state: State) -> None:
+    """Phase 10: what is due in a session that has begun."""
+    begun = {bar.session for rows in state.bars.values() for bar in rows if bar.t_open <= state.now}
+    state.unsettled = [one for one in state.unsettled if one.due not in begun]
+
+
+def is_held_back(state: State) -> bool:
+    """Whether what a sale brings waits for its settlement before it may buy."""
+    account = state.scenario.account
+    waits = account.get("settlement", "immediate") not in ("immediate", 0)
+    return state.is_cash_account and waits and account.get("unsettled", "hold") == "hold"
+
+
+def settling(state: State, session: int | None) -> Decimal:
+    """What is held back now and will be there in a session."""
+    if session is None or not is_held_back(state):
+        return ZERO
+    return sum((u.amount for u in state.unsettled if u.due is not None and u.due <= session), ZERO)
+
+
+def spendable(state: State) -> Decimal:
+    """What a cash account may spend."""
+    account = state.scenario.account
+    free = state.cash + Decimal(account.get("credit", 0.0))
+    if is_held_back(state):
+        free -= sum((one.amount for one in state.unsettled), ZERO)
+    return free
