@@ -65,7 +65,6 @@ def fills_of(run: Any) -> list[tuple[int, str, float, float]]:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the other position waits for its next print")
 def test_bankruptcy_closes_all_positions_under_way_at_the_end_of_the_segment() -> None:
     # A: 80 at 100 on 1,000 ends at 87.50. Its stop at 86 lies beyond. B is under way, too: its
     # segment goes from 100 to 99.
@@ -81,9 +80,6 @@ def test_bankruptcy_closes_all_positions_under_way_at_the_end_of_the_segment() -
     assert fills_of(run)[2:] == [(4, "A", -80, 87.5), (5, "B", -5, 99.0)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an order of B that opens fills before A's line is looked at"
-)
 def test_a_line_only_closes_and_so_comes_before_what_opens_elsewhere() -> None:
     # Both bars fall from 100 to 80. A's line is at 87.50; the account's end cancels B's order.
     run = run_of(
@@ -95,7 +91,6 @@ def test_a_line_only_closes_and_so_comes_before_what_opens_elsewhere() -> None:
     assert fills_of(run) == [(1, "A", 80, 100.0), (3, "A", -80, 87.5)]
 
 
-@pytest.mark.xfail(strict=True, reason="the loser closes at the end of the segment, at 84")
 def test_a_bar_that_opens_beyond_the_line_closes_at_its_open() -> None:
     # B gaps from 100 to 85: 1,000 − 80 · 15 = −200. It closes at its open, whatever else is held,
     # and is the one that brought the account there.
@@ -111,7 +106,6 @@ def test_a_bar_that_opens_beyond_the_line_closes_at_its_open() -> None:
     assert ("B", -80.0, 85.0) in [fill[1:] for fill in fills_of(run)]
 
 
-@pytest.mark.xfail(strict=True, reason="the zero line of a segment is not looked at after a call")
 def test_a_call_that_is_only_noted_hides_no_bankruptcy() -> None:
     # Long 80 at 100 on 1,000, maintenance 0.05: called below 1,000 − 80 · (100 − p) = 4 · p, that
     # is at 92.11; zero at 87.50, on the same segment.
@@ -127,7 +121,6 @@ def test_a_call_that_is_only_noted_hides_no_bankruptcy() -> None:
     assert run.account["debt"] <= 1e-9
 
 
-@pytest.mark.xfail(strict=True, reason="the level is taken for ahead of the path: 101.67")
 def test_a_line_is_sought_from_where_the_path_is() -> None:
     # Without gap improvement a limit of 110 buys at 110 while the bar opens at 100: 10 at the open
     # (a tenth of 100), 20 on the path, where it rests: 250 + 30 · (100 − 110) = −50. The account
@@ -146,7 +139,6 @@ def test_a_line_is_sought_from_where_the_path_is() -> None:
     assert fills_of(run)[-1][3] == 100.0
 
 
-@pytest.mark.xfail(strict=True, reason="opens with 400 of margin, and is called at once for 500")
 def test_what_opens_a_short_is_never_less_than_what_keeps_it() -> None:
     # Short 100 at 8 with the default rates: to open 0.5 · 800 = 400, to keep 100 · 5.00 = 500.
     rows = (8.0, 8.0, 8.0, 8.0)
@@ -161,7 +153,6 @@ def test_what_opens_a_short_is_never_less_than_what_keeps_it() -> None:
     assert run.orders["status"].to_list() == ["REJECTED"]
 
 
-@pytest.mark.xfail(strict=True, reason="the call makes no order")
 def test_a_call_of_size_initial_is_answered_in_every_kind_of_account() -> None:
     # k = 2, maintenance 0.25: 20 at 100 on 1,000, at 55 equity 100 is below 275. What is left may
     # be worth 2 · 100 = 200: 3 of 55; 17 are sold.
@@ -177,7 +168,6 @@ def test_a_call_of_size_initial_is_answered_in_every_kind_of_account() -> None:
     assert fills_of(run)[-1] == (2, "A", -17, 55.0)
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is borrowed for")
 def test_an_instrument_s_own_borrow_rate_needs_no_general_one() -> None:
     # 5 short at 100 for one day at 0.365: 500 · 0.365 / 365 = 0.50.
     spec = instrument("A", FLAT, FLAT, borrow_rate=0.365)
@@ -186,7 +176,6 @@ def test_an_instrument_s_own_borrow_rate_needs_no_general_one() -> None:
     assert sum(row["amount"] for row in fees if row["kind"] == "borrow") == pytest.approx(-0.5)
 
 
-@pytest.mark.xfail(strict=True, reason="the run stops with an InvariantError about its trades")
 def test_a_fee_booked_before_the_trade_of_its_close_is_a_cost_of_that_trade() -> None:
     # Short 5 at 100 from one close to the next but one; a night at 0.365 costs 0.50, and two are
     # booked: in phase 3, before the sale of the first close and the purchase of the last.
@@ -199,7 +188,6 @@ def test_a_fee_booked_before_the_trade_of_its_close_is_a_cost_of_that_trade() ->
     assert run.trades["pnl_net"].sum() == pytest.approx(-1.0)
 
 
-@pytest.mark.xfail(strict=True, reason="the whole order is refused")
 def test_the_largest_affordable_count_of_a_hedge_fills() -> None:
     # 20 A at 100 on 1,000, k = 2; at 80 equity is 600 and the net 1,600 above 1,200. Selling n B at
     # 10 passes where 1,600 − 10 · n ≤ 1,200 and 1,600 + 10 · n ≤ 3.5 · 600: from 40 to 50.
@@ -211,7 +199,6 @@ def test_the_largest_affordable_count_of_a_hedge_fills() -> None:
     assert fills_of(run)[-1] == (2, "B", -50, 10.0)
 
 
-@pytest.mark.xfail(strict=True, reason="12 are bought, paid by their own sale")
 def test_what_is_held_back_pays_for_nothing_in_a_scaled_batch() -> None:
     # 1,000 buy 10 at 100. What the sale at the same print brings settles a session later.
     run = run_of(
@@ -225,7 +212,6 @@ def test_what_is_held_back_pays_for_nothing_in_a_scaled_batch() -> None:
     assert fills_of(run)[0] == (1, "A", 10, 100.0)
 
 
-@pytest.mark.xfail(strict=True, reason="the account stays in call, with equity and no line")
 def test_a_debt_that_was_only_noted_ends_with_it() -> None:
     # Short 10 at 100 on 1,000: −1,000 at 300, 500 at 150.
     run = run_of(

@@ -39,6 +39,7 @@ from quant.engine.parameters import parameters_used
 from quant.engine.simulation import Simulation
 from quant.engine.source import source_of
 from quant.errors import InvariantError
+from quant.kernel.codes import FILL_REASON
 from quant.report.financing import charge_trades
 from quant.report.metrics import Metric, RunArrays, compute_metrics
 from quant.report.proof import BacktestMetricsV2
@@ -190,10 +191,16 @@ class Run:
     @cached_property
     def trade_arrays(self) -> TradeArrays:
         """The trades as arrays, with the lots still open."""
+        return self._charged[0]
+
+    @cached_property
+    def _charged(self) -> tuple[TradeArrays, float]:
+        """The trades with what borrowed shares cost them, and what no trade has borne."""
         sim = self.simulation
         multipliers = np.ascontiguousarray(sim.state["instruments"]["multiplier"])
         trades = self._matched(sim.config.trades)[1]
-        return charge_trades(trades, borrow_charges(sim.state), multipliers)[0]
+        late = sim.state.used("fills")["reason"] == FILL_REASON.SAME_CLOSE
+        return charge_trades(trades, borrow_charges(sim.state), multipliers, late)
 
     def _matched(self, method: str) -> tuple[TradeArrays, TradeArrays]:
         """Trades with results in the instruments' currencies, and in the base."""
@@ -290,7 +297,7 @@ class Run:
         marks = np.ascontiguousarray(instruments["mark"]) * rates_now(sim.state)
         result = open_result(self.trade_arrays.open_lots, marks, multipliers)
         explained = float(np.sum(self.trade_arrays.pnl_net)) + result.pnl_net
-        explained += financing_total(sim.state)
+        explained += financing_total(sim.state) - self._charged[1]
         if sim.config.currencies:
             explained += revaluation(sim.state) + variation_gains(sim.state, self.trade_arrays)
         paid_in = net_flows(sim.state)

@@ -256,13 +256,14 @@ def _set_sessions(slices: NDArray[np.void], calendar: Calendar) -> None:
 
 def _set_nights(slices: NDArray[np.void], calendar: Calendar) -> None:
     """Calendar days from each session that closes to the next one that does; after the last, to
-    the calendar's next session."""
+    the calendar's next session, a day where it ends."""
     slices["nights"] = 0
     closing = np.flatnonzero(slices["flags"] & SLICE_FLAG.SESSION_CLOSE)
     sessions = slices["session"][closing]
     days = calendar.days
-    after = np.append(sessions[1:], min(int(sessions[-1]) + 1, len(days) - 1))
-    slices["nights"][closing] = days[after] - days[sessions]
+    last = int(sessions[-1])
+    beyond = int(days[last + 1]) if last + 1 < len(days) else int(days[last]) + 1
+    slices["nights"][closing] = np.append(days[sessions[1:]], beyond) - days[sessions]
 
 
 def sessions_after(slices: NDArray[np.void]) -> IntArray:

@@ -271,9 +271,23 @@ def close_inside(h: int, p: int, price: float) -> None:
             execute(h, o, count, price, INSIDE, _R_LIQUIDATION, 0)
 
 
-@subsystem("void(int64, int64, float64)")
-def fail_inside(h: int, p: int, price: float) -> None:
-    """A line is reached on the path of a position's instrument: close it there.
+@subsystem("int64(int64, int64)")
+def fail_if_lost(h: int, a: int) -> int:
+    """End an account that has no equity where a segment begins; 1 if its positions are to be
+    closed there."""
+    account = mem.accounts(h)[a]
+    if account["equity"] > 0.0 or not can_fail(h, a):
+        return 0
+    if mem.policies(h)[0]["bankrupt_action"] == _WARN:
+        return 0
+    _fail(h, a, NONE)
+    return 1 if mem.policies(h)[0]["bankrupt_action"] == _LIQUIDATE else 0
+
+
+@subsystem("int64(int64, int64, float64)")
+def fail_inside(h: int, p: int, price: float) -> int:
+    """A line is reached on the path of a position's instrument: close it there; 1 if a call was
+    noted and nothing was closed.
 
     The other positions of a bankrupt account have orders for their next prints.
     """
@@ -288,7 +302,7 @@ def fail_inside(h: int, p: int, price: float) -> None:
         _fail(h, a, i)
         if policy["bankrupt_action"] == _LIQUIDATE:
             close_inside(h, p, price)
-        return
+        return 0
     if account["status"] == _SOUND:
         _tell(h, a, i, _R_CALL, account["maintenance"], 0)
         if policy["call_action"] == _STOP:
@@ -296,6 +310,8 @@ def fail_inside(h: int, p: int, price: float) -> None:
     if policy["call_action"] == _LIQUIDATE:
         _close_rest(h, p, _F_CALL, _R_CALL)
         close_inside(h, p, price)
+        return 0
+    return 1
 
 
 @inlined
@@ -306,7 +322,7 @@ def _needs(h: int, p: int, units: int) -> float:
     ins = mem.instruments(h)[position["instrument"]]
     fx = fx_of(h, position["account"], ins["currency"])
     if policy["call_size"] == _TO_INITIAL:
-        return initial_of(ins, units, ins["mark"]) * fx
+        return initial_of(policy, ins, units, ins["mark"]) * fx
     return keep_of(policy, ins, units, ins["mark"]) * fx
 
 
@@ -390,7 +406,8 @@ def _check_account(h: int, a: int) -> None:
     if status == _BANKRUPT:
         return
     equity = account["equity"]
-    if equity <= 0.0:
+    # an account that was emptied has lost nothing
+    if equity < 0.0 or (equity == 0.0 and account["gross"] > 0.0):
         if policy["bankrupt_action"] != _WARN or status == _SOUND:
             _fail(h, a, NONE)
         return
@@ -410,5 +427,4 @@ def _check_account(h: int, a: int) -> None:
 def check_accounts(h: int) -> None:
     """Phase 6 for all accounts that stand at a line, or could."""
     for a in range(mem.sims(h)[0]["n_accounts"]):
-        if mem.accounts(h)[a]["equity"] <= 0.0 or mem.policies(h)[0]["has_margin"] != 0:
-            _check_account(h, a)
+        _check_account(h, a)

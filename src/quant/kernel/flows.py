@@ -38,6 +38,8 @@ def free_cash(h: int, a: int) -> float:
         free = min(free, account["equity"] - account["initial"])
     elif kind == _NET:
         free = min(free, account["equity"] - abs(account["net"]) / account["k"])
+        if account["gross_k"] == account["gross_k"]:
+            free = min(free, account["equity"] - account["gross"] / account["gross_k"])
     elif kind == _GROSS:
         free = min(free, account["equity"] - account["gross"] / account["k"])
     return max(free, 0.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, VALUATION
-from quant.kernel.cost import commission_total, quantity
+from quant.kernel.cost import commission_total, quantity, whole
 from quant.kernel.fees import find_due, manner_of
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.pricing import is_taker, paid_price
@@ -121,7 +121,7 @@ def remark(h: int, a: int) -> None:
         else:
             value += worth
         if policy["has_margin"] != 0:
-            initial += initial_of(ins, position["units"], ins["mark"]) * fx
+            initial += initial_of(policy, ins, position["units"], ins["mark"]) * fx
             maintenance += keep_of(policy, ins, position["units"], ins["mark"]) * fx
             longs += max(worth, 0.0)
     cash = 0.0
@@ -201,7 +201,7 @@ def shift_totals(
     )
     if policy["has_margin"] != 0:
         units = position["units"]
-        more = initial_of(ins, units, mark) - initial_of(ins, units_before, mark)
+        more = initial_of(policy, ins, units, mark) - initial_of(policy, ins, units_before, mark)
         account["initial"] += more * fx
         more = keep_of(policy, ins, units, mark) - keep_of(policy, ins, units_before, mark)
         account["maintenance"] += more * fx
@@ -239,7 +239,9 @@ def room_needed(h: int, a: int, i: int, count: int) -> float:
     """What a signed count of increments takes of an account's room, at the last mark."""
     ins = mem.instruments(h)[i]
     if mem.accounts(h)[a]["kind"] == _MARGIN:
-        return initial_of(ins, count, ins["mark"]) * fx_of(h, a, ins["currency"])
+        return initial_of(mem.policies(h)[0], ins, count, ins["mark"]) * fx_of(
+            h, a, ins["currency"]
+        )
     worth = quantity(ins, abs(count)) * (abs(ins["mark"]) * ins["multiplier"])
     return worth * fx_of(h, a, ins["currency"])
 
@@ -270,36 +272,57 @@ def next_cost(h: int, o: int, count: int, price: float) -> float:
     return commission + fees
 
 
+@inlined
+def _flow(h: int, o: int, count: int, price: float) -> float:
+    """Money that opening ``count`` increments brings, in the base; what is spent is below zero."""
+    order = mem.orders(h)[o]
+    ins = mem.instruments(h)[order["instrument"]]
+    fx = fx_of(h, order["account"], ins["currency"])
+    worth = quantity(ins, order["side_venue"] * count) * price * ins["multiplier"]
+    flow = -worth * fx - next_cost(h, o, count, price) * fx
+    return flow - cost_of_money(h, ins, flow)
+
+
+@compiled
+def _proposed(
+    h: int, o: int, p: int, count: int, price: float, raw: float
+) -> tuple[float, float, float, float, float]:
+    """Equity, gross, net, initial margin and long value after opening ``count`` increments, with
+    this instrument valued at ``raw`` and the others at their marks."""
+    order = mem.orders(h)[o]
+    a = order["account"]
+    account = mem.accounts(h)[a]
+    policy = mem.policies(h)[0]
+    ins = mem.instruments(h)[order["instrument"]]
+    fx = fx_of(h, a, ins["currency"])
+    units = mem.positions(h)[p]["units"]
+    after_units = units + order["side_venue"] * count
+    before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
+    after = quantity(ins, after_units) * ins["multiplier"] * raw * fx
+    equity = account["equity"] - before + after + _flow(h, o, count, price)
+    gross = account["gross"] - abs(before) + abs(after)
+    net = account["net"] - before + after
+    initial = account["initial"] - initial_of(policy, ins, units, ins["mark"]) * fx
+    initial += initial_of(policy, ins, after_units, raw) * fx
+    longs = account["longs"] - max(before, 0.0) + max(after, 0.0)
+    return equity, gross, net, initial, longs
+
+
 @compiled
 def _after(h: int, o: int, p: int, count: int, price: float, raw: float) -> tuple[float, float]:
     """What opening ``count`` increments would leave to compare, and what it may be at most.
 
-    Gross exposure against leverage times equity, or margin against equity, with this instrument
-    valued at ``raw`` and the others at their marks; of a cash account the money spent against what
-    it may spend.
+    Gross exposure against leverage times equity, or margin against equity; of a cash account the
+    money spent against what it may spend.
     """
-    order = mem.orders(h)[o]
-    a = order["account"]
+    a = mem.orders(h)[o]["account"]
     account = mem.accounts(h)[a]
-    ins = mem.instruments(h)[order["instrument"]]
-    fx = fx_of(h, a, ins["currency"])
-    change = order["side_venue"] * count
-    fee = next_cost(h, o, count, price)
-    flow = -(quantity(ins, change) * price * ins["multiplier"]) * fx - fee * fx
-    flow -= cost_of_money(h, ins, flow)
     if account["kind"] == _CASH_ACCOUNT:
-        return -flow, spendable(account)
-    units = mem.positions(h)[p]["units"]
-    before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
-    after = quantity(ins, units + change) * ins["multiplier"] * raw * fx
-    equity = account["equity"] - before + after + flow
-    gross = account["gross"] - abs(before) + abs(after)
-    if mem.accounts(h)[a]["kind"] == _GROSS:
+        return -_flow(h, o, count, price), spendable(account)
+    equity, gross, net, initial, longs = _proposed(h, o, p, count, price, raw)
+    if account["kind"] == _GROSS:
         return gross, leverage_limit(account) * equity
-    initial = account["initial"] - initial_of(ins, units, ins["mark"]) * fx
-    initial += initial_of(ins, units + change, raw) * fx
-    longs = account["longs"] - max(before, 0.0) + max(after, 0.0)
-    return room_taken(h, a, equity, gross, account["net"] - before + after, initial, longs)
+    return room_taken(h, a, equity, gross, net, initial, longs)
 
 
 @compiled
@@ -323,15 +346,54 @@ def both_figures(
 
 
 @compiled
-def affordable(h: int, o: int, p: int, wanted: int, raw: float, at: int) -> int:
-    """The largest count up to ``wanted`` that may be opened; the check is monotone in the count."""
-    low = 0
-    high = wanted
+def _most_that_passes(
+    h: int, o: int, p: int, low: int, high: int, raw: float, at: int, only_gross: int
+) -> int:
+    """The largest count from ``low``, which passes, to ``high`` that does; by the rule on the sum
+    of a net-leverage account alone, if ``only_gross``."""
+    account = mem.accounts(h)[mem.orders(h)[o]["account"]]
     while low < high:
         middle = low + (high - low + 1) // 2
         price, _, _ = paid_price(h, o, middle, raw, at)
-        if passes(h, o, p, middle, price, raw):
+        if only_gross != 0:
+            equity, gross, _, _, _ = _proposed(h, o, p, middle, price, raw)
+            limit = account["gross_k"] * equity
+            is_good = not gross > limit + SAME * max(gross, abs(limit))
+        else:
+            is_good = passes(h, o, p, middle, price, raw)
+        if is_good:
             low = middle
         else:
             high = middle - 1
     return low
+
+
+@compiled
+def affordable(h: int, o: int, p: int, wanted: int, raw: float, at: int) -> int:
+    """The largest count up to ``wanted`` that may be opened.
+
+    The check is monotone in the count: what passes, passes for less. Not so where a net-leverage
+    account is brought back towards level: there more may pass where less does not.
+    """
+    level = _levelling(h, o, raw)
+    if level == 0:
+        return _most_that_passes(h, o, p, 0, wanted, raw, at, 0)
+    first = _most_that_passes(h, o, p, 0, min(level, wanted), raw, at, 1)
+    price, _, _ = paid_price(h, o, first, raw, at)
+    if first == 0 or not passes(h, o, p, first, price, raw):
+        return 0
+    return _most_that_passes(h, o, p, first, wanted, raw, at, 0)
+
+
+@compiled
+def _levelling(h: int, o: int, raw: float) -> int:
+    """Increments of an order that would bring the net exposure of a net-leverage account to zero;
+    0 where it takes it away from there."""
+    order = mem.orders(h)[o]
+    account = mem.accounts(h)[order["account"]]
+    if account["kind"] != _NET or account["net"] * order["side_venue"] >= 0.0:
+        return 0
+    ins = mem.instruments(h)[order["instrument"]]
+    one = quantity(ins, 1) * ins["multiplier"] * abs(raw)
+    one *= fx_of(h, order["account"], ins["currency"])
+    return whole(abs(account["net"]) / one) if one > 0.0 else 0

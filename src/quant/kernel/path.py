@@ -9,7 +9,7 @@ copies and puts everything back.
 from __future__ import annotations
 
 from quant.kernel import memory as mem
-from quant.kernel.calls import breach_on, close_inside, fail_inside
+from quant.kernel.calls import breach_on, close_inside, fail_if_lost, fail_inside
 from quant.kernel.codes import (
     ACCOUNT_STATUS,
     AUCTION,
@@ -339,14 +339,25 @@ def _meet_lines(h: int, a: int, i: int, start: float, end: float) -> None:
     """Close a position where its price brings the account to a line on the way to ``end``."""
     p = position_place(h, a, 0, i)
     level = breach_on(h, p, start, end)
-    if level == level:
-        fail_inside(h, p, level)
+    if level == level and fail_inside(h, p, level) != 0:
+        # a call that is only noted leaves the position, and the line at zero
+        level = breach_on(h, p, level, end)
+        if level == level:
+            fail_inside(h, p, level)
+
+
+@inlined
+def _met_at(h: int, place: int, start: float) -> float:
+    """Where on the way a head of a queue is met: at the start, where a limit fills at its own price
+    though the bar has opened better."""
+    level = mem.hit_levels(h)[place]
+    return start if abs(level - start) > mem.hit_distances(h)[place] else level
 
 
 @inlined
 def _reached_by_queue(h: int, base: int, done: int, start: float) -> float:
     """How far a segment has been walked by a queue of which ``done`` heads are done with."""
-    return mem.hit_levels(h)[base + done - 1] if done > 0 else start
+    return _met_at(h, base + done - 1, start) if done > 0 else start
 
 
 @compiled
@@ -366,8 +377,9 @@ def _run_queue(
         o = mem.hits(h)[base + j]
         level = mem.hit_levels(h)[base + j]
         if mem.sims(h)[0]["watched"] != 0:
-            _meet_lines(h, mem.orders(h)[o]["account"], i, here, level)
-        here = level
+            there = _met_at(h, base + j, start)
+            _meet_lines(h, mem.orders(h)[o]["account"], i, here, there)
+            here = there
         if only_exits != 0 and _front(h, o, level) == _OPENING:
             if closing_part(h, o, remaining(h, o)) > 0:
                 _meet(h, o, level, seg, start, 1)
@@ -630,6 +642,8 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
         path = mem.positions(h)[position_place(h, a, 0, i)]["path"]
         mem.instruments(h)[i]["mark"] = _point(h, row, path, seg)
     remark(h, a)
+    if mem.sims(h)[0]["watched"] != 0 and fail_if_lost(h, a) != 0:
+        _close_all(h, a, lo, hi, seg, 0)
     c = 0
     while c < n:
         c1 = _group_end(h, c, n)
@@ -652,28 +666,38 @@ def _walk_segment(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
             if only_exits == 0:
                 _move_marks(h, a, c, c1, end)
             c = c1
-    if mem.sims(h)[0]["watched"] != 0:
-        _meet_lines_left(h, a, lo, hi, n, seg)
+        if mem.sims(h)[0]["watched"] != 0 and not (is_fifo and only_exits != 0):
+            _meet_lines_left(h, a, lo, hi, n, seg)
+    if mem.accounts(h)[a]["status"] == _BANKRUPT:
+        # where one position ends an account, the others are closed at the end of the segment
+        _close_all(h, a, lo, hi, seg, 1)
 
 
 @compiled
 def _meet_lines_left(h: int, a: int, lo: int, hi: int, n: int, seg: int) -> None:
-    """After the orders of a segment: what is left of each instrument's way to its end.
-
-    Where one position ends an account, the others are closed at the end of the segment.
-    """
+    """What is left of each instrument's way, to its end or to the next order that waits for its
+    turn: an account's lines only close, and so come before what opens elsewhere."""
     c = 0
     for row in range(lo, hi):
         i = mem.bars(h)[row]["instrument"]
         here, end = _ends_of(h, a, i, seg)
         if c < n and mem.orders(h)[mem.candidates(h)[c]]["instrument"] == i:
-            here = _reached_by_queue(h, 2 * c, mem.instruments(h)[i]["queue_done"], here)
+            ins = mem.instruments(h)[i]
+            start = here
+            here = _reached_by_queue(h, 2 * c, ins["queue_done"], start)
+            if ins["queue_done"] < ins["queue_size"]:
+                end = _met_at(h, 2 * c + ins["queue_done"], start)
             c = _group_end(h, c, n)
         if has_trading(h, row):
             _meet_lines(h, a, i, here, end)
-    if mem.accounts(h)[a]["status"] == _BANKRUPT:
-        for row in range(lo, hi):
-            i = mem.bars(h)[row]["instrument"]
-            p = position_place(h, a, 0, i)
-            if has_trading(h, row) and mem.positions(h)[p]["units"] != 0:
-                close_inside(h, p, _ends_of(h, a, i, seg)[1])
+
+
+@compiled
+def _close_all(h: int, a: int, lo: int, hi: int, seg: int, at_end: int) -> None:
+    """Close what a bankrupt account still holds at the beginning or the end of a segment."""
+    for row in range(lo, hi):
+        i = mem.bars(h)[row]["instrument"]
+        p = position_place(h, a, 0, i)
+        if has_trading(h, row) and mem.positions(h)[p]["units"] != 0:
+            start, end = _ends_of(h, a, i, seg)
+            close_inside(h, p, end if at_end != 0 else start)

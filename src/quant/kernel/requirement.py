@@ -29,14 +29,6 @@ def worth_of(ins: Any, position: Any, mark: float) -> float:
 
 
 @inlined
-def initial_of(ins: Any, units: int, price: float) -> float:
-    """Margin to open ``units`` at a price, in the instrument's currency."""
-    size = abs(quantity(ins, units))
-    rate = ins["initial_long"] if units > 0 else ins["initial_short"]
-    return size * ins["multiplier"] * abs(price) * rate + size * ins["initial_unit"]
-
-
-@inlined
 def keep_of(policy: Any, ins: Any, units: int, price: float) -> float:
     """Margin to keep ``units`` at a price, in the instrument's currency.
 
@@ -54,6 +46,16 @@ def keep_of(policy: Any, ins: Any, units: int, price: float) -> float:
             amount = policy["short_low_amount"]
     each = max(rate * abs(price), amount)
     return size * ins["multiplier"] * each + size * ins["keep_unit"]
+
+
+@inlined
+def initial_of(policy: Any, ins: Any, units: int, price: float) -> float:
+    """Margin to open ``units`` at a price, in the instrument's currency; never less than what keeps
+    them."""
+    size = abs(quantity(ins, units))
+    rate = ins["initial_long"] if units > 0 else ins["initial_short"]
+    needed = size * ins["multiplier"] * abs(price) * rate + size * ins["initial_unit"]
+    return max(needed, keep_of(policy, ins, units, price)) if units < 0 else needed
 
 
 @inlined

@@ -129,6 +129,7 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
     net = account["net"]
     initial = account["initial"]
     longs = account["longs"]
+    waits = float(account["spends_unsettled"])
     spent = 0.0
     j = 0
     while j < n:
@@ -139,7 +140,8 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
         fx = fx_of(h, a, ins["currency"])
         units = mem.positions(h)[p]["units"]
         before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
-        initial -= initial_of(ins, units, ins["mark"]) * fx
+        policy = mem.policies(h)[0]
+        initial -= initial_of(policy, ins, units, ins["mark"]) * fx
         raw = ins["mark"]
         while j < n and mem.orders(h)[mem.candidates(h)[j]]["instrument"] == i:
             o = mem.candidates(h)[j]
@@ -158,10 +160,12 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
             price, _, _ = paid_price(h, o, count, raw, at)
             out = quantity(ins, side * count) * price * ins["multiplier"] * fx
             out += next_cost(h, o, count, price) * fx
-            spent += out + cost_of_money(h, ins, out)
+            out += cost_of_money(h, ins, out)
+            # what has to wait for its settlement pays for nothing
+            spent += out if out > 0.0 or account["settles"] == 0 else waits * out
             units += side * count
         after = quantity(ins, units) * ins["multiplier"] * raw * fx
-        initial += initial_of(ins, units, raw) * fx
+        initial += initial_of(policy, ins, units, raw) * fx
         gross += abs(after) - abs(before)
         longs += max(after, 0.0) - max(before, 0.0)
         net += after - before

@@ -12,6 +12,7 @@ from quant.kernel.amend import amend_due
 from quant.kernel.batch import run_batch
 from quant.kernel.calls import check_accounts, watch
 from quant.kernel.codes import (
+    ACCOUNT_STATUS,
     AUCTION,
     CAP_BY,
     FILL_REASON,
@@ -47,6 +48,7 @@ from quant.kernel.trailing import follow, trails, trails_by_close
 
 __all__ = ["after_decide", "before_decide", "begin", "break_off", "open_bars"]
 
+_IN_CALL = ACCOUNT_STATUS.IN_CALL
 _WARM = SLICE_FLAG.WARM
 _CLOSES = SLICE_FLAG.SESSION_CLOSE
 _SESSION_FIRST = ROW_FLAG.SESSION_FIRST
@@ -376,7 +378,8 @@ def before_decide(h: int) -> None:
     has_line = mem.policies(h)[0]["has_margin"]
     for a in range(sim["n_accounts"]):
         remark(h, a)
-        if mem.accounts(h)[a]["equity"] <= 0.0:
+        account = mem.accounts(h)[a]
+        if account["equity"] <= 0.0 or account["status"] == _IN_CALL:
             has_line = 1
     if (at["flags"] & _CLOSES) != 0 and mem.policies(h)[0]["accrues"] != 0:
         accrue(h, at["nights"])

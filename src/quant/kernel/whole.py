@@ -166,6 +166,7 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
     net = account["net"]
     initial = account["initial"]
     longs = account["longs"]
+    waits = float(account["spends_unsettled"])
     spent = 0.0
     shorts = 0
     m = o
@@ -178,7 +179,9 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
         fx = fx_of(h, a, ins["currency"])
         out = quantity(ins, leg["side_venue"] * count) * price * ins["multiplier"] * fx
         out += next_cost(h, m, count, price) * fx
-        spent += out + cost_of_money(h, ins, out)
+        out += cost_of_money(h, ins, out)
+        # what has to wait for its settlement pays for nothing
+        spent += out if out > 0.0 or account["settles"] == 0 else waits * out
         if _is_first_of_its_instrument(h, o, m):
             units = mem.positions(h)[position_place(h, a, leg["book"], leg["instrument"])]["units"]
             after_units = units + _change_of(h, o, leg["instrument"])
@@ -188,7 +191,9 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
             gross += abs(after) - abs(before)
             net += after - before
             longs += max(after, 0.0) - max(before, 0.0)
-            more = initial_of(ins, after_units, raw) - initial_of(ins, units, ins["mark"])
+            policy = mem.policies(h)[0]
+            more = initial_of(policy, ins, after_units, raw)
+            more -= initial_of(policy, ins, units, ins["mark"])
             initial += more * fx
             if after_units < 0 and after_units < units:
                 shorts = 1

@@ -36,12 +36,13 @@ class Charges:
 
 
 def charge_trades(
-    trades: TradeArrays, charges: Charges, multipliers: FloatArray
+    trades: TradeArrays, charges: Charges, multipliers: FloatArray, late: NDArray[np.bool_]
 ) -> tuple[TradeArrays, float]:
     """Trades and open lots with their shares of the charges, and what nobody held.
 
     A charge is shared by quantity among the trades and lots that held its instrument at its time:
-    entered by then, and not yet left.
+    entered by then, and not yet left. ``late`` says of each fill whether it came after a charge of
+    its own time, as those at the close they were decided at do.
 
     Examples
     --------
@@ -61,8 +62,10 @@ def charge_trades(
         shares, left = _shared(
             charges.ts[rows],
             charges.amount[rows],
-            np.concatenate((trades.entry_ts[t], lots.ts[o])),
-            np.concatenate((trades.exit_ts[t], end)),
+            np.concatenate(
+                (trades.entry_ts[t] + late[trades.entry_fill[t]], lots.ts[o] + late[lots.fill[o]])
+            ),
+            np.concatenate((trades.exit_ts[t] + late[trades.exit_fill[t]], end)),
             np.concatenate((trades.qty[t], lots.qty[o])),
         )
         mine[t], lots_mine[o] = shares[: int(t.sum())], shares[int(t.sum()) :]
