@@ -27,6 +27,8 @@ def random_account_scenario(seed: int) -> Scenario:
     rng = random.Random(f"account {seed}")
     scenario = random_scenario(rng.randrange(10**9))
     scenario.actions = [action for action in scenario.actions if action.kind != "cancel"]
+    # What a fill off the path's price does to a line is open: `test_account_differences.py`.
+    scenario.execution["gap_improvement"] = True
     _draw_money(rng, scenario)
     _draw_instruments(rng, scenario)
     scenario.account = draw_account(rng, scenario.cash)

@@ -110,7 +110,7 @@ def opens(
     *,
     has_floor: bool = True,
 ) -> Decimal:
-    """Σ initial margin of positions."""
+    """Σ initial margin of positions in a margin account."""
     held = [(s, n) for s, n in position.items() if n]
     return sum((to_open(state, s, n, price[s], has_floor=has_floor) for s, n in held), ZERO)
 

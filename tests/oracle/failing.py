@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from .allowed import has_line, is_margin, keeps, needed, term
+from .allowed import has_line, is_margin, keeps, needed, opens, term
 from .groups import finish
 from .money import CLOSE_CALL, at_most, fill_closing, largest
 from .world import ZERO, Bar, Call, Offer, Order, State
@@ -154,12 +154,20 @@ def _enough(state: State, left: Mapping[str, int], symbol: str, equity: Decimal)
     def fits(kept: int, what: str = "") -> bool:
         after = {**left, symbol: sign * kept}
         if kind == "initial":
-            need, have = needed(state, after, state.mark, equity)
-        else:
-            need, have = keeps(state, after), equity
-        return at_most(state, need, have, what)
+            return at_most(state, *_first_margin(state, after, equity), what)
+        return at_most(state, keeps(state, after), equity, what)
 
     return size - largest(fits, 0, size, f"size of a call in {symbol}")
+
+
+def _first_margin(
+    state: State, position: Mapping[str, int], equity: Decimal
+) -> tuple[Decimal, Decimal]:
+    """What a call of size initial compares: margin alone, without the least equity."""
+    if is_margin(state):
+        return opens(state, position, state.mark), equity
+    # Reading: elsewhere it is what the account's rule lets one open.
+    return needed(state, position, state.mark, equity)
 
 
 def _in_order(state: State) -> list[str]:
@@ -297,6 +305,9 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
         _begin_call(state, "margin_call")
         _call_inside(state, bar, line)
         return
+    if bar in state.capped_at:
+        # See `test_account_differences.py`.
+        state.note("open: both lines on one segment")
     _go_bankrupt(state)
     if state.is_over:
         return

@@ -131,7 +131,7 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
     accrue(state)
     look(state)
     if ending:
-        # Reading: a run that ends with a timestamp has its decision and its row, and no open.
+        # Reading: a run that ends with a timestamp has all of its phases.
         decide(state)
         if state.timing == "same_close":
             _same_close(state, ending)
@@ -139,9 +139,9 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
     else:
         arrive_now(state)
     settle(state)
-    if beginning and not state.is_over:
+    if beginning:
         pay(state, beginning)
-    if beginning and not state.closes_only and not state.is_over:
+    if beginning and not state.closes_only:
         _open(state, beginning)
 
 
