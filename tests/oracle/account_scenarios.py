@@ -161,8 +161,10 @@ def _availability(rng: random.Random, scenario: Scenario) -> None:
         return
     if scenario.execution["insufficient"] == "scale":
         scenario.execution["insufficient"] = "partial"
-    scenario.borrow = Borrow(**{**(scenario.borrow or {"rate": 0.0, "basis": 365}),
-                                "availability": "column"})  # type: ignore[typeddict-item]  # fmt: skip
+    borrow = scenario.borrow or Borrow(rate=0.0, basis=365)
+    borrow["availability"] = "column"
+    borrow["recall"] = rng.choice(("keep", "buy_in"))
+    scenario.borrow = borrow
     scenario.columns = (*scenario.columns, "borrow_shares")
     for spec in scenario.instruments:
         for bar in spec.bars:

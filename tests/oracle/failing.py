@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from .allowed import has_line, is_margin, keeps, needed, opens, term
+from .counts import whole
 from .groups import finish
 from .money import CLOSE_CALL, at_most, fill_closing, largest
 from .world import ZERO, Bar, Call, Offer, Order, State
@@ -60,6 +61,25 @@ def _left(state: State) -> dict[str, int]:
 
 
 # ------------------------------------------------------------------------ at the end of a timestamp
+
+
+def recall(state: State) -> None:
+    """At a session's close: shorts beyond what can be borrowed are bought back."""
+    borrow = state.scenario.borrow or {}
+    is_close = state.now in state.scenario.session_closes.values()
+    if borrow.get("recall", "keep") == "keep" or not is_close or state.status == "bankrupt":
+        return
+    for symbol in sorted(state.position):
+        ended = [bar for bar in state.bars[symbol] if bar.t_close <= state.now]
+        shares = ended[-1].borrow_shares if ended else None
+        if state.position[symbol] >= 0 or shares is None:
+            continue
+        # Reading: what the last bar of the instrument says holds until the next one.
+        most = whole(shares / Decimal(state.specs[symbol].increment))
+        excess = -state.position[symbol] - most - _under_way(state, symbol)
+        if excess > 0:
+            state.calls.append(Call(state.now, "recall"))
+            account_order(state, symbol, excess, "recall")
 
 
 def look(state: State) -> None:
@@ -333,6 +353,8 @@ def _call_inside(state: State, bar: Bar, line: Line) -> None:
     if state.position[bar.symbol]:
         # The cap has left some: what works on waits for the next print.
         state.capped_at.add(bar)
+        if any(n for s, n in state.position.items() if s != bar.symbol):
+            state.note("rule: a line whose closing the cap cuts, beside another position")
 
 
 def _fill_at(state: State, bar: Bar, order: Order, raw: Decimal, distance: Decimal) -> None:
@@ -350,5 +372,5 @@ def close_out(state: State, bars: Mapping[str, Bar], ends: Mapping[str, Decimal]
 
 
 __all__ = [
-    "DEFAULTS", "account_order", "close_at", "close_out", "line_ahead", "look", "setting",
+    "DEFAULTS", "account_order", "close_at", "close_out", "line_ahead", "look", "recall", "setting",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from decimal import Decimal, localcontext
 
 from .accruals import accrue
 from .booking import settle
-from .failing import look
+from .failing import look, recall
 from .flows import pay
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
@@ -129,6 +129,7 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
         _market(state, ending)
     _session_close(state)
     accrue(state)
+    recall(state)
     look(state)
     if ending:
         # Reading: a run that ends with a timestamp has all of its phases.
