@@ -60,7 +60,6 @@ def test_split_at_every_timestamp(name: str) -> None:
 
 def test_the_runs_that_are_split_differ_in_kind() -> None:
     scenarios = [random_scenario(int(name[5:])) for name in NAMES if name.startswith("seed-")]
-    scenarios = [random_scenario(int(name[5:])) for name in NAMES if "seed" in name]
     assert {s.execution["timing"] for s in scenarios} >= {"next_open", "next_close", "same_close"}
     assert {s.account["kind"] for s in scenarios} == {"gross_leverage", "cash"}
 
