@@ -27,6 +27,8 @@ def random_account_scenario(seed: int) -> Scenario:
     rng = random.Random(f"account {seed}")
     scenario = random_scenario(rng.randrange(10**9))
     scenario.actions = [action for action in scenario.actions if action.kind != "cancel"]
+    # What a fill off the path's price does to a line is open: `test_account_differences.py`.
+    scenario.execution["gap_improvement"] = True
     _draw_money(rng, scenario)
     _draw_instruments(rng, scenario)
     scenario.account = draw_account(rng, scenario.cash)
@@ -159,8 +161,10 @@ def _availability(rng: random.Random, scenario: Scenario) -> None:
         return
     if scenario.execution["insufficient"] == "scale":
         scenario.execution["insufficient"] = "partial"
-    scenario.borrow = Borrow(**{**(scenario.borrow or {"rate": 0.0, "basis": 365}),
-                                "availability": "column"})  # type: ignore[typeddict-item]  # fmt: skip
+    borrow = scenario.borrow or Borrow(rate=0.0, basis=365)
+    borrow["availability"] = "column"
+    borrow["recall"] = rng.choice(("keep", "buy_in"))
+    scenario.borrow = borrow
     scenario.columns = (*scenario.columns, "borrow_shares")
     for spec in scenario.instruments:
         for bar in spec.bars:

@@ -110,7 +110,7 @@ def opens(
     *,
     has_floor: bool = True,
 ) -> Decimal:
-    """Σ initial margin of positions."""
+    """Σ initial margin of positions in a margin account."""
     held = [(s, n) for s, n in position.items() if n]
     return sum((to_open(state, s, n, price[s], has_floor=has_floor) for s, n in held), ZERO)
 
@@ -202,17 +202,15 @@ def room(state: State) -> Decimal | None:
 
 def weight(state: State, symbol: str, signed: int) -> Decimal:
     """How much room so many increments take at the last mark: their value, or their margin."""
-    # Reading: without a mark an order has no value yet; it is left to the check at the fill.
-    mark = state.mark.get(symbol, ZERO)
+    mark = state.mark.get(symbol)
+    if mark is None or not signed:
+        # Reading: without a mark an order has no value yet; it is left to the check at the fill.
+        return ZERO
     if is_margin(state):
         # Reading: buying power is counted as the margin of each order itself.
-        if not signed:
-            return ZERO
         first = to_open(state, symbol, signed, mark)
         if first != to_open(state, symbol, signed, mark, has_floor=False):
             state.note(FLOOR)
-        if state.specs[symbol].margin.get("initial_money"):
-            state.note("open: an order that leaves and needs margin in money")
         return first
     return abs(state.worth(symbol, signed)) * mark
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from .allowed import has_line, is_margin, keeps, needed, term
+from .allowed import has_line, is_margin, keeps, needed, opens, term
+from .counts import whole
 from .groups import finish
 from .money import CLOSE_CALL, at_most, fill_closing, largest
 from .world import ZERO, Bar, Call, Offer, Order, State
@@ -60,6 +61,25 @@ def _left(state: State) -> dict[str, int]:
 
 
 # ------------------------------------------------------------------------ at the end of a timestamp
+
+
+def recall(state: State) -> None:
+    """At a session's close: shorts beyond what can be borrowed are bought back."""
+    borrow = state.scenario.borrow or {}
+    is_close = state.now in state.scenario.session_closes.values()
+    if borrow.get("recall", "keep") == "keep" or not is_close or state.status == "bankrupt":
+        return
+    for symbol in sorted(state.position):
+        ended = [bar for bar in state.bars[symbol] if bar.t_close <= state.now]
+        shares = ended[-1].borrow_shares if ended else None
+        if state.position[symbol] >= 0 or shares is None:
+            continue
+        # Reading: what the last bar of the instrument says holds until the next one.
+        most = whole(shares / Decimal(state.specs[symbol].increment))
+        excess = -state.position[symbol] - most - _under_way(state, symbol)
+        if excess > 0:
+            state.calls.append(Call(state.now, "recall"))
+            account_order(state, symbol, excess, "recall")
 
 
 def look(state: State) -> None:
@@ -154,12 +174,20 @@ def _enough(state: State, left: Mapping[str, int], symbol: str, equity: Decimal)
     def fits(kept: int, what: str = "") -> bool:
         after = {**left, symbol: sign * kept}
         if kind == "initial":
-            need, have = needed(state, after, state.mark, equity)
-        else:
-            need, have = keeps(state, after), equity
-        return at_most(state, need, have, what)
+            return at_most(state, *_first_margin(state, after, equity), what)
+        return at_most(state, keeps(state, after), equity, what)
 
     return size - largest(fits, 0, size, f"size of a call in {symbol}")
+
+
+def _first_margin(
+    state: State, position: Mapping[str, int], equity: Decimal
+) -> tuple[Decimal, Decimal]:
+    """What a call of size initial compares: margin alone, without the least equity."""
+    if is_margin(state):
+        return opens(state, position, state.mark), equity
+    # Reading: elsewhere it is what the account's rule lets one open.
+    return needed(state, position, state.mark, equity)
 
 
 def _in_order(state: State) -> list[str]:
@@ -297,6 +325,9 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
         _begin_call(state, "margin_call")
         _call_inside(state, bar, line)
         return
+    if bar in state.capped_at:
+        # See `test_account_differences.py`.
+        state.note("open: both lines on one segment")
     _go_bankrupt(state)
     if state.is_over:
         return
@@ -322,6 +353,8 @@ def _call_inside(state: State, bar: Bar, line: Line) -> None:
     if state.position[bar.symbol]:
         # The cap has left some: what works on waits for the next print.
         state.capped_at.add(bar)
+        if any(n for s, n in state.position.items() if s != bar.symbol):
+            state.note("rule: a line whose closing the cap cuts, beside another position")
 
 
 def _fill_at(state: State, bar: Bar, order: Order, raw: Decimal, distance: Decimal) -> None:
@@ -339,5 +372,5 @@ def close_out(state: State, bars: Mapping[str, Bar], ends: Mapping[str, Decimal]
 
 
 __all__ = [
-    "DEFAULTS", "account_order", "close_at", "close_out", "line_ahead", "look", "setting",
+    "DEFAULTS", "account_order", "close_at", "close_out", "line_ahead", "look", "recall", "setting",
 ]  # fmt: skip

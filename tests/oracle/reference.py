@@ -21,7 +21,7 @@ from decimal import Decimal, localcontext
 
 from .accruals import accrue
 from .booking import settle
-from .failing import look
+from .failing import look, recall
 from .flows import pay
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
@@ -129,9 +129,10 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
         _market(state, ending)
     _session_close(state)
     accrue(state)
+    recall(state)
     look(state)
     if ending:
-        # Reading: a run that ends with a timestamp has its decision and its row, and no open.
+        # Reading: a run that ends with a timestamp has all of its phases.
         decide(state)
         if state.timing == "same_close":
             _same_close(state, ending)
@@ -139,9 +140,9 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
     else:
         arrive_now(state)
     settle(state)
-    if beginning and not state.is_over:
+    if beginning:
         pay(state, beginning)
-    if beginning and not state.closes_only and not state.is_over:
+    if beginning and not state.closes_only:
         _open(state, beginning)
 
 

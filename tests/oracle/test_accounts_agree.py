@@ -55,7 +55,7 @@ def test_the_generator_draws_every_kind_of_account_and_every_end() -> None:
 
 EVERYTHING = {
     "gross_leverage", "net_leverage", "cash", "margin",
-    "sound", "in_call", "bankrupt", "margin_call", "debt",
+    "sound", "in_call", "bankrupt", "margin_call", "recall", "debt",
     "trade", "commission", "interest", "borrow", "variation",
     "liquidation", "no_borrow",
 }  # fmt: skip

@@ -494,10 +494,11 @@ def test_random_scenarios_reach_every_reason() -> None:
     end_reasons = {order.reason for outcome in outcomes for order in outcome.orders}
     assert fill_reasons == {
         "market_open", "market_close", "same_close", "limit_open", "limit_close", "limit",
-        "stop_open", "stop_close", "stop", "stop_limit",
+        "stop_open", "stop_close", "stop", "stop_limit", "liquidation",
     }  # fmt: skip
     assert end_reasons == {
-        "", "canceled", "over_cap", "replaced", "day_end", "no_print", "insufficient_funds",
+        "", "bankrupt", "canceled", "over_cap", "replaced", "day_end", "no_print",
+        "insufficient_funds",
         "sized_down", "short_not_allowed", "no_change", "zero_quantity",
     }  # fmt: skip
 
@@ -509,7 +510,7 @@ def test_random_scenarios_with_all_kinds_of_orders_reach_every_reason() -> None:
     assert fill_reasons == {
         "market_open", "market_close", "same_close", "limit_open", "limit_close", "limit",
         "stop_open", "stop_close", "stop", "stop_limit", "touched_open", "touched_close", "touched",
-        "limit_if_touched", "on_open", "on_close",
+        "limit_if_touched", "on_open", "on_close", "liquidation",
     }  # fmt: skip
     assert end_reasons >= {
         "not_met", "reduce_only", "post_only", "good_till", "ioc", "fok", "parent_ended", "oco",
