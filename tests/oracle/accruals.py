@@ -63,8 +63,6 @@ def _borrow(state: State, days: int) -> None:
     for symbol, value in _shorts(state):
         own = state.specs[symbol].borrow_rate
         rate = Decimal(rule.get("rate", 0.0) if own is None else own)
-        if own and not rule.get("rate"):
-            state.note("open: a rate of the instrument's own where the general one is zero")
         post(state, state.now, "borrow", symbol, -value * rate * days / rule.get("basis", 365))
 
 

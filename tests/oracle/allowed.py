@@ -25,11 +25,6 @@ MARGIN = {
 }
 
 
-# A difference that is open: what opens a short may be less than what keeps it, see
-# `test_account_differences.py`.
-FLOOR = "open: a short that needs more to keep than to open"
-
-
 def term(state: State, name: str) -> Decimal:
     """A number of the margin account, or its default."""
     value = state.scenario.account.get(name, MARGIN[name])
@@ -57,6 +52,9 @@ def to_keep(state: State, symbol: str, units: int, price: Decimal) -> Decimal:
     if units > 0 or state.specs[symbol].is_margined:
         # Reading: money a share is a rule of borrowed shares, not of futures.
         return size * price * rate + money
+    if not rate:
+        # an instrument whose margin is money a unit has no other
+        return money
     if price < term(state, "short_low_price"):
         # Reading: the low price adds to what a short needs anyway, and knows no leverage.
         low = max(price * term(state, "short_low_rate"), term(state, "short_low_amount"))
@@ -64,9 +62,7 @@ def to_keep(state: State, symbol: str, units: int, price: Decimal) -> Decimal:
     return size * max(price * rate, term(state, "short_amount")) + money
 
 
-def to_open(
-    state: State, symbol: str, units: int, price: Decimal, *, has_floor: bool = True
-) -> Decimal:
+def to_open(state: State, symbol: str, units: int, price: Decimal) -> Decimal:
     """Initial margin of so many signed increments at a price, never less than what keeps it."""
     own = state.specs[symbol].margin
     money = abs(state.amount(symbol, units)) * Decimal(own.get("initial_money", 0.0))
@@ -74,7 +70,7 @@ def to_open(
     rate = _rate(state, symbol, f"{side}initial")
     rate = max(rate, _factored(state, symbol, _rate(state, symbol, f"{side}maintenance")))
     by_rate = abs(state.worth(symbol, units)) * price * rate + money
-    return max(by_rate, to_keep(state, symbol, units, price)) if has_floor else by_rate
+    return max(by_rate, to_keep(state, symbol, units, price))
 
 
 def _factored(state: State, symbol: str, rate: Decimal) -> Decimal:
@@ -107,12 +103,10 @@ def opens(
     state: State,
     position: Mapping[str, int],
     price: Mapping[str, Decimal],
-    *,
-    has_floor: bool = True,
 ) -> Decimal:
     """Σ initial margin of positions in a margin account."""
     held = [(s, n) for s, n in position.items() if n]
-    return sum((to_open(state, s, n, price[s], has_floor=has_floor) for s, n in held), ZERO)
+    return sum((to_open(state, s, n, price[s]) for s, n in held), ZERO)
 
 
 def has_line(state: State) -> bool:
@@ -177,8 +171,6 @@ def needed(
         # Reading: whoever is short anything needs the whole minimum.
         least = min(least, gross)
     first = max(opens(state, position, mark), least)
-    if (first <= equity) != (max(opens(state, position, mark, has_floor=False), least) <= equity):
-        state.note(FLOOR)
     return first, equity
 
 
@@ -193,10 +185,7 @@ def room(state: State) -> Decimal | None:
     if kind == "cash":
         return spendable(state)
     if kind == "margin":
-        first = opens(state, state.position, state.mark)
-        if first != opens(state, state.position, state.mark, has_floor=False):
-            state.note(FLOOR)
-        return state.equity() - first
+        return state.equity() - opens(state, state.position, state.mark)
     return Decimal(state.scenario.account["k"]) * state.equity() - state.gross()
 
 
@@ -208,10 +197,7 @@ def weight(state: State, symbol: str, signed: int) -> Decimal:
         return ZERO
     if is_margin(state):
         # Reading: buying power is counted as the margin of each order itself.
-        first = to_open(state, symbol, signed, mark)
-        if first != to_open(state, symbol, signed, mark, has_floor=False):
-            state.note(FLOOR)
-        return first
+        return to_open(state, symbol, signed, mark)
     return abs(state.worth(symbol, signed)) * mark
 
 

@@ -50,9 +50,6 @@ def book(
 ) -> None:
     """Posts a trade and its commission."""
     before = state.position[symbol]
-    if any(p.kind == "borrow" and p.symbol == symbol and p.ts == ts for p in state.postings):
-        # See `test_account_differences.py`.
-        state.note("open: a fee and, after it, a trade at one time")
     after, cash = traded(state, symbol, holding(state, symbol), signed, price)
     closing, opening = split(before, signed)
     kind = "variation" if state.specs[symbol].is_margined else "trade"

@@ -102,9 +102,6 @@ def look(state: State) -> None:
         _call(state, equity)
     elif state.status == "in_call":
         state.status = "sound"
-        if not has_line(state):
-            # See `test_account_differences.py`.
-            state.note("open: a debt that was only noted is over")
 
 
 def _begin_call(state: State, kind: str) -> None:
@@ -119,8 +116,8 @@ def _can_fail(state: State) -> bool:
     held = {s: n for s, n in state.position.items() if n}
     are_paid = all(n > 0 and not state.specs[s].is_margined for s, n in held.items())
     if not held:
-        # Reading: without positions zero is the end as well, also where withdrawals led there.
-        return state.cash <= 0
+        # Reading: an account that was emptied has lost nothing.
+        return state.cash < 0
     return not are_paid or state.cash < 0
 
 
@@ -151,9 +148,6 @@ def _call(state: State, equity: Decimal) -> None:
         state.is_over = True
     if action != "liquidate":
         return
-    if setting(state, "size") == "initial" and not is_margin(state):
-        # See `test_account_differences.py`.
-        state.note("open: a call of size initial in an account without initial margin")
     left = _left(state)
     for symbol in _in_order(state):
         if not left[symbol]:
@@ -271,6 +265,8 @@ def _first_at_zero(state: State, symbol: str, point: Decimal, end_point: Decimal
     for equity in (first, last):
         if equity and abs(equity) <= CLOSE_CALL * state.peak / 1000:
             state.note("line next to a point of the path")
+    if first <= 0 and sum(1 for units in state.position.values() if units) > 1:
+        state.note("open: lost where a segment begins, with several positions")
     if first <= 0:
         # A bar that is paid in full cannot be here: it is worth at least nothing.
         return point if _can_fail(state) else None
@@ -325,9 +321,6 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
         _begin_call(state, "margin_call")
         _call_inside(state, bar, line)
         return
-    if bar in state.capped_at:
-        # See `test_account_differences.py`.
-        state.note("open: both lines on one segment")
     _go_bankrupt(state)
     if state.is_over:
         return
@@ -340,8 +333,6 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
 def _call_inside(state: State, bar: Bar, line: Line) -> None:
     """A call at a line: orders that it already has close first, a new one does the rest."""
     if setting(state, "action") != "liquidate":
-        # See `test_account_differences.py`.
-        state.note("open: a line inside a bar where nothing is closed")
         return
     units = abs(state.position[bar.symbol]) - _under_way(state, bar.symbol)
     for order in state.working(bar.symbol):

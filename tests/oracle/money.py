@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .allowed import amounts, room, weight
-from .booking import book, is_held_back, settling
+from .booking import book, settling
 from .costs import Place, Priced, move_level, price_at, price_of
 from .counts import whole
 from .groups import after_fill, closable, end, finish
@@ -214,9 +214,6 @@ def largest(passes: Callable[[int, str], bool], low: int, high: int, what: str) 
 def largest_of_all(state: State, passes: Callable[[int, str], bool], high: int, what: str) -> int:
     """The largest count in [low, high] that passes, counted down where counts are not monotone."""
     count = next((n for n in range(high, 0, -1) if passes(n, "")), 0)
-    if not all(passes(n, "") for n in range(1, count)):
-        # See `test_account_differences.py`.
-        state.note("open: a larger count passes where a smaller one does not")
     for near in {count, count + 1, high + 1} - {0}:
         passes(near, what)
     return count
@@ -326,9 +323,6 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
     parts = _parts(state, offers)
     counts = [part.opening for part in parts]
     openings = [n for n in counts if n]
-    if is_held_back(state) and any(part.offer.order.side < 0 for part in parts):
-        # See `test_account_differences.py`.
-        state.note("open: a scaled batch with a sale that does not settle at once")
     what = "scale of orders " + " ".join(str(p.offer.order.number) for p in parts if p.opening)
 
     def passes(trial: Sequence[int], what: str = "") -> bool:

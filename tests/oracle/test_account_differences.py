@@ -1,9 +1,7 @@
-"""Goal: what is open between oracle and engine is known, small, and not forgotten.
+"""Goal: differences that random accounts have shown stay mended.
 
-Method: every difference that random accounts have shown, in the smallest scenario that shows it.
-Each test says what the written rule gives, with the numbers worked by hand, and fails; where it
-begins to pass, the difference is gone: its mark goes, and so does the note ``open: …`` by which the
-oracle leaves such cases out of the random comparison.
+Method: each in the smallest scenario that showed it, with the numbers of the written rule worked by
+hand.
 """
 
 from __future__ import annotations

@@ -347,11 +347,13 @@ def both_figures(
 
 @compiled
 def _most_that_passes(
-    h: int, o: int, p: int, low: int, high: int, raw: float, at: int, only_gross: int
+    h: int, o: int, low: int, high: int, raw: float, at: int, only_gross: int
 ) -> int:
     """The largest count from ``low``, which passes, to ``high`` that does; by the rule on the sum
     of a net-leverage account alone, if ``only_gross``."""
-    account = mem.accounts(h)[mem.orders(h)[o]["account"]]
+    order = mem.orders(h)[o]
+    account = mem.accounts(h)[order["account"]]
+    p = position_place(h, order["account"], order["book"], order["instrument"])
     while low < high:
         middle = low + (high - low + 1) // 2
         price, _, _ = paid_price(h, o, middle, raw, at)
@@ -377,12 +379,12 @@ def affordable(h: int, o: int, p: int, wanted: int, raw: float, at: int) -> int:
     """
     level = _levelling(h, o, raw)
     if level == 0:
-        return _most_that_passes(h, o, p, 0, wanted, raw, at, 0)
-    first = _most_that_passes(h, o, p, 0, min(level, wanted), raw, at, 1)
+        return _most_that_passes(h, o, 0, wanted, raw, at, 0)
+    first = _most_that_passes(h, o, 0, min(level, wanted), raw, at, 1)
     price, _, _ = paid_price(h, o, first, raw, at)
     if first == 0 or not passes(h, o, p, first, price, raw):
         return 0
-    return _most_that_passes(h, o, p, first, wanted, raw, at, 0)
+    return _most_that_passes(h, o, first, wanted, raw, at, 0)
 
 
 @compiled

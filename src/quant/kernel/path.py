@@ -376,10 +376,10 @@ def _run_queue(
     while j < ins["queue_size"]:
         o = mem.hits(h)[base + j]
         level = mem.hit_levels(h)[base + j]
+        there = _met_at(h, base + j, start)
         if mem.sims(h)[0]["watched"] != 0:
-            there = _met_at(h, base + j, start)
             _meet_lines(h, mem.orders(h)[o]["account"], i, here, there)
-            here = there
+        here = there
         if only_exits != 0 and _front(h, o, level) == _OPENING:
             if closing_part(h, o, remaining(h, o)) > 0:
                 _meet(h, o, level, seg, start, 1)
