@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from .allowed import has_line, is_margin, keeps, needed, opens, term
+from .allowed import has_line, is_margin, keeps, opens, term
 from .counts import whole
 from .groups import finish
 from .money import CLOSE_CALL, at_most, fill_closing, largest
@@ -180,8 +180,11 @@ def _first_margin(
     """What a call of size initial compares: margin alone, without the least equity."""
     if is_margin(state):
         return opens(state, position, state.mark), equity
-    # Reading: elsewhere it is what the account's rule lets one open.
-    return needed(state, position, state.mark, equity)
+    # 1 / k of the exposure, of net leverage by its sum where that is limited
+    account = state.scenario.account
+    most = Decimal(account.get("gross") or account["k"])
+    worth = (abs(state.worth(s, n)) * state.mark[s] for s, n in position.items() if n)
+    return max(sum(worth, ZERO) / most, keeps(state, position)), equity
 
 
 def _in_order(state: State) -> list[str]:
@@ -278,6 +281,9 @@ def _first_at_zero(state: State, symbol: str, point: Decimal, end_point: Decimal
 def _first_below(state: State, symbol: str, point: Decimal, end_point: Decimal) -> Decimal | None:
     """The first price below which, along the way, equity is less than what keeps."""
     corners = [point, *_corners(state, point, end_point), end_point]
+    is_short = is_margin(state) and state.position[symbol] < 0
+    if is_short and term(state, "short_low_price") in corners[1:-1]:
+        state.note("open: a margin that jumps within a segment")
     for near, far in pairwise(corners):
         # The formula of a piece is that of its middle: at a corner it may jump.
         middle = (near + far) / 2
@@ -333,6 +339,7 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
 def _call_inside(state: State, bar: Bar, line: Line) -> None:
     """A call at a line: orders that it already has close first, a new one does the rest."""
     if setting(state, "action") != "liquidate":
+        state.is_over = state.is_over or setting(state, "action") == "stop"
         return
     units = abs(state.position[bar.symbol]) - _under_way(state, bar.symbol)
     for order in state.working(bar.symbol):

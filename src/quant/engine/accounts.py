@@ -125,7 +125,7 @@ def set_margins(one: Any, settings: InstrumentSettings, config: Config) -> None:
     account = config.account
     if not isinstance(account, MarginAccount):
         keep = getattr(account, "maintenance", None) or 0.0
-        limit = gross_limit(account)
+        limit = gross_limit(account) or getattr(account, "k", 0.0)
         one["keep_long"] = one["keep_short"] = keep
         one["initial_long"] = one["initial_short"] = max(1.0 / limit if limit else 0.0, keep)
         return

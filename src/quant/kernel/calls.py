@@ -56,6 +56,8 @@ _R_LIQUIDATION = FILL_REASON.LIQUIDATION
 _F_CALL = FORCED.MARGIN_CALL
 _F_BANKRUPT = FORCED.BANKRUPT
 _HALVINGS = 200
+# Less money than this is none.
+_NOISE = 1e-9
 
 
 @inlined
@@ -406,8 +408,8 @@ def _check_account(h: int, a: int) -> None:
     if status == _BANKRUPT:
         return
     equity = account["equity"]
-    # an account that was emptied has lost nothing
-    if equity < 0.0 or (equity == 0.0 and account["gross"] > 0.0):
+    # an account that was emptied, to the last bit or so, has lost nothing
+    if equity < -_NOISE or (equity <= 0.0 and account["gross"] > 0.0):
         if policy["bankrupt_action"] != _WARN or status == _SOUND:
             _fail(h, a, NONE)
         return
