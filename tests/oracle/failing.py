@@ -282,7 +282,8 @@ def _first_below(state: State, symbol: str, point: Decimal, end_point: Decimal) 
     """The first price below which, along the way, equity is less than what keeps."""
     corners = [point, *_corners(state, point, end_point), end_point]
     is_short = is_margin(state) and state.position[symbol] < 0
-    if is_short and term(state, "short_low_price") in corners[1:-1]:
+    low = term(state, "short_low_price")
+    if is_short and min(point, end_point) <= low <= max(point, end_point):
         state.note("open: a margin that jumps within a segment")
     for near, far in pairwise(corners):
         # The formula of a piece is that of its middle: at a corner it may jump.
@@ -327,6 +328,8 @@ def close_at(state: State, bar: Bar, line: Line) -> None:
         _begin_call(state, "margin_call")
         _call_inside(state, bar, line)
         return
+    if state.is_over:
+        state.note("open: a run that is stopped, and bankrupt on the same way")
     _go_bankrupt(state)
     if state.is_over:
         return

@@ -27,7 +27,7 @@ from quant.kernel.cost import quantity, whole
 from quant.kernel.forced import force, forced_units
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import SAME, fx_of, remark
-from quant.kernel.match import cap_left, execute
+from quant.kernel.match import cap_left, execute, has_trading
 from quant.kernel.post import post
 from quant.kernel.pricing import INSIDE
 from quant.kernel.reports import end_order, is_final, is_out_of_reach, new_report, remaining
@@ -100,9 +100,15 @@ def _is_safe(h: int, a: int) -> bool:
         fx = fx_of(h, a, ins["currency"])
         low = ins["mark"]
         high = ins["mark"]
-        if ins["bar"] >= 0 and mem.bars(h)[ins["bar"]]["ts_close"] == mem.sims(h)[0]["now"]:
-            low = mem.bars(h)[ins["bar"]]["low"]
-            high = mem.bars(h)[ins["bar"]]["high"]
+        row = ins["bar"]
+        # a bar without trading marks at its end alone
+        if (
+            row >= 0
+            and mem.bars(h)[row]["ts_close"] == mem.sims(h)[0]["now"]
+            and has_trading(h, row)
+        ):
+            low = min(ins["mark"], mem.bars(h)[row]["low"])
+            high = max(ins["mark"], mem.bars(h)[row]["high"])
         size = quantity(ins, position["units"]) * ins["multiplier"] * fx
         worst += size * ((low if size > 0.0 else high) - ins["mark"])
         if keeps:
