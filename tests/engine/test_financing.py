@@ -16,6 +16,7 @@ from helpers.worlds import Deed, Played, market, market_on, play
 from quant.engine.run import Run
 from quant.errors import ConfigError
 from quant.kernel.codes import POSTING_KIND
+from quant.report.costs import cost_parts
 
 
 def _flat(*prices: float) -> list[tuple[float, ...]]:
@@ -196,3 +197,17 @@ def test_two_trades_share_what_the_position_paid() -> None:
     # night 1: 3,000 short pay 3.00; night 2: 4,000 pay 4.00, of which the first trade 3.00
     assert run.trades["pnl_net"].to_list() == pytest.approx([-6.0, -1.0])
     assert run.trades["return"].to_list() == pytest.approx([-6.0 / 3_000, -1.0 / 1_000])
+
+
+def test_the_report_shows_what_nights_cost() -> None:
+    played = play(
+        {0: lambda ctx: ctx.order("A", -50), 2: lambda ctx: ctx.order("A", 50)},
+        market(A=_flat(*[100.0] * 5)),
+        {"borrow": {"rate": 0.365}, "interest": {"credit": 0.036}, "benchmark": "none"},
+    )
+    parts = {part.key: part.amount for part in cost_parts(Run(played.simulation).sheet())}
+    # two nights of 5,000 short at 5.00; what cash earns is a cost below zero
+    assert parts["borrowing"] == pytest.approx(10.0)
+    assert parts["interest"] < 0.0
+    # the prices never moved
+    assert parts["gross"] == pytest.approx(0.0, abs=1e-9)

@@ -154,7 +154,7 @@ def test_the_report_says_it() -> None:
 @pytest.mark.parametrize(
     ("account", "text"),
     [
-        ({"settlement": "eu"}, "settlement: expected one of immediate, us"),
+        ({"settlement": "eu"}, "settlement: expected immediate, us or a number of sessions"),
         ({"settlement": -1}, "settlement: expected at least 0"),
         ({"unsettled": "spend"}, "unsettled and settlement: expected a settlement that takes days"),
         ({"credit": -1}, "credit: expected at least 0"),

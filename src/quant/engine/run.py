@@ -336,7 +336,9 @@ class Run:
             risk_free=sim.config.risk_free,
             flows=self.flows,
             flow_table=flow_table(sim.state, sim.bars),
-            activity=tables.activity_of(sim.state, sim.bars, sim.ctx.desk.tags, self.trade_arrays),
+            activity=tables.activity_of(
+                sim.state, sim.bars, sim.ctx.desk.tags, self.trade_arrays, self.base_fills
+            ),
         )
 
     def report(self, path: str | Path) -> Path:

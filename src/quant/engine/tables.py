@@ -6,10 +6,13 @@ Times are UTC datetimes with nanoseconds, sessions dates.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from quant.engine.account_events import borrow_charges, financing_total
 from quant.engine.columns import (
     column,
     missing,
@@ -257,17 +260,27 @@ def prices_of(bars: Bars) -> Prices:
     )
 
 
-def activity_of(state: State, bars: Bars, tags: list[str | None], trades: TradeArrays) -> Activity:
+def activity_of(
+    state: State,
+    bars: Bars,
+    tags: list[str | None],
+    trades: TradeArrays,
+    base_fills: FillArrays,
+) -> Activity:
     """What was traded, as the report shows it."""
     table = fills_table(state, bars)
+    fx = column(state.used("fills"), "fx")
     return Activity(
         prices=prices_of(bars),
         fills=fill_arrays(state, bars),
         reasons=table["reason"].to_list(),
         tags=[tags[order - 1] for order in table["order_id"].to_list()],
-        impact=table["impact"].to_numpy(),
+        impact=table["impact"].to_numpy() * fx,
         trades=trades,
         multipliers=np.ascontiguousarray(state["instruments"]["multiplier"]),
+        base_fills=base_fills,
+        interest=0.0 - financing_total(state),
+        borrowing=math.fsum(borrow_charges(state).amount.tolist()),
     )
 
 

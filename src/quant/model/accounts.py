@@ -122,7 +122,11 @@ class CashAccount:
 
     def __post_init__(self) -> None:
         if isinstance(self.settlement, str):
-            choice("config account.settlement", self.settlement, ("immediate", "us"))
+            if self.settlement not in ("immediate", "us"):
+                raise ConfigError(
+                    "config account.settlement: expected immediate, us or a number of sessions, "
+                    f"found {self.settlement!r}; write for example 2."
+                )
         else:
             days = whole_number("config account.settlement", self.settlement, low=0, high=30)
             put(self, "settlement", days)

@@ -36,24 +36,27 @@ class CostPart:
 
 
 def cost_parts(sheet: TearSheet) -> list[CostPart]:
-    """Profit before costs, commission, fees, slippage, impact where any, and net profit.
+    """Profit before costs, commission, fees, slippage, impact, interest and borrowing where any,
+    and net profit.
 
     Notes
     -----
     Net profit is last equity minus first, less net deposits. Profit before costs is net profit plus
-    all costs: what the same fills would have earned at their raw prices, without commission and
-    fees. What lower costs would have changed in the orders themselves is not modelled. Sums are
-    exact.
+    all costs: what the same fills would have earned at their raw prices, without commission, fees,
+    interest and borrowing. What lower costs would have changed in the orders themselves is not
+    modelled. Sums are exact.
     """
     activity = sheet.activity
     if activity is None:
         return []
-    fills = activity.fills
+    fills = activity.money
     amounts = [
         ("commission", "Commission", math.fsum(fills.commission.tolist())),
         ("fees", "Fees", math.fsum(fills.fees.tolist())),
         ("slippage", "Slippage", math.fsum(fills.slippage.tolist())),
         ("impact", "Market impact", math.fsum(activity.impact.tolist())),
+        ("interest", "Interest", activity.interest),
+        ("borrowing", "Borrowed shares", activity.borrowing),
     ]
     net = sheet.profit
     gross = math.fsum([net, *(amount for _, _, amount in amounts)])
@@ -69,5 +72,5 @@ def cost_parts(sheet: TearSheet) -> list[CostPart]:
             bps=amount / traded * 1e4 if traded > 0 else None,
         )
         for key, label, amount in rows
-        if amount or key not in ("fees", "impact")
+        if amount or key not in ("fees", "impact", "interest", "borrowing")
     ]

@@ -177,7 +177,7 @@ def _exposure(sheet: TearSheet) -> dict[str, Any] | None:
 def _turnover(sheet: TearSheet) -> dict[str, Any] | None:
     if sheet.activity is None or not len(sheet.activity.fills):
         return None
-    fills = sheet.activity.fills
+    fills = sheet.activity.money
     # A fill counts where its session does: the first row not before it.
     rows = np.minimum(np.searchsorted(sheet.ts, fills.ts), len(sheet.ts) - 1)
     found = traded_by_period(

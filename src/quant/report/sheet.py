@@ -104,6 +104,10 @@ class Activity:
         From `round_trips` of the same fills.
     multipliers : float64 array of shape (n_instruments,)
         Money per unit of quantity and of price.
+    base_fills : FillArrays, optional
+        The fills with their money in the base currency; None: they are in it.
+    interest, borrowing : float
+        Money paid for debts (less what cash earned) and for borrowed shares.
     """
 
     prices: Prices
@@ -113,6 +117,14 @@ class Activity:
     impact: FloatArray
     trades: TradeArrays
     multipliers: FloatArray
+    base_fills: FillArrays | None = None
+    interest: float = 0.0
+    borrowing: float = 0.0
+
+    @property
+    def money(self) -> FillArrays:
+        """The fills as sums of money count them."""
+        return self.fills if self.base_fills is None else self.base_fills
 
     def __post_init__(self) -> None:
         n = len(self.fills)
