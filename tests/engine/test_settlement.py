@@ -53,6 +53,23 @@ def test_money_of_a_sale_waits_for_its_day() -> None:
     assert seen[2] == (500.0, 500.0, 500.0)
 
 
+def test_what_leaves_for_a_later_print_counts_what_settles_before_it() -> None:
+    # Sold on day 2, settled with the begin of day 4. What is sent on day 2 for B, which has no bar
+    # on day 3, meets B's print of day 4; for C, which has one, it comes a day too early.
+    there: list[tuple[float, ...] | None] = [(10.0,) * 4 for _ in range(8)]
+    played = play(
+        {
+            0: lambda ctx: ctx.order("A", 100),
+            1: lambda ctx: ctx.order("A", -100),
+            2: lambda ctx: [ctx.order(symbol, 40, tif="GTC") for symbol in "BC"],
+        },
+        market(A=there, B=[*there[:3], None, *there[4:]], C=there),
+        {"cash": 1000.0, "account": {"kind": "cash", "settlement": 2}},
+    )
+    assert played.fates[2:] == [("FILLED", ""), ("REJECTED", "insufficient_funds")]
+    assert played.position("B") == 40.0
+
+
 def test_a_weight_is_cut_to_what_has_settled() -> None:
     played = _played(
         {

@@ -22,7 +22,7 @@ from quant.engine.currencies import balance_records, currency_records
 from quant.engine.fee_rows import commissions, fee_arrays
 from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
-from quant.engine.timeline import Period, Timeline, sessions_after
+from quant.engine.timeline import Period, Timeline, next_rows
 from quant.errors import ConfigError, nearest
 from quant.kernel.blank import forced_template
 from quant.kernel.codes import (
@@ -259,7 +259,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         "slippages": _slippage(config),
         "interests": interest_record(config),
         "settle_on": settle_sessions(bars, config),
-        "sessions_after": sessions_after(timeline.slices)
+        "next_rows": next_rows(timeline.bars)
         if is_settling(config.account)
         else np.zeros(0, np.int64),
         "forced_order": forced_template(),

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from quant.calendars import parse_schedule
 from quant.engine.account import give_account
-from quant.engine.accounts import is_settling
 from quant.engine.assemble import assemble
 from quant.engine.flatten import flattener
 from quant.engine.flows import flows_left_out
@@ -27,7 +25,6 @@ from quant.engine.timeline import (
     build_timeline,
     period_of,
     session_closes,
-    sessions_after,
 )
 from quant.errors import ConfigError, InvariantError, RunError
 from quant.kernel.codes import HALT, SLICE_FLAG, VALUATION
@@ -143,9 +140,6 @@ class Simulation:
         if self.ctx.timers:
             self.timeline = self._build_timeline([spec for spec, _ in self.ctx.timers])
             self.state.arrays["slices"] = self.timeline.slices
-            if is_settling(self.config.account):
-                after: Any = sessions_after(self.timeline.slices)
-                self.state.arrays["sessions_after"] = after
             self.state.refresh()
             self.state["sim"][0]["n_slices"] = len(self.timeline.slices)
         guards = []

@@ -24,9 +24,9 @@ __all__ = [
     "Period",
     "Timeline",
     "build_timeline",
+    "next_rows",
     "period_of",
     "session_closes",
-    "sessions_after",
 ]
 
 IntArray = NDArray[np.int64]
@@ -266,18 +266,13 @@ def _set_nights(slices: NDArray[np.void], calendar: Calendar) -> None:
     slices["nights"][closing] = np.append(days[sessions[1:]], beyond) - days[sessions]
 
 
-def sessions_after(slices: NDArray[np.void]) -> IntArray:
-    """The session of the first print after each timestamp's decisions."""
-    n = len(slices)
-    opens = slices["open_hi"] > slices["open_lo"]
-    closes = slices["close_hi"] > slices["close_lo"]
-    # the first later timestamp with a print
-    places = np.where(opens | closes, np.arange(n), n)
-    later = np.append(np.minimum.accumulate(places[::-1])[::-1][1:], n)
-    known = np.minimum(later, n - 1)
-    there = np.where(closes[known], slices["session"][known], slices["session_next"][known])
-    after = np.where(later < n, there, slices["session_next"])
-    return np.where(opens, slices["session_next"], after).astype(np.int64)
+def next_rows(rows: NDArray[np.void]) -> IntArray:
+    """The next bar of each bar's instrument, among bars in order of end; −1 after the last."""
+    following = np.full(len(rows), -1, np.int64)
+    by_instrument = np.argsort(rows["instrument"], kind="stable")
+    same = np.diff(rows["instrument"][by_instrument]) == 0
+    following[by_instrument[:-1][same]] = by_instrument[1:][same]
+    return following
 
 
 def _set_timers(slices: NDArray[np.void], timers: list[IntArray], start: int) -> IntArray:

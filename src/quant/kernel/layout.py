@@ -287,8 +287,8 @@ ARRAYS: dict[str, np.dtype] = {
     "interests": INTEREST,
     # the session at whose begin a session's sales settle; empty where they settle at once
     "settle_on": WORD,
-    # by timestamp, the session of the first print that an order sent there can meet; empty likewise
-    "sessions_after": WORD,
+    # the next bar of each bar's instrument; empty likewise
+    "next_rows": WORD,
     # the yearly rate and the quantity that can be borrowed, row by row; empty where not known
     "row_borrow_rates": np.dtype("<f8"),
     "row_borrow_shares": np.dtype("<f8"),
@@ -335,7 +335,7 @@ PER_WORKING_ORDER = {
 MARKET = (
     *("bars", "open_rows", "slices", "session_closes"),
     *("row_flags", "row_spreads", "row_sigmas", "row_advs"),
-    *("settle_on", "sessions_after", "row_borrow_rates", "row_borrow_shares"),
+    *("settle_on", "next_rows", "row_borrow_rates", "row_borrow_shares"),
     "session_dates",
     *("session_marks", "scenario_results"),
 )

@@ -13,11 +13,14 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import (
     ACCOUNT_KIND,
     ACCOUNT_STATUS,
+    AUCTION,
     INSUFFICIENT,
+    ORDER_TYPE,
     REASON,
     REPORT_KIND,
     SIZE_AT,
     TARGET_KIND,
+    TIMING,
 )
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import count_sent, enforce_limits, project_positions, takes_room
@@ -34,6 +37,9 @@ _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _NET = ACCOUNT_KIND.NET_LEVERAGE
 _BANKRUPT = ACCOUNT_STATUS.BANKRUPT
 _REJECT = INSUFFICIENT.REJECT
+_MARKET = ORDER_TYPE.MARKET
+_ON_CLOSE = AUCTION.ON_CLOSE
+_SAME_CLOSE = TIMING.SAME_CLOSE
 _AT_DECISION = SIZE_AT.DECISION
 _QTY = TARGET_KIND.QTY
 _TO_COUNT = TARGET_KIND.COUNT
@@ -116,10 +122,36 @@ def _project(h: int, o: int) -> tuple[float, float]:
 
 
 @compiled
-def _settling(h: int, a: int) -> float:
+def _session_of_print(h: int, o: int) -> int:
+    """The session of the first print that an order sent now can meet: that of its instrument's next
+    bar, or of the bar under way if it fills at closes only."""
+    order = mem.orders(h)[o]
+    is_same = order["type"] == _MARKET and mem.policies(h)[0]["timing"] == _SAME_CLOSE
+    arrival = order["ts_arrival"]
+    slack = mem.policies(h)[0]["bar_slack_ns"]
+    row = mem.instruments(h)[order["instrument"]]["bar"]
+    while row >= 0:
+        bar = mem.bars(h)[row]
+        if is_same or order["auction"] == _ON_CLOSE:
+            meets = bar["ts_close"] >= arrival + (0 if is_same else 1)
+        else:
+            meets = bar["ts_open"] + slack >= arrival and bar["ts_close"] > arrival
+        if meets:
+            return bar["session"]
+        row = mem.next_rows(h)[row]
+    # beyond the data
+    return mem.slices(h)[mem.sims(h)[0]["slice"]]["session_next"]
+
+
+@compiled
+def _settling(h: int, o: int) -> float:
     """What will have settled at the first print that an order sent now can meet."""
     sim = mem.sims(h)[0]
-    session = mem.sessions_after(h)[sim["slice"]]
+    a = mem.orders(h)[o]["account"]
+    account = mem.accounts(h)[a]
+    if account["settles"] == 0 or account["spends_unsettled"] != 0:
+        return 0.0
+    session = _session_of_print(h, o)
     total = 0.0
     for k in range(sim["first_settlement"], sim["n_settlements"]):
         row = mem.settlements(h)[k]
@@ -135,8 +167,6 @@ def _room(h: int, a: int) -> float:
     sim = mem.sims(h)[0]
     remark(h, a)
     room = room_left(h, a)
-    if mem.accounts(h)[a]["settles"] != 0 and mem.accounts(h)[a]["spends_unsettled"] == 0:
-        room += _settling(h, a)
     for j in range(sim["n_active"]):
         o = mem.active(h)[j]
         order = mem.orders(h)[o]
@@ -238,9 +268,11 @@ def _check_account(h: int, a: int) -> None:
             room -= opens
             continue
         if policy == _REJECT and opens > room + SAME * max(abs(room), opens):
-            end_order(h, o, _REJECTED, _R_FUNDS, opens, max(room, 0.0))
-        else:
-            room -= opens
+            there = room + _settling(h, o)
+            if opens > there + SAME * max(abs(there), opens):
+                end_order(h, o, _REJECTED, _R_FUNDS, opens, max(there, 0.0))
+                continue
+        room -= opens
 
 
 @subsystem("void(int64)")

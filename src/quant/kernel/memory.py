@@ -37,6 +37,7 @@ __all__ = [
     "hits",
     "instruments",
     "interests",
+    "next_rows",
     "open_rows",
     "orders",
     "policies",
@@ -55,7 +56,6 @@ __all__ = [
     "scenario_results",
     "sectors",
     "session_closes",
-    "sessions_after",
     "settle_on",
     "settlements",
     "session_marks",
@@ -183,7 +183,7 @@ hit_distances = _accessor("hit_distances")
 settlements = _accessor("settlements")
 interests = _accessor("interests")
 settle_on = _accessor("settle_on")
-sessions_after = _accessor("sessions_after")
+next_rows = _accessor("next_rows")
 row_borrow_rates = _accessor("row_borrow_rates")
 row_borrow_shares = _accessor("row_borrow_shares")
 currencies = _accessor("currencies")
