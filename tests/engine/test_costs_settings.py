@@ -14,6 +14,7 @@ import pytest
 
 import quant as qt
 from helpers.worlds import DAY_0
+from quant.engine.assumptions import impact_words
 from quant.errors import ConfigError
 from quant.research import fit_impact_alpha
 
@@ -44,6 +45,22 @@ from quant.research import fit_impact_alpha
             "volume_limit: expected at most",
         ),
         ({"impact": {"kind": "square_root", "permanent": 2}}, "permanent: expected at most 1"),
+        (
+            {"impact": {"kind": "square_root", "cross": {"A": {"B": 0.5}}}},
+            "config impact.cross and permanent: expected a permanent above 0",
+        ),
+        (
+            {"impact": {"kind": "square_root", "permanent": 0.5, "cross": {"A": {"A": 1}}}},
+            "config impact.cross.A: expected other symbols, found itself",
+        ),
+        (
+            {"impact": {"kind": "square_root", "permanent": 0.5, "cross": {"A": {"B": "x"}}}},
+            "config impact.cross.A.B: expected a number, found 'x'",
+        ),
+        (
+            {"impact": {"kind": "square_root", "permanent": 0.5, "cross": {"A": 0.5}}},
+            "config impact.cross.A: expected values by symbol, found 0.5",
+        ),
         ({"impact": {"kind": "square_root", "window": 1}}, "window: expected at least 2"),
         ({"impact": {"kind": "sqrt"}}, "impact.kind: expected one of none, square_root"),
     ],
@@ -79,6 +96,11 @@ def _frame(**columns: list[float]) -> pl.DataFrame:
             {"impact": {"kind": "square_root"}, "execution": {"cap_by": "adv", "adv_window": 5}},
             "adv_window and impact.window",
         ),
+        (
+            {},
+            {"impact": {"kind": "square_root", "permanent": 0.5, "cross": {"A": {"B": 0.5}}}},
+            "impact.cross: expected symbols of the data .A., found 'B'",
+        ),
     ],
 )
 def test_data_without_what_a_model_needs(
@@ -86,6 +108,12 @@ def test_data_without_what_a_model_needs(
 ) -> None:
     with pytest.raises(ConfigError, match=text):
         qt.backtest(Idle, _frame(**columns), config=qt.config_from(config))
+
+
+def test_the_run_says_what_carries_over() -> None:
+    impact = {"kind": "square_root", "permanent": 0.25, "cross": {"A": {"B": 0.5, "C": -1}}}
+    text = impact_words(qt.config_from({"impact": impact}))
+    assert text.endswith("25 % of it stays and carries over between 2 pairs of instruments")
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def random_cost_scenario(seed: int) -> Scenario:
     impact = _impact(rng, style)
     _liquidity(rng, style, execution, 20 if impact is None else impact["window"])
     symbols = "ABC"[: rng.choice((1, 1, 1, 2, 2, 3))]
+    if impact is not None and impact["permanent"] > 0.0 and rng.random() < 0.6:
+        impact["cross"] = _cross(rng, symbols)
     instruments = [draw_instrument(rng, style, symbol) for symbol in symbols]
     columns = _columns(rng, slippage["kind"])
     for spec in instruments:
@@ -126,6 +128,15 @@ def _impact(rng: random.Random, style: Style) -> Impact | None:
         permanent=rng.choice((0.0, 0.0, 0.25, 0.5, 1.0)),
         half_life_ns=rng.choice((MINUTE, HOUR, DAY, DAY, 5 * DAY)),
     )
+
+
+def _cross(rng: random.Random, symbols: str) -> dict[str, dict[str, float]]:
+    """Factors for some of the ordered pairs of symbols."""
+    pairs = [(a, b) for a in symbols for b in symbols if a != b and rng.random() < 0.7]
+    factors: dict[str, dict[str, float]] = {}
+    for mover, moved in pairs:
+        factors.setdefault(mover, {})[moved] = rng.choice((0.5, 1.0, -0.5, 2.0, 0.0))
+    return factors
 
 
 def _liquidity(rng: random.Random, style: Style, execution: Execution, window: int) -> None:

@@ -231,11 +231,14 @@ def level_for(state: State, order: Order, place: Place) -> Decimal:
         return ZERO
     half_life = Decimal(rule.get("half_life_ns", DAY))
     level = ZERO
-    for move in state.moves.get(place.symbol, ()):
-        # Reading: an order does not pay for what it moved itself, or slicing would not be free.
-        if move.order != order.number:
-            halvings = Decimal(max(0, place.ts - move.ts)) / half_life
-            level += move.fraction * Decimal(2) ** -halvings
+    for mover, moves in state.moves.items():
+        factors = rule.get("cross", {}).get(mover, {})
+        factor = 1.0 if mover == place.symbol else factors.get(place.symbol, 0.0)
+        for move in moves:
+            # Reading: an order does not pay for what it moved itself, or slicing would not be free.
+            if move.order != order.number:
+                halvings = Decimal(max(0, place.ts - move.ts)) / half_life
+                level += Decimal(factor) * move.fraction * Decimal(2) ** -halvings
     # Reading: what has decayed beyond what a double can hold is gone.
     return level if abs(level) > NOTHING else ZERO
 

@@ -262,6 +262,7 @@ class Impact(TypedDict, total=False):
     window: int
     permanent: float
     half_life_ns: int
+    cross: dict[str, dict[str, float]]
 
 
 def default_execution() -> Execution:

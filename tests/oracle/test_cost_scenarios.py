@@ -26,13 +26,14 @@ def test_all_models_caps_and_policies_fill_something() -> None:
             found |= {f"{execution['zero_volume']} {flag}" for flag in fill.flags}
             if fill.impact and scenario.impact is not None:
                 found.add("permanent impact" if scenario.impact["permanent"] else "impact")
+                found.add("cross" if scenario.impact.get("cross") else "")
         if max(Counter(fill.order for fill in fills).values()) > 2:
             found.add("slices")
     assert found >= {
         "rate", "ticks", "range", "spread", "volume_share",
         "bar", "previous_bar", "adv", "max_shares", "max_notional",
         "last_price no_volume", "range_spread no_volume", "reject no_impact", "reject clamped",
-        "impact", "permanent impact", "slices",
+        "impact", "permanent impact", "cross", "slices",
     }  # fmt: skip
 
 

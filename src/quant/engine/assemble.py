@@ -18,6 +18,7 @@ from quant.engine.accounts import (
     set_margins,
     settle_sessions,
 )
+from quant.engine.cross_impact import cross_records
 from quant.engine.currencies import balance_records, currency_records
 from quant.engine.fee_rows import commissions, fee_arrays
 from quant.engine.flows import flow_events
@@ -240,12 +241,14 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
     n = len(bars.symbols)
     n_rows = int((timeline.slices["close_hi"] > timeline.slices["close_lo"]).sum())
     n_slices = len(timeline.slices)
+    instruments = _instruments(bars, config)
     fixed = {
         "policy": _policy(bars, config),
         "accounts": account_record(config),
         "balances": balance_records(config),
         "currencies": currency_records(bars, config),
-        "instruments": _instruments(bars, config),
+        "instruments": instruments,
+        "crosses": cross_records(bars, config, instruments),
         "positions": _positions(n),
         "bars": timeline.bars,
         "open_rows": timeline.open_rows,

@@ -113,7 +113,12 @@ def impact_words(config: Config) -> str:
     if not isinstance(model, SquareRootImpact) or not model.alpha:
         return ""
     text = f"{model.alpha:.4g} times volatility times the root of the share of a day's volume"
-    return f"{text}; {model.permanent * 100:.4g} % of it stays" if model.permanent else text
+    if not model.permanent:
+        return text
+    text += f"; {model.permanent * 100:.4g} % of it stays"
+    n = sum(len(factors) for factors in model.cross.values())
+    pairs = "pair" if n == 1 else "pairs"
+    return f"{text} and carries over between {n} {pairs} of instruments" if n else text
 
 
 def _fills(bars: Bars, config: Config) -> list[Assumption]:

@@ -34,7 +34,7 @@ __all__ = [
     "word_of",
 ]
 
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 N_TIERS = 8
 # Of a schedule of fees: components, tiers of one, and the days that a rolling volume looks back.
 N_FEE_SLOTS = 8
@@ -115,12 +115,16 @@ INSTRUMENT = _record(
     # the bar counted last, for those who ask what was before it
     "counted "
     # our use of this bar's and this session's volume, the move we caused, and scratch of the batch
-    "filled_open filled_inside filled_session filled_day level_ts stamp head queue_size queue_done",
+    "filled_open filled_inside filled_session filled_day level_ts stamp head queue_size queue_done "
+    # whose moves carry over to it: its part of ``crosses``
+    "cross_lo cross_hi",
     "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level "
     "mark_before volume_before "
     # margin of a long and of a short, to open and to keep: of the value, and in money a unit
     "initial_long initial_short keep_long keep_short initial_unit keep_unit borrow_rate",
 )
+# How much of what stays of another instrument's move is one of ours.
+CROSS = _record("instrument", "factor")
 POSITION = _record(
     "account instrument book units is_held path projected claimed",
     "avg_price reference realized",
@@ -273,6 +277,7 @@ ARRAYS: dict[str, np.dtype] = {
     "events": EVENT,
     "commissions": COMMISSION,
     "slippages": SLIPPAGE,
+    "crosses": CROSS,
     "saved_orders": ORDER,
     "saved_sim": SIM,
     "saved_account": ACCOUNT,

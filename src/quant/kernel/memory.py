@@ -25,6 +25,7 @@ __all__ = [
     "bars",
     "candidates",
     "commissions",
+    "crosses",
     "currencies",
     "equity_rows",
     "events",
@@ -183,6 +184,7 @@ hit_distances = _accessor("hit_distances")
 settlements = _accessor("settlements")
 interests = _accessor("interests")
 settle_on = _accessor("settle_on")
+crosses = _accessor("crosses")
 next_rows = _accessor("next_rows")
 row_borrow_rates = _accessor("row_borrow_rates")
 row_borrow_shares = _accessor("row_borrow_shares")

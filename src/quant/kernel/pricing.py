@@ -201,6 +201,18 @@ def _left(h: int, level: float, since: int, ts: int) -> float:
 
 
 @inlined
+def _carried_over(h: int, i: int, ts: int) -> float:
+    """What the moves of other instruments do to this one's price at ``ts``."""
+    ins = mem.instruments(h)[i]
+    moved = 0.0
+    for k in range(ins["cross_lo"], ins["cross_hi"]):
+        cross = mem.crosses(h)[k]
+        mover = mem.instruments(h)[cross["instrument"]]
+        moved += cross["factor"] * _left(h, mover["level"], mover["level_ts"], ts)
+    return moved
+
+
+@inlined
 def _moment(h: int, o: int, at: int) -> int:
     """When a fill happens: at an opening print not before its order has arrived."""
     now = mem.sims(h)[0]["now"]
@@ -226,7 +238,7 @@ def _impact(
         return 0.0, _NO_IMPACT
     ins = mem.instruments(h)[i]
     now = _moment(h, o, at)
-    moved = _left(h, ins["level"], ins["level_ts"], now)
+    moved = _left(h, ins["level"], ins["level_ts"], now) + _carried_over(h, i, now)
     if o >= 0:
         order = mem.orders(h)[o]
         moved -= _left(h, order["level"], order["level_ts"], now)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from quant.errors import ConfigError
@@ -301,6 +302,9 @@ class SquareRootImpact:
         The part that stays in the price for later orders, and decays.
     half_life_ns : int
         Nanoseconds in which half of it is gone.
+    cross : mapping of str to mapping of str to float
+        What stays of a move of the first symbol moves the second by this factor of it, as a
+        fraction of its price: ``{"QQQ": {"SPY": 0.6}}``. Each direction is given by itself.
 
     Notes
     -----
@@ -316,6 +320,7 @@ class SquareRootImpact:
     window: int = 20
     permanent: float = 0.0
     half_life_ns: int = 86_400_000_000_000
+    cross: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         where = "config impact"
@@ -328,6 +333,33 @@ class SquareRootImpact:
         put(self, "permanent", number(f"{where}.permanent", self.permanent, low=0.0, high=1.0))
         half = whole_number(f"{where}.half_life_ns", self.half_life_ns, low=1)
         put(self, "half_life_ns", half)
+        put(self, "cross", _cross(f"{where}.cross", self.cross))
+        if self.cross and self.permanent == 0.0:
+            raise ConfigError(
+                f"{where}.cross and permanent: expected a permanent above 0 with cross, found 0; "
+                "only what stays of a move can move others: set permanent, or drop cross."
+            )
 
 
 Impact = NoImpact | SquareRootImpact
+
+
+def _cross(where: str, given: object) -> dict[str, dict[str, float]]:
+    """Factors by the symbol that moves and the one that is moved."""
+    result: dict[str, dict[str, float]] = {}
+    for mover, moved in _by_symbol(where, given).items():
+        result[mover] = {}
+        for symbol, factor in _by_symbol(f"{where}.{mover}", moved).items():
+            if symbol == mover:
+                raise ConfigError(
+                    f"{where}.{mover}: expected other symbols, found itself; what stays of its own "
+                    "move is permanent: remove it."
+                )
+            result[mover][symbol] = number(f"{where}.{mover}.{symbol}", factor)
+    return result
+
+
+def _by_symbol(where: str, value: object) -> dict[str, object]:
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}: expected values by symbol, found {value!r}; write {{…}}.")
+    return {str(symbol): one for symbol, one in value.items()}
