@@ -724,6 +724,31 @@ def test_pb092_a_gain_in_another_currency_is_told_in_the_base() -> None:
     assert run.metrics["net_profit"] == pytest.approx(76.34, abs=CENT)
 
 
+def test_pb068_cash_in_lieu_is_changed_into_the_base() -> None:
+    """Corporate actions are those of the data: after it is adjusted for the reverse split, 3 shares
+    at 10 are 1.5 at 20. The half that nobody can hold is sold there, and its dollars become euros.
+    """
+    case = inputs("PB068")
+    new, old = (int(part) for part in case["ratio"].split(":"))
+    shares, price, rate = case["shares"] * new / old, case["px"][1], case["fx"]
+    assert shares * price == case["shares"] * case["px"][0]
+    fraction = shares - math.floor(shares)
+    played = play(
+        {0: lambda ctx: ctx.order("A", shares), 1: lambda ctx: ctx.order("A", -fraction)},
+        market(A=[flat(price)] * 3),
+        {
+            "currency": "EUR",
+            "cash": case["eur"] + shares * price * rate,
+            "currencies": {"USD": {"value": rate}},
+            "instruments": {"A": {"currency": "USD", "increment": "0.1"}},
+        },
+    )
+    assert played.position("A") == 1.0
+    assert played.cash == pytest.approx(1_009.0, abs=1e-9)
+    assert played.final_equity - played.cash == pytest.approx(18.0, abs=1e-9)
+    assert played.final_equity == pytest.approx(1_027.0, abs=1e-9)
+
+
 @pytest.mark.parametrize(("k", "spendable"), [(0, "2024-05-22"), (1, "2024-06-04")])
 def test_pb126_settlement_lag_depends_on_the_date(k: int, spendable: str) -> None:
     sold = inputs("PB126")["dates"][k]
