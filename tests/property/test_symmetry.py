@@ -18,7 +18,7 @@ from test_invariants import drawn, finished, seeds
 from helpers.worlds import market, play
 from oracle.engine import Scripted, bars_of, config_of
 from oracle.order_scenarios import any_scenario, random_order_scenario
-from oracle.scenarios import Action, BarRow, OcoSpec, OrderSpec, Scenario
+from oracle.scenarios import Action, BarRow, Commission, OcoSpec, OrderSpec, Scenario, Slippage
 from quant.engine.simulation import Simulation
 from quant.kernel.snapshot import own_hash
 from quant.strategy import Context, Strategy
@@ -95,12 +95,28 @@ def _mirrored_action(action: Action, sums: dict[str, float], symbols: dict[str, 
     )
 
 
-def _without_costs(scenario: Scenario) -> Scenario:
-    """Only what does not depend on the height of prices: no costs, no percent, no scarce money."""
+# What an order may cost without regard to the height of prices: by quantity, by order, by range.
+_COMMISSIONS: tuple[Commission, ...] = (
+    {"kind": "rate", "rate": 0.0},
+    {"kind": "per_share", "per_share": 0.25, "minimum": 1.0, "maximum": 20.0},
+    {"kind": "per_order", "per_order": 3.0},
+)
+_SLIPPAGES: tuple[Slippage, ...] = (
+    {"kind": "rate", "rate": 0.0},
+    {"kind": "range", "fraction": 0.125},
+    {"kind": "ticks", "ticks": 2.0},
+)
+
+
+def _without_heights(scenario: Scenario, commission: Commission, slippage: Slippage) -> Scenario:
+    """Only what does not depend on the height of prices: no rates, no percent, no scarce money."""
     scenario.account = {"kind": "gross_leverage", "k": 1.0}
     scenario.cash = 1e9
-    scenario.commission = {"kind": "rate", "rate": 0.0}
-    scenario.slippage = {"kind": "rate", "rate": 0.0}
+    scenario.commission = commission
+    scenario.slippage = slippage
+    if slippage["kind"] == "ticks" and any(spec.tick is None for spec in scenario.instruments):
+        scenario.slippage = _SLIPPAGES[0]
+    scenario.execution["guardrail"] = 1.0
     scenario.execution["path"] = "ohlc"
     targets = ("target_weight", "target_value")
     scenario.actions = [
@@ -138,10 +154,12 @@ def _mirrored(scenario: Scenario) -> Scenario:
 
 
 @drawn
-@given(seeds)
-def test_a_mirrored_market_gives_the_mirrored_result(seed: int) -> None:
+@given(seeds, st.sampled_from(_COMMISSIONS), st.sampled_from(_SLIPPAGES))
+def test_a_mirrored_market_gives_the_mirrored_result(
+    seed: int, commission: Commission, slippage: Slippage
+) -> None:
     """Prices turned upside down and sides exchanged: the same money, bar for bar."""
-    scenario = _without_costs(random_order_scenario(seed))
+    scenario = _without_heights(random_order_scenario(seed), commission, slippage)
     sums = _turning_points(scenario)
     one, other = finished(scenario), finished(_mirrored(scenario))
     assert one.fates == other.fates
@@ -151,6 +169,7 @@ def test_a_mirrored_market_gives_the_mirrored_result(seed: int) -> None:
         )  # fmt: skip
         total = fill["price"] + turned["price"]
         assert total == pytest.approx(sums[fill["symbol"]], abs=1e-6)
+        assert fill["commission"] == pytest.approx(turned["commission"], abs=1e-9)
     for (_, _, before), (_, _, after) in zip(one.equity, other.equity, strict=True):
         assert before == pytest.approx(after, abs=1e-4)
 
