@@ -61,14 +61,15 @@ def make(peer: str) -> bool:
     where.parent.mkdir(parents=True, exist_ok=True)
     _run([sys.executable, "-m", "venv", "--without-pip", str(where)], peer)
     lock = str(LOCKS / f"{peer}.txt")
+    # uv where it installs, pip where it does not; either checks every hash. The pip is that of the
+    # interpreter that runs this.
+    pip = [sys.executable, "-m", "pip", "--python", str(python_of(peer)), "install", "--quiet"]
+    commands = [[*pip, "--require-hashes", "--no-deps", "-r", lock]]
     uv = _uv()
     if uv:
-        command = [uv, "pip", "sync", "--quiet", "--python", str(python_of(peer))]
-        _run([*command, "--require-hashes", lock], peer)
-    else:
-        # pip of the interpreter that runs this installs into the other environment
-        command = [sys.executable, "-m", "pip", "--python", str(python_of(peer)), "install"]
-        _run([*command, "--quiet", "--require-hashes", "--no-deps", "-r", lock], peer)
+        sync = [uv, "pip", "sync", "--quiet", "--python", str(python_of(peer))]
+        commands.insert(0, [*sync, "--require-hashes", lock])
+    _install(commands, peer)
     (where / "lock.sha256").write_text(fingerprint(peer) + "\n")
     return True
 
@@ -76,6 +77,14 @@ def make(peer: str) -> bool:
 def _uv() -> str | None:
     beside = Path(sys.executable).parent / "uv"
     return str(beside) if beside.is_file() else shutil.which("uv")
+
+
+def _install(commands: Sequence[Sequence[str]], peer: str) -> None:
+    """Run the first of the commands that succeeds; the last one's words are told."""
+    for command in commands[:-1]:
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            return
+    _run(commands[-1], peer)
 
 
 def _run(command: Sequence[str], peer: str) -> None:
