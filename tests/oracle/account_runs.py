@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import quant as qt
@@ -36,6 +37,21 @@ def compare_run(scenario: Scenario) -> tuple[str | None, Any]:
     """The same with the run, which there is also for a close call."""
     outcome, run = simulate(scenario), run_of(scenario)
     return (AMBIGUOUS if outcome.ambiguous else _compare(run, outcome)), run
+
+
+def n_seeds(of_ten: int) -> int:
+    """How many scenarios of ten that ``QUANT_FUZZ_SEEDS`` asks for."""
+    return int(os.environ.get("QUANT_FUZZ_SEEDS", "1000")) * of_ten // 10
+
+
+def must_agree(draw: Callable[[int], Scenario], seeds: Iterable[int], at_least: float) -> None:
+    """Fails where quant differs, or where more than the rest of them hang on a close call."""
+    found = {seed: account_difference(draw(seed)) for seed in seeds}
+    wrong = {seed: text for seed, text in found.items() if text not in (None, AMBIGUOUS)}
+    shown = "\n".join(f"seed {seed}: {text}" for seed, text in list(wrong.items())[:5])
+    assert not wrong, f"{len(wrong)} of {len(found)} scenarios differ\n{shown}"
+    # a generator gone wrong would make this test say nothing
+    assert sum(text is None for text in found.values()) >= at_least * len(found)
 
 
 def _compare(run: Any, outcome: Outcome) -> str | None:
@@ -83,4 +99,4 @@ def _account_differs(run: Any, outcome: Outcome) -> str | None:
     return None
 
 
-__all__ = ["account_difference", "compare_run", "run_of"]
+__all__ = ["account_difference", "compare_run", "must_agree", "n_seeds", "run_of"]

@@ -319,7 +319,8 @@ class _Part:
 
 
 def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
-    """Step 4 with `scale`: all opening parts of the batch times one largest factor."""
+    """Step 4 where all opening parts of the batch are judged together: times one largest factor
+    with `scale`, else all of them or none."""
     parts = _parts(state, offers)
     counts = [part.opening for part in parts]
     openings = [n for n in counts if n]
@@ -334,7 +335,10 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
                 _keep_amounts(state, part.offer.order, _changes(state, parts, counts))
         if _are_rivals(parts):
             state.note("rule: scale with members of one group")
-        counts = _scaled(openings, counts, passes, what)
+        if state.is_scaled:
+            counts = _scaled(openings, counts, passes, what)
+        else:
+            counts = [0 for _ in counts]
     cut = [(part, n) for part, n in zip(parts, counts, strict=True) if n < part.opening]
     for part, count in zip(parts, counts, strict=True):
         _fill_closing_of(state, part)

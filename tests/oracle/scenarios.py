@@ -212,6 +212,7 @@ class Execution(TypedDict, total=False):
     zero_volume: str
     minimum_volume: float
     range_spread_fraction: float
+    batch: str
 
 
 class Latency(TypedDict):

@@ -411,6 +411,15 @@ class State:
     def is_scaled(self) -> bool:
         return self.scenario.execution["insufficient"] == "scale"
 
+    @property
+    def batch(self) -> str:
+        return self.scenario.execution.get("batch", "exits_first")
+
+    @property
+    def opens_together(self) -> bool:
+        """Whether the opening parts of a print are judged together, all or none or by a factor."""
+        return self.is_scaled or self.batch == "simultaneous"
+
     def note(self, text: str) -> None:
         entry = f"{self.now} {text}"
         if entry not in self.notes:
