@@ -126,6 +126,10 @@ def _ask(state: State, action: Action, change: Action | None) -> None:
 
 def _amend(state: State, order: Order, change: Action, at: int) -> None:
     """The venue takes what the change names and leaves the rest."""
+    is_asked = any(r.number == order.number and r.action is None for r in state.requests)
+    if change.qty and order.made_at == state.now and is_asked:
+        # quant does not judge it at all, though it judges one that is only about to be cancelled.
+        state.note("open: a new quantity as it leaves, and a cancel under way")
     if change.qty and not _amend_quantity(state, order, change.qty, at):
         return
     if change.limit_price is not None:

@@ -47,6 +47,9 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
     _fill(state, [o for o in offers if o.order.working], late)
     for number, at in late.items():
         _pass_by(state, state.orders[number - 1], at)
+    if state.batch == "fifo":
+        # Reading: what ends at a print does so in its turn, as what fills there.
+        met.sort(key=lambda order: order.number)
     for order in met:
         _end_at_print(state, order, is_reached=order.number in reached)
 

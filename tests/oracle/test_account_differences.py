@@ -221,3 +221,20 @@ def test_a_debt_that_was_only_noted_ends_with_it() -> None:
         )
     )
     assert run.account["status"] == "sound"
+
+
+@pytest.mark.xfail(strict=True, reason="with fifo what closes on a segment is not taken first")
+def test_on_a_path_closing_comes_first_in_every_batch() -> None:
+    # The path's rule names no batch: the sale of 10 B at 105 pays for 10 A at 99 on the way up,
+    # though A comes first by symbol and was sent first.
+    rise = (98, 110, 98, 110)
+    run = run_of(
+        scenario(
+            [instrument("A", FLAT, FLAT, rise), instrument("B", FLAT, FLAT, rise)],
+            [market(0, "B", 10), stop(1, "A", 10, 99), limit(1, "B", -10, 105)],
+            Account(kind="gross_leverage", k=1.0),
+            batch="fifo",
+            insufficient="partial",
+        )
+    )
+    assert sorted(fills_of(run)[1:]) == [(2, "A", 10, 99.0), (3, "B", -10, 105.0)]
