@@ -20,7 +20,7 @@ from .engine import Scripted, bars_of, config_of, result_of
 from .reference import Outcome, simulate
 from .scenarios import Scenario
 
-Key = tuple[int, str, str]
+Key = tuple[int, str, str, str]
 
 
 def run_of(scenario: Scenario) -> Any:
@@ -67,18 +67,18 @@ def _compare(run: Any, outcome: Outcome) -> str | None:
 
 def _by_kind(rows: Any) -> dict[Key, float]:
     sums: dict[Key, float] = defaultdict(float)
-    for ts, kind, symbol, amount in rows:
-        sums[ts, kind, symbol or ""] += float(amount)
+    for ts, kind, symbol, currency, amount in rows:
+        sums[ts, kind, symbol or "", currency] += float(amount)
     return sums
 
 
 def _ledger_differs(run: Any, outcome: Outcome) -> str | None:
-    """Rows of one time, kind and symbol are compared by their sum."""
-    rows = run.ledger.with_columns(ns=run.ledger["ts"].dt.timestamp("ns")).iter_rows(named=True)
-    found = _by_kind(
-        (r["ns"], r["kind"], r["symbol"], r["amount"]) for r in rows if r["kind"] != "deposit"
-    )
-    wanted = _by_kind((p.ts, p.kind, p.symbol, p.amount) for p in outcome.postings)
+    """Rows of one time, kind, symbol and currency are compared by their sum."""
+    # The first is the opening deposit.
+    ledger = run.ledger[1:]
+    rows = ledger.with_columns(ns=ledger["ts"].dt.timestamp("ns")).iter_rows(named=True)
+    found = _by_kind((r["ns"], r["kind"], r["symbol"], r["currency"], r["amount"]) for r in rows)
+    wanted = _by_kind((p.ts, p.kind, p.symbol, p.currency, p.amount) for p in outcome.postings)
     peak = max((abs(float(p.amount)) for p in outcome.postings), default=1.0)
     for key in sorted(found.keys() | wanted.keys()):
         if not is_close(found.get(key, 0.0), wanted.get(key, 0.0), scale=peak):
@@ -96,6 +96,16 @@ def _account_differs(run: Any, outcome: Outcome) -> str | None:
         return f"account: {dict(found)}, the oracle has a debt of {outcome.debt}"
     if calls != wanted:
         return f"calls: {calls}, the oracle has {wanted}"
+    return _balances_differ(run, outcome)
+
+
+def _balances_differ(run: Any, outcome: Outcome) -> str | None:
+    """What there is of each currency at the end."""
+    found: Mapping[str, float] = run.simulation.ctx.portfolio.balances
+    for code in sorted(found.keys() | outcome.balances.keys()):
+        wanted = float(outcome.balances.get(code, 0))
+        if not is_close(found.get(code, 0.0), wanted, scale=run.config.cash):
+            return f"balance of {code}: {found.get(code)}, the oracle has {wanted}"
     return None
 
 

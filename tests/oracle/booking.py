@@ -5,10 +5,12 @@ Follows `Postings`, `Average price` and `Futures` of `docs/concepts/accounting.m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .world import ZERO, Bar, Posting, State, Unsettled
+from .currencies import change, currency_of, held_currency, post
+from .world import ZERO, Bar, State, Unsettled
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,20 @@ def holding(state: State, symbol: str) -> Holding:
 def book(
     state: State, symbol: str, signed: int, price: Decimal, charge: Decimal, bar: Bar, ts: int
 ) -> None:
-    """Posts a trade and its commission."""
+    """Posts a trade and its commission, and changes what they come to."""
     before = state.position[symbol]
-    after, cash = traded(state, symbol, holding(state, symbol), signed, price)
+    held = holding(state, symbol)
+    after, _ = traded(state, symbol, held, signed, price)
     closing, opening = split(before, signed)
     kind = "variation" if state.specs[symbol].is_margined else "trade"
-    post(state, ts, kind, symbol, cash)
-    post(state, ts, "commission", symbol, -charge)
+    currency = currency_of(state, symbol)
+    total = ZERO
+    for part in (closing, opening):
+        # A reversal is two postings.
+        held, cash = traded(state, symbol, held, part, price)
+        total += post(state, ts, kind, symbol, cash, currency)
+    total += post(state, ts, "commission", symbol, -charge, currency)
+    total = change(state, ts, symbol, total, currency)
     if opening:
         kept = abs(before + closing)
         total = kept * state.average.get(symbol, ZERO) + abs(opening) * price
@@ -63,20 +72,13 @@ def book(
     state.reference[symbol] = after.reference
     if state.is_cash_account and signed < 0:
         # Reading: a sale that brings less than its commission holds nothing back.
-        hold(state, max(ZERO, cash - charge), bar)
-
-
-def post(state: State, ts: int, kind: str, symbol: str, amount: Decimal) -> None:
-    """One movement of cash; of nothing there is none."""
-    if amount:
-        state.cash += amount
-        state.postings.append(Posting(ts, kind, symbol, amount))
+        hold(state, max(ZERO, total), bar, held_currency(state, currency))
 
 
 # --------------------------------------------------------------------------------------- settlement
 
 
-def hold(state: State, amount: Decimal, bar: Bar) -> None:
+def hold(state: State, amount: Decimal, bar: Bar, currency: str) -> None:
     """Proceeds that are not there before their session begins."""
     days = state.scenario.account.get("settlement", "immediate")
     if days in ("immediate", 0):
@@ -86,7 +88,7 @@ def hold(state: State, amount: Decimal, bar: Bar) -> None:
     at = labels.index(bar.session) + days
     state.unsettled = [
         *state.unsettled,
-        Unsettled(labels[at] if at < len(labels) else None, amount),
+        Unsettled(labels[at] if at < len(labels) else None, amount, currency),
     ]
 
 
@@ -107,7 +109,13 @@ def settling(state: State, session: int | None) -> Decimal:
     """What is held back now and will be there in a session."""
     if session is None or not is_held_back(state):
         return ZERO
-    return sum((u.amount for u in state.unsettled if u.due is not None and u.due <= session), ZERO)
+    return waiting(state, [u for u in state.unsettled if u.due is not None and u.due <= session])
+
+
+def waiting(state: State, rows: Iterable[Unsettled]) -> Decimal:
+    """What has not settled, in the base."""
+    # Reading: at the rate of now, as balances are.
+    return sum((one.amount * state.rate(one.currency) for one in rows), ZERO)
 
 
 def spendable(state: State) -> Decimal:
@@ -115,5 +123,5 @@ def spendable(state: State) -> Decimal:
     account = state.scenario.account
     free = state.cash + Decimal(account.get("credit", 0.0))
     if is_held_back(state):
-        free -= sum((one.amount for one in state.unsettled), ZERO)
+        free -= waiting(state, state.unsettled)
     return free

@@ -73,7 +73,7 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     quantity = state.worth(symbol, units)
     charge = _charge(state, order, units, price)
     book(state, symbol, order.side * units, price, charge, offer.bar, offer.ts)
-    state.peak = max(state.peak, abs(state.cash), quantity * price)
+    state.peak = max(state.peak, abs(state.cash), quantity * price * state.fx(symbol))
     order.filled += units
     order.notional += quantity * price
     order.charged += charge
@@ -555,7 +555,8 @@ def size(
     if order.target == "qty":
         _size_to_quantity(state, order)
         return
-    goal = _goal(order, equity)
+    # A weight or a value is money of the base, prices and costs are the instrument's.
+    goal = _goal(order, equity) / state.fx(order.symbol)
     others = state.on_its_way(order.symbol, without=order, at_decision=where == "decision")
     held = state.position[order.symbol] + others
     value = state.worth(order.symbol, held) * raw

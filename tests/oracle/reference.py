@@ -27,7 +27,7 @@ from .groups import finish
 from .making import arrive_now, arrive_since, decide
 from .paths import close_at_prints, walk
 from .prints import fill_together
-from .scenarios import BarRow, InstrumentSpec, Scenario
+from .scenarios import BASE, BarRow, InstrumentSpec, Scenario
 from .world import ZERO, Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
 
 __all__ = ["EquityRow", "FillRow", "OrderRow", "Outcome", "play", "simulate"]
@@ -43,7 +43,7 @@ def simulate(scenario: Scenario) -> Outcome:
         debt = max(ZERO, -state.equity())
         return Outcome(
             state.fills, orders, state.equity_rows, state.notes, state.postings, state.calls,
-            state.status, state.since, debt,
+            state.status, state.since, debt, state.balances,
         )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def play(scenario: Scenario) -> State:
         scenario=scenario,
         specs=specs,
         bars={symbol: _bars(scenario, spec) for symbol, spec in specs.items()},
-        cash=Decimal(scenario.cash),
+        balances={BASE: Decimal(scenario.cash)},
         position=dict.fromkeys(specs, 0),
         peak=abs(Decimal(scenario.cash)),
     )

@@ -22,6 +22,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 FIRST_DAY = 18_000
+BASE = "USD"
 
 
 @dataclass
@@ -73,6 +74,7 @@ class InstrumentSpec:
     is_margined: bool = False
     margin: Margin = field(default_factory=lambda: Margin())
     borrow_rate: float | None = None
+    currency: str = BASE
 
 
 @dataclass
@@ -213,6 +215,7 @@ class Execution(TypedDict, total=False):
     minimum_volume: float
     range_spread_fraction: float
     batch: str
+    rounding: str
 
 
 class Latency(TypedDict):
@@ -290,6 +293,22 @@ class FlowSpec:
 
 
 @dataclass
+class RateSpec:
+    """What a currency is worth in the base: the price of a symbol, or inverted; or one value."""
+
+    symbol: str = ""
+    is_inverted: bool = False
+    value: float | None = None
+
+
+class Conversion(TypedDict, total=False):
+    """When money of other currencies is changed, and at what cost."""
+
+    when: str
+    cost: float
+
+
+@dataclass
 class Scenario:
     """A whole run: money, settings, bars, what the strategy does, when each session closes (ns)."""
 
@@ -308,6 +327,8 @@ class Scenario:
     interest: Interest | None = None
     borrow: Borrow | None = None
     flows: list[FlowSpec] = field(default_factory=list)
+    currencies: dict[str, RateSpec] = field(default_factory=dict)
+    conversion: Conversion = field(default_factory=lambda: Conversion())
 
 
 def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .scenarios import Action, InstrumentSpec, Scenario
+from .scenarios import BASE, Action, InstrumentSpec, Scenario
 
 ZERO = Decimal(0)
 WORKING = ("NEW", "TRIGGERED", "PARTIALLY_FILLED")
@@ -71,12 +71,13 @@ class EquityRow:
 
 @dataclass
 class Posting:
-    """One movement of cash: `kind` is trade, commission, interest, borrow or variation."""
+    """One movement of a balance; `kind` is as the contract's table of postings has it."""
 
     ts: int
     kind: str
     symbol: str
     amount: Decimal
+    currency: str = BASE
 
 
 @dataclass
@@ -103,6 +104,7 @@ class Outcome:
     status: str = "sound"
     since: int | None = None
     debt: Decimal = ZERO
+    balances: dict[str, Decimal] = field(default_factory=dict)
 
 
 # -------------------------------------------------------------------------------------------- state
@@ -356,6 +358,7 @@ class Unsettled:
 
     due: int | None
     amount: Decimal
+    currency: str = BASE
 
 
 @dataclass
@@ -365,7 +368,7 @@ class State:
     scenario: Scenario
     specs: dict[str, InstrumentSpec]
     bars: dict[str, list[Bar]]
-    cash: Decimal
+    balances: dict[str, Decimal]
     now: int = 0
     position: dict[str, int] = field(default_factory=dict)
     mark: dict[str, Decimal] = field(default_factory=dict)
@@ -458,17 +461,54 @@ class State:
         """The order of a number; a copy of one instrument does not have the others' orders."""
         return next((o for o in self.orders if o.number == number), None)
 
+    def rate(self, currency: str) -> Decimal:
+        """What one unit of a currency is worth in the base, at the marks."""
+        rate = self.scenario.currencies.get(currency)
+        if rate is None:
+            return Decimal(1)
+        if rate.value is not None:
+            return Decimal(rate.value)
+        mark = self.mark[rate.symbol]
+        return 1 / mark if rate.is_inverted else mark
+
+    def has_rate(self, symbol: str) -> bool:
+        """Whether the currency of an instrument has a rate yet."""
+        rate = self.scenario.currencies.get(self.specs[symbol].currency)
+        return rate is None or rate.value is not None or rate.symbol in self.mark
+
+    def fx(self, symbol: str) -> Decimal:
+        """What one unit of the currency of an instrument is worth in the base."""
+        return self.rate(self.specs[symbol].currency)
+
+    @property
+    def cash(self) -> Decimal:
+        """All balances, in the base."""
+        return sum((n * self.rate(code) for code, n in self.balances.items() if n), ZERO)
+
     def equity(self) -> Decimal:
         held = [(s, n) for s, n in self.position.items() if n]
-        return self.cash + sum((self.value(s, n, self.mark[s]) for s, n in held), ZERO)
+        values = (self.fx(s) * self.value(s, n, self.mark[s]) for s, n in held)
+        return self.cash + sum(values, ZERO)
 
     def value(self, symbol: str, units: int, price: Decimal) -> Decimal:
-        """What a position is worth at a price; a margined one its gain since it was settled."""
+        """What a position is worth at a price, in its own currency.
+
+        A margined one is worth its gain since it was settled.
+        """
         if self.specs[symbol].is_margined:
             price -= self.reference[symbol]
         return self.worth(symbol, units) * price
 
+    def net(self) -> Decimal:
+        held = [(s, n) for s, n in self.position.items() if n]
+        return sum((self.fx(s) * self.worth(s, n) * self.mark[s] for s, n in held), ZERO)
+
     def gross(self) -> Decimal:
         return sum(
-            (abs(self.worth(s, n)) * self.mark[s] for s, n in self.position.items() if n), ZERO
+            (
+                self.fx(s) * abs(self.worth(s, n)) * self.mark[s]
+                for s, n in self.position.items()
+                if n
+            ),
+            ZERO,
         )
