@@ -47,10 +47,18 @@ def holding(state: State, symbol: str) -> Holding:
     return Holding(state.position[symbol], state.reference.get(symbol, ZERO))
 
 
+@dataclass(frozen=True)
+class Costs:
+    """What a fill is charged: two postings."""
+
+    commission: Decimal
+    fee: Decimal = ZERO
+
+
 def book(
-    state: State, symbol: str, signed: int, price: Decimal, charge: Decimal, bar: Bar, ts: int
+    state: State, symbol: str, signed: int, price: Decimal, costs: Costs, bar: Bar, ts: int
 ) -> None:
-    """Posts a trade and its commission, and changes what they come to."""
+    """Posts a trade, its commission and its fees, and changes what they come to."""
     before = state.position[symbol]
     held = holding(state, symbol)
     after, _ = traded(state, symbol, held, signed, price)
@@ -62,7 +70,8 @@ def book(
         # A reversal is two postings.
         held, cash = traded(state, symbol, held, part, price)
         total += post(state, ts, kind, symbol, cash, currency)
-    total += post(state, ts, "commission", symbol, -charge, currency)
+    total += post(state, ts, "commission", symbol, -costs.commission, currency)
+    total += post(state, ts, "fee", symbol, -costs.fee, currency)
     total = change(state, ts, symbol, total, currency)
     if opening:
         kept = abs(before + closing)
@@ -98,11 +107,15 @@ def settle(state: State) -> None:
     state.unsettled = [one for one in state.unsettled if one.due not in begun]
 
 
+def is_settling(state: State) -> bool:
+    """Whether what a sale brings is there on a later day."""
+    waits = state.scenario.account.get("settlement", "immediate") not in ("immediate", 0)
+    return state.is_cash_account and waits
+
+
 def is_held_back(state: State) -> bool:
     """Whether what a sale brings waits for its settlement before it may buy."""
-    account = state.scenario.account
-    waits = account.get("settlement", "immediate") not in ("immediate", 0)
-    return state.is_cash_account and waits and account.get("unsettled", "hold") == "hold"
+    return is_settling(state) and state.scenario.account.get("unsettled", "hold") == "hold"
 
 
 def settling(state: State, session: int | None) -> Decimal:

@@ -282,6 +282,7 @@ def result_of(simulation: Simulation) -> Result:
             "price": float(f["price"]),
             "price_raw": float(f["price_raw"]),
             "commission": float(f["commission"]),
+            "fees": float(f["fees"]),
             "slippage": float(f["slippage"]),
             "liquidity": liquidity[int(f["liquidity"])],
             "reason": fill_reasons[int(f["reason"])],

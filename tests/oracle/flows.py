@@ -38,6 +38,9 @@ def free_cash(state: State) -> Decimal:
         free = min(free, state.equity() - opens(state, state.position, state.mark))
     elif account["kind"] == "net_leverage":
         free = min(free, state.equity() - abs(state.net()) / Decimal(account["k"]))
+        limit = account.get("gross")
+        if limit is not None and state.equity() - state.gross() / Decimal(limit) < free:
+            state.note("rule: a withdrawal, and the sum of longs and shorts is limited")
     else:
         free = min(free, state.equity() - state.gross() / Decimal(account["k"]))
     return max(free, ZERO)

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 from .accruals import accrue
-from .booking import settle
+from .booking import is_settling, settle
 from .failing import look, recall
 from .flows import pay
 from .groups import finish
@@ -125,6 +125,9 @@ def _order_row(state: State, order: Order) -> OrderRow:
 def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar]) -> None:
     """All phases of one timestamp."""
     arrive_since(state)
+    if is_settling(state) and not all(state.has_rate(symbol) for symbol in state.specs):
+        # See `test_account_differences.py`.
+        state.note("open: an account that settles, and a currency without a rate")
     if ending:
         _market(state, ending)
     _session_close(state)

@@ -226,8 +226,48 @@ class Latency(TypedDict):
     cancel_ns: int
 
 
+class FeeTiers(TypedDict, total=False):
+    """Values by what has been traded: pairs of (from which, value), `per_share` or `rate`."""
+
+    by: str
+    per_share: list[list[float]]
+    rate: list[list[float]]
+    marginal: bool
+
+
+class FeeTerms(TypedDict, total=False):
+    """Amounts of a component, and the first and last session in which they are in force."""
+
+    per_share: float
+    rate: float
+    per_order: float
+    minimum: float
+    maximum: float
+    maximum_rate: float
+    since: str
+    until: str
+    tiers: FeeTiers
+
+
+FeePart = TypedDict(
+    "FeePart",
+    {
+        "name": str,
+        "as": str,
+        "side": str,
+        "liquidity": str,
+        "round_up": float,
+        "dated": list[FeeTerms],
+    },
+    total=False,
+)
+
+
 class Commission(TypedDict, total=False):
-    """`kind` is `rate`, `per_share`, `per_order` or `tiered`; what is None or absent counts 0."""
+    """`kind` is `rate`, `per_share`, `per_order`, `tiered` or `schedule`.
+
+    What is None or absent counts 0; a schedule has `components`.
+    """
 
     kind: str
     rate: float | None
@@ -237,6 +277,7 @@ class Commission(TypedDict, total=False):
     maximum: float | None
     maximum_rate: float | None
     tiers: list[list[float]] | None
+    components: list[FeePart]
 
 
 class Slippage(TypedDict, total=False):

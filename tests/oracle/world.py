@@ -45,6 +45,7 @@ class FillRow:
     impact: Decimal = ZERO
     flags: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
+    fees: Decimal = ZERO
 
 
 @dataclass
@@ -194,6 +195,8 @@ class Order:
     filled: int = 0
     notional: Decimal = ZERO
     charged: Decimal = ZERO
+    accrued: tuple[Accrued | None, ...] = ()
+    volumes: tuple[Decimal, Decimal] | None = None
     triggered: bool = False
     met_print: bool = False
     is_repriced: bool = False
@@ -271,6 +274,23 @@ class Order:
         if self.fills_whole or self.tif == "IOC":
             return False
         return self.type in TRIGGERED or self.type == "limit"
+
+
+@dataclass(frozen=True)
+class Accrued:
+    """What a component of a fee schedule has accrued for an order, and for how much money."""
+
+    amount: Decimal
+    notional: Decimal
+
+
+@dataclass(frozen=True)
+class Traded:
+    """What one fill has traded, for tiers by volume."""
+
+    session: int
+    quantity: Decimal
+    notional: Decimal
 
 
 @dataclass(frozen=True)
@@ -390,6 +410,7 @@ class State:
     reference: dict[str, Decimal] = field(default_factory=dict)
     average: dict[str, Decimal] = field(default_factory=dict)
     postings: list[Posting] = field(default_factory=list)
+    traded: list[Traded] = field(default_factory=list)
     unsettled: list[Unsettled] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     status: str = "sound"
