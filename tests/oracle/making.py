@@ -25,14 +25,9 @@ def decide(state: State) -> None:
         if action.at == state.now:
             made = len(state.orders)
             _act(state, action)
+            _refuse_without_rate(state, state.orders[made:])
             if state.status == "bankrupt":
                 _refuse_all(state, action, state.orders[before:made])
-    for order in state.orders[before:]:
-        if not state.has_rate(order.symbol):
-            # Reading: what never leaves is refused as it is made, before a cancel reaches it.
-            if order.reason == "zero_quantity":
-                state.note("rule: nothing to send, and no rate")
-            end(state, order, "no_rate")
     state.canceling.clear()
     arrive_now(state)
     leaving = [order for order in state.orders[before:] if order.live]
@@ -43,6 +38,17 @@ def decide(state: State) -> None:
     if state.scenario.execution["size_at"] == "decision":
         _size_leaving(state, leaving)
     check_submission(state, [order for order in leaving if order.working])
+
+
+def _refuse_without_rate(state: State, made: Sequence[Order]) -> None:
+    """Orders whose currency has no rate yet end as they are made."""
+    # Reading: what never leaves is refused at once, before a cancel or a later target reaches it.
+    for order in made:
+        if state.has_rate(order.symbol):
+            continue
+        if order.reason == "zero_quantity":
+            state.note("rule: nothing to send, and no rate")
+        end(state, order, "no_rate")
 
 
 def _refuse_all(state: State, action: Action, others: Sequence[Order]) -> None:

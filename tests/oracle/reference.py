@@ -69,6 +69,9 @@ def play(scenario: Scenario) -> State:
         if state.is_over:
             break
         _step(state, ending.get(now, {}), beginning.get(now, {}))
+        rates = {rate.symbol for rate in scenario.currencies.values()}
+        if state.is_over and not rates.isdisjoint(beginning.get(now, {})):
+            state.note("open: a run that stops where a rate opens")
     return state
 
 
@@ -125,7 +128,7 @@ def _order_row(state: State, order: Order) -> OrderRow:
 def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar]) -> None:
     """All phases of one timestamp."""
     arrive_since(state)
-    if is_settling(state) and not all(state.has_rate(symbol) for symbol in state.specs):
+    if ending and is_settling(state) and not all(state.has_rate(symbol) for symbol in state.specs):
         # See `test_account_differences.py`.
         state.note("open: an account that settles, and a currency without a rate")
     if ending:
