@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 from .currencies import change, currency_of, held_currency, post
+from .settlement import us_settlement
 from .world import ZERO, Bar, State, Unsettled
+
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -92,13 +96,16 @@ def hold(state: State, amount: Decimal, bar: Bar, currency: str) -> None:
     days = state.scenario.account.get("settlement", "immediate")
     if days in ("immediate", 0):
         return
-    assert isinstance(days, int)
     labels = sorted(state.scenario.session_closes)
-    at = labels.index(bar.session) + days
-    state.unsettled = [
-        *state.unsettled,
-        Unsettled(labels[at] if at < len(labels) else None, amount, currency),
-    ]
+    if days == "us":
+        settles = us_settlement(EPOCH + timedelta(days=bar.session))
+        # Reading: on a day without a session it is there when the next one begins.
+        later = [label for label in labels if label >= (settles - EPOCH).days]
+    else:
+        assert isinstance(days, int)
+        later = labels[labels.index(bar.session) + days :]
+    due = later[0] if later else None
+    state.unsettled = [*state.unsettled, Unsettled(due, amount, currency)]
 
 
 def settle(state: State) -> None:

@@ -42,11 +42,11 @@ def random_currency_scenario(seed: int) -> Scenario:
 
 def draw_flows(rng: random.Random, scenario: Scenario) -> None:
     """One to three deposits and withdrawals, in any order."""
-    for _ in range(rng.randint(1, 3)):
+    sessions = list(scenario.session_closes)[1:]
+    for _ in range(rng.randint(1, 3) if sessions else 0):
         amount = scenario.cash * rng.choice((-2.0, -0.5, -0.1, 0.1, 0.5, 2.0))
-        sessions = list(scenario.session_closes)
         # Before the first prices there is no rate, see `_walk`.
-        session = rng.choice(sessions[1:] or sessions)
+        session = rng.choice(sessions)
         scenario.flows.append(FlowSpec(session, amount, rng.random() < 0.5))
 
 

@@ -79,7 +79,10 @@ def _terms(rng: random.Random, unit: float) -> FeeTerms:
 def _tiers(rng: random.Random, unit: float) -> FeeTiers:
     by = rng.choice(("month_quantity", "rolling_notional", "order_notional"))
     scale = 1.0 if by == "month_quantity" else unit
-    starts = [0.0, *(scale * count for count in sorted(rng.sample((2, 5, 10, 20, 60), 2)))]
+    # Money is a little off what trades come to, for floats do not meet a tier exactly.
+    off = 0.0 if by == "month_quantity" else 0.0001
+    counts = sorted(rng.sample((2, 5, 10, 20, 60), 2))
+    starts = [0.0, *(round(scale * count, 2) + off for count in counts)]
     tiers = FeeTiers(by=by)
     if rng.random() < 0.5:
         tiers["per_share"] = [[start, rng.choice((0.25, 0.02, 0.005))] for start in starts]

@@ -139,6 +139,8 @@ def fill_opening(state: State, offer: Offer) -> None:
         _fill(state, offer, units)
         return
     _keep_amounts(state, order, [_change(state, offer, units)])
+    if state.status != "bankrupt" and state.equity() <= 0:
+        state.note("open: an order on the way, and nothing left")
     insufficient = state.scenario.execution["insufficient"]
     count = 0
     if insufficient != "reject" or order.is_sized_by_money:
