@@ -7,10 +7,11 @@ Where the written rule leaves room, the reading taken stands in a comment that s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from .currencies import currency_of, rounded
 from .scenarios import FeePart, FeeTerms, FeeTiers
 from .world import ZERO, Accrued, Order, State, Traded
 
@@ -45,23 +46,44 @@ class Bill:
 
 
 def bill(state: State, order: Order | None, fill: Slice) -> Bill:
-    """What a fill owes after the fills of its order so far, if there is one."""
+    """What a fill owes after the fills of its order so far, if there is one; to the last digit.
+
+    What was charged so far is what was posted: what rounding took or gave evens out in the next.
+    """
+    # Reading: what can be afforded, and how much a weight comes to, is asked without rounding.
+    charged_fee = ZERO if order is None else order.charged_fee
+    charged_so_far = ZERO if order is None else order.charged
+    owed = _whole(state, order, fill)
+    return replace(owed, commission=owed.commission - charged_so_far, fee=owed.fee - charged_fee)
+
+
+def keep(state: State, order: Order, fill: Slice, owed: Bill) -> Bill:
+    """Books what a fill has been charged, as it is posted."""
+    currency = currency_of(state, fill.symbol)
+    posted = replace(
+        owed,
+        commission=rounded(state, currency, owed.commission),
+        fee=rounded(state, currency, owed.fee),
+    )
+    if order.volumes is None:
+        order.volumes = _volumes(state, fill.session)
+    order.notional += fill.notional
+    order.exact = order.charged + owed.commission, order.charged_fee + owed.fee
+    order.charged += posted.commission
+    order.charged_fee += posted.fee
+    order.accrued = owed.accrued
+    state.traded = [*state.traded, Traded(fill.session, fill.quantity, fill.notional)]
+    return posted
+
+
+def _whole(state: State, order: Order | None, fill: Slice) -> Bill:
+    """What an order is charged with a fill, all its fills together."""
     if state.scenario.commission["kind"] == "schedule":
         return _by_schedule(state, order, fill)
     if order is None:
         return Bill(_commission(state, fill.quantity, fill.notional))
     quantity = state.amount(order.symbol, order.filled) + fill.quantity
-    return Bill(_commission(state, quantity, order.notional + fill.notional) - order.charged)
-
-
-def keep(state: State, order: Order, fill: Slice, owed: Bill) -> None:
-    """Books what a fill has been charged."""
-    if order.volumes is None:
-        order.volumes = _volumes(state, fill.session)
-    order.notional += fill.notional
-    order.charged += owed.commission
-    order.accrued = owed.accrued
-    state.traded = [*state.traded, Traded(fill.session, fill.quantity, fill.notional)]
+    return Bill(_commission(state, quantity, order.notional + fill.notional))
 
 
 def _commission(state: State, quantity: Decimal, notional: Decimal) -> Decimal:
@@ -88,7 +110,8 @@ def _commission(state: State, quantity: Decimal, notional: Decimal) -> Decimal:
 def _by_schedule(state: State, order: Order | None, fill: Slice) -> Bill:
     parts = state.scenario.commission["components"]
     before = order.accrued if order is not None and order.accrued else (None,) * len(parts)
-    sums = {"commission": ZERO, "fee": ZERO}
+    commission, fee = (ZERO, ZERO) if order is None else order.exact
+    sums = {"commission": commission, "fee": fee}
     accrued: list[Accrued | None] = []
     for part, so_far in zip(parts, before, strict=True):
         terms = in_force(part, fill.session)

@@ -73,12 +73,11 @@ def _fill(state: State, offer: Offer, units: int) -> None:
     price = priced.price
     quantity = state.worth(symbol, units)
     part = _slice(state, offer, units, price)
-    owed = bill(state, order, part)
+    owed = keep(state, order, part, bill(state, order, part))
     costs = Costs(owed.commission, owed.fee)
     book(state, symbol, order.side * units, price, costs, offer.bar, offer.ts)
     state.peak = max(state.peak, abs(state.cash), quantity * price * state.fx(symbol))
     order.filled += units
-    keep(state, order, part, owed)
     order.status = "FILLED" if order.filled == order.whole else "PARTIALLY_FILLED"
     take(state, state.used, offer, units)
     move_level(state, offer, priced.fraction)
@@ -486,6 +485,10 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         if order.session is None and state.unsettled:
             state.note("rule: unsettled money and an order without a print")
         rows = [bar for bars in state.bars.values() for bar in bars]
+        session = order.session or 0
+        if state.unsettled and any(state.now <= b.t_open and b.session < session for b in rows):
+            # See `test_account_differences.py`.
+            state.note("open: unsettled money, and a session whose bars are all empty")
         if state.unsettled and any(bar.t_open < state.now < bar.t_close for bar in rows):
             # See `test_account_differences.py`.
             state.note("open: unsettled money while a bar is under way")

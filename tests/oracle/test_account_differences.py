@@ -329,3 +329,20 @@ def test_what_changing_costs_is_counted_before_a_fill(*, is_margined: bool, cash
     drawn.commission = Commission(kind="per_order", per_order=100.0)
     drawn.conversion = Conversion(cost=0.05)
     assert fills_of(run_of(drawn)) == []
+
+
+@pytest.mark.xfail(strict=True, reason="a session without trading counts as one with prints")
+def test_money_counts_that_is_there_at_the_first_print_there_can_be() -> None:
+    # 10 at 100 sold on day 2, there on day 4. What leaves after day 2 has nothing to meet on day 3,
+    # on which nothing trades: its first print is that of day 4, for which the money is there.
+    empty = (100, 100, 100, 100, 0)
+    full = (100, 100, 100, 100, 1_000)
+    actions = [market(0, "A", 10), market(1, "A", -10), market(2, "A", 10)]
+    run = run_of(
+        scenario(
+            instrument("A", full, full, full, empty, full),
+            actions,
+            Account(kind="cash", settlement=2, unsettled="hold"),
+        )
+    )
+    assert [fill[2] for fill in fills_of(run)] == [10, -10, 10]

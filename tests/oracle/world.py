@@ -195,6 +195,8 @@ class Order:
     filled: int = 0
     notional: Decimal = ZERO
     charged: Decimal = ZERO
+    charged_fee: Decimal = ZERO
+    exact: tuple[Decimal, Decimal] = (ZERO, ZERO)
     accrued: tuple[Accrued | None, ...] = ()
     volumes: tuple[Decimal, Decimal] | None = None
     triggered: bool = False
