@@ -59,7 +59,8 @@ def down_to_unit(state: State, currency: str, amount: Decimal) -> Decimal:
     if not is_rounded(state):
         return amount
     unit = Decimal(1).scaleb(-DIGITS.get(currency, 2))
-    return (amount / unit).to_integral_value(rounding=ROUND_FLOOR) * unit
+    # Reading: what lies within a millionth of a unit of a whole one is that one, as at ties.
+    return (amount / unit + TIE).to_integral_value(rounding=ROUND_FLOOR) * unit
 
 
 # ----------------------------------------------------------------------------------------- postings
