@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from .currencies import change, currency_of, held_currency, post
+from .currencies import change, currency_of, held_currency, is_rounded, post, stays
 from .settlement import us_settlement
 from .world import ZERO, Bar, State, Unsettled
 
@@ -76,6 +76,8 @@ def book(
         total += post(state, ts, kind, symbol, cash, currency)
     total += post(state, ts, "commission", symbol, -costs.commission, currency)
     total += post(state, ts, "fee", symbol, -costs.fee, currency)
+    if closing and opening and is_rounded(state) and not stays(state, currency):
+        state.note("rule: whether a reversal in one fill is changed as one amount or as two")
     total = change(state, ts, symbol, total, currency)
     if opening:
         kept = abs(before + closing)
