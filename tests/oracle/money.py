@@ -1,6 +1,6 @@
-"""The money half of the oracle: posting a fill, the checks, sizing and cost.
+"""The money half of the oracle: posting a fill, the checks, and sizing.
 
-Follows the sections Money, Sizing and Cost of `docs/concepts/fills.md`. The state after imagined
+Follows the sections Money and Sizing of `docs/concepts/fills.md`. The state after imagined
 trades (`Change`) is computed anew for every question; counts are searched, never solved for.
 
 Where the written rule leaves room, the reading taken stands in a comment that starts `Reading:`.

@@ -6,8 +6,9 @@ code with the simulator and knows no arrays and no shortcuts: one market event a
 order after the other. The phases are here; prints are in `prints.py`, paths in `paths.py`, levels
 in `levels.py`, lives of orders in `lives.py`, groups in `groups.py`, the strategy's actions in
 `making.py`, money in `money.py`, what an account allows in `allowed.py`, its books in `booking.py`,
-what time costs in `accruals.py`, its end in `failing.py`, costs of a fill in `costs.py`, caps in
-`liquidity.py`, nouns in `world.py`.
+money of other currencies and rounding in `currencies.py`, when sales settle in `settlement.py`,
+what time costs in `accruals.py`, its end in `failing.py`, the price of a fill in `costs.py`, what
+it is charged in `charges.py`, caps in `liquidity.py`, nouns in `world.py`.
 
 Where the written rule leaves room, the reading taken stands in a comment that starts `Reading:`.
 Decisions that hang on amounts of money closer than one part in 10⁹, and the few on which the rule
