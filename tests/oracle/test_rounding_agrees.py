@@ -25,7 +25,7 @@ COUNTED = 300
 
 @pytest.mark.parametrize("first", range(0, N_SEEDS, CHUNK))
 def test_rounding_is_as_the_oracle_has_it(first: int) -> None:
-    must_agree(with_rounding, range(first, min(first + CHUNK, N_SEEDS)), at_least=0.85)
+    must_agree(with_rounding, range(first, min(first + CHUNK, N_SEEDS)), at_least=0.8)
 
 
 def test_every_posting_is_whole_and_rounding_moves_some() -> None:

