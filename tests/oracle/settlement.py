@@ -9,6 +9,7 @@ it trades. Where the written rule leaves room, the reading taken stands in a com
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 
 MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
 # The first dates of trades with these many days, the last first.
@@ -45,6 +46,7 @@ def veterans_day(year: int) -> date:
     return day + timedelta(days=1) if day.weekday() == SUNDAY else day
 
 
+@cache
 def _holidays(year: int) -> set[date]:
     """Days on which the New York exchange is closed."""
     new_year = date(year, 1, 1)

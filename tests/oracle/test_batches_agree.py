@@ -2,7 +2,7 @@
 
 Method: the contract's table of the three batches worked through oracle and engine; then the random
 scenarios of the other generators with more orders of one time, `fifo` or `simultaneous`
-(`batch_scenarios.py`), by both. ``QUANT_FUZZ_SEEDS`` scales the number of seeds: two for every ten.
+(`batch_scenarios.py`), by both. ``QUANT_FUZZ_SEEDS`` scales the number of seeds: one for every ten.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .reference import simulate
 from .worked import ends, fills, instrument, market, run, target
 
 CHUNK = 100
-N_SEEDS = n_seeds(2)
-COUNTED = 300
+N_SEEDS = n_seeds(1)
+COUNTED = 150
 LEVEL, DEAR = (100, 100, 100, 100), (110, 110, 110, 110)
 
 
@@ -36,7 +36,7 @@ def test_the_batch_decides_what_fills() -> None:
         kept = simulate(scenario).fills
         scenario.execution["batch"] = "exits_first"
         moved[batch] += simulate(scenario).fills != kept
-    assert min(moved.values()) > 5, moved
+    assert min(moved.values()) > 2, moved
 
 
 @pytest.mark.parametrize(

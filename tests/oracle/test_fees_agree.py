@@ -3,7 +3,7 @@
 Method: numbers of the contract through the oracle alone; then random schedules over the random
 scenarios of the other generators (`fee_scenarios.py`) by oracle and `qt.backtest`: commission and
 fees of every fill, what can be afforded with them, postings, equity. ``QUANT_FUZZ_SEEDS`` scales
-the number of seeds: two for every ten.
+the number of seeds: one for every ten.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .scenarios import Commission, FeePart, FeeTerms, FeeTiers
 from .worked import T, instrument, market, run
 
 CHUNK = 100
-N_SEEDS = n_seeds(2)
-COUNTED = 200
+N_SEEDS = n_seeds(1)
+COUNTED = 100
 FLAT = (50, 50, 50, 50, 1_000)
 
 

@@ -3,7 +3,7 @@
 Method: the contract's dates and others by hand, and every day of some decades against the calendar
 that comes with quant; then random cash accounts around the changes of the rule and the holidays of
 banks (`settlement_scenarios.py`) by oracle and `qt.backtest`. ``QUANT_FUZZ_SEEDS`` scales the
-number of seeds: two for every ten.
+number of seeds: one for every ten.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .settlement import us_settlement
 from .settlement_scenarios import random_settlement_scenario
 
 CHUNK = 100
-N_SEEDS = n_seeds(2)
-COUNTED = 300
+N_SEEDS = n_seeds(1)
+COUNTED = 100
 # Closed for one occasion: storms and mourning.
 CLOSED = {date(2001, 9, 11) + timedelta(days=n) for n in range(4)} | {
     date(1994, 4, 27), date(2004, 6, 11), date(2007, 1, 2), date(2012, 10, 29), date(2012, 10, 30),
@@ -45,7 +45,7 @@ def test_the_rule_decides_what_fills() -> None:
         for settlement in ("immediate", 1, 2, 5):
             scenario.account["settlement"] = settlement
             found[str(settlement)] += simulate(scenario).fills != kept
-    assert min(found.values()) > 5, found
+    assert min(found.values()) > 1, found
 
 
 @pytest.mark.parametrize(
