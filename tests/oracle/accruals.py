@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from .booking import post
+from .currencies import change, currency_of, post, stays
+from .scenarios import BASE, Interest
 from .world import ZERO, State
 
 
@@ -33,21 +34,41 @@ def _settle_futures(state: State) -> None:
         if units and state.specs[symbol].is_margined:
             gain = state.value(symbol, units, state.mark[symbol])
             state.reference[symbol] = state.mark[symbol]
-            post(state, state.now, "variation", symbol, gain)
+            _book(state, "variation", symbol, gain)
+
+
+def _book(state: State, kind: str, symbol: str, amount: Decimal) -> None:
+    """A posting in the currency of an instrument, which is changed at once where it is."""
+    currency = currency_of(state, symbol)
+    posted = post(state, state.now, kind, symbol, amount, currency)
+    change(state, state.now, symbol, posted, currency)
 
 
 def _interest(state: State, days: int) -> None:
     rule = state.scenario.interest
     if rule is None:
         return
-    shorts = ZERO
-    if state.scenario.account.get("short_proceeds", "locked") == "locked":
-        shorts = sum((value for _, value in _shorts(state)), ZERO)
-    balance = state.cash - shorts
+    is_locked = state.scenario.account.get("short_proceeds", "locked") == "locked"
+    shorts: dict[str, Decimal] = {}
+    for symbol, value in _shorts(state) if is_locked else ():
+        currency = currency_of(state, symbol)
+        # Reading: proceeds that were changed are set aside where they are, in the base.
+        if not stays(state, currency):
+            state.note("open: interest, and shorts whose proceeds were changed")
+            value, currency = value * state.fx(symbol), BASE
+        shorts[currency] = shorts.get(currency, ZERO) + value
+    for currency in sorted(state.balances.keys() | shorts.keys()):
+        _interest_on(state, rule, days, currency, shorts.get(currency, ZERO))
+
+
+def _interest_on(state: State, rule: Interest, days: int, currency: str, shorts: Decimal) -> None:
+    """Of one balance, by the same tiers, in its own money."""
+    balance = state.balances.get(currency, ZERO) - shorts
     tiers = rule.get("credit" if balance > 0 else "debit", [[0.0, 0.0]])
     yearly = _by_tiers(tiers, abs(balance)) * (1 if balance > 0 else -1)
     yearly += shorts * Decimal(rule.get("rebate", 0.0))
-    post(state, state.now, "interest", "", yearly * days / rule.get("basis", 360))
+    interest = yearly * days / rule.get("basis", 360)
+    post(state, state.now, "interest", "", interest, currency)
 
 
 def _by_tiers(tiers: Sequence[Sequence[float]], balance: Decimal) -> Decimal:
@@ -63,7 +84,7 @@ def _borrow(state: State, days: int) -> None:
     for symbol, value in _shorts(state):
         own = state.specs[symbol].borrow_rate
         rate = Decimal(rule.get("rate", 0.0) if own is None else own)
-        post(state, state.now, "borrow", symbol, -value * rate * days / rule.get("basis", 365))
+        _book(state, "borrow", symbol, -value * rate * days / rule.get("basis", 365))
 
 
 def _shorts(state: State) -> list[tuple[str, Decimal]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from .booking import Holding, holding, is_held_back, spendable, split, traded
+from .currencies import currency_of, in_base
 from .world import ZERO, Change, State
 
 MARGIN = {
@@ -96,7 +97,8 @@ def keeps(
 ) -> Decimal:
     """Σ maintenance of the positions, or of others, at marks or other prices."""
     position, price = position or state.position, price or state.mark
-    return sum((to_keep(state, s, n, price[s]) for s, n in position.items() if n), ZERO)
+    held = [(s, n) for s, n in position.items() if n]
+    return sum((state.fx(s) * to_keep(state, s, n, price[s]) for s, n in held), ZERO)
 
 
 def opens(
@@ -106,7 +108,7 @@ def opens(
 ) -> Decimal:
     """Σ initial margin of positions in a margin account."""
     held = [(s, n) for s, n in position.items() if n]
-    return sum((to_open(state, s, n, price[s]) for s, n in held), ZERO)
+    return sum((state.fx(s) * to_open(state, s, n, price[s]) for s, n in held), ZERO)
 
 
 def has_line(state: State) -> bool:
@@ -132,7 +134,7 @@ def amounts(
     for change in changes:
         symbol = change.symbol
         held[symbol], moved = traded(state, symbol, held[symbol], change.signed, change.price)
-        cash += moved - change.commission
+        cash += in_base(state, currency_of(state, symbol), moved - change.commission)
         if not at_print:
             mark[symbol] = change.raw
     position = {s: one.units for s, one in held.items()}
@@ -141,12 +143,19 @@ def amounts(
 
 
 def _value(state: State, symbol: str, held: Holding, price: Decimal) -> Decimal:
-    return state.worth(symbol, held.units) * (price - held.reference)
+    return state.fx(symbol) * state.worth(symbol, held.units) * (price - held.reference)
 
 
 def _spent(state: State, changes: Iterable[Change]) -> Decimal:
     """What trades cost a cash account; what waits for its settlement pays for nothing."""
-    costs = [state.worth(c.symbol, c.signed) * c.price + c.commission for c in changes]
+    costs = [
+        -in_base(
+            state,
+            currency_of(state, c.symbol),
+            -state.worth(c.symbol, c.signed) * c.price - c.commission,
+        )
+        for c in changes
+    ]
     if is_held_back(state):
         costs = [cost for cost, change in zip(costs, changes, strict=True) if change.signed > 0]
     return sum(costs, ZERO)
@@ -157,7 +166,7 @@ def needed(
 ) -> tuple[Decimal, Decimal]:
     """What the rule of the account's kind compares, for a state: needed ≤ available passes."""
     account = state.scenario.account
-    values = [state.worth(s, n) * mark[s] for s, n in position.items() if n]
+    values = [state.fx(s) * state.worth(s, n) * mark[s] for s, n in position.items() if n]
     gross = sum((abs(value) for value in values), ZERO)
     if account["kind"] == "gross_leverage":
         return gross, Decimal(account["k"]) * equity
@@ -197,8 +206,8 @@ def weight(state: State, symbol: str, signed: int) -> Decimal:
         return ZERO
     if is_margin(state):
         # Reading: buying power is counted as the margin of each order itself.
-        return to_open(state, symbol, signed, mark)
-    return abs(state.worth(symbol, signed)) * mark
+        return state.fx(symbol) * to_open(state, symbol, signed, mark)
+    return state.fx(symbol) * abs(state.worth(symbol, signed)) * mark
 
 
 __all__ = [

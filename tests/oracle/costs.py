@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from .counts import on_tick
+from .counts import is_next_to_a_step, on_tick
 from .liquidity import last_with_trading, quantity_taken, volume_of_cap
 from .scenarios import DAY
 from .sessions import adv, volatility
@@ -100,6 +100,8 @@ def _on_tick_within(
     if not tick:
         return price, False
     moved = on_tick(price, Decimal(tick), side)
+    if is_next_to_a_step(price, Decimal(tick)):
+        state.note("price next to a tick")
     if abs(moved - raw) <= most:
         return moved, False
     # Reading: a price that the guardrail keeps from the next tick is clamped, too.

@@ -16,6 +16,12 @@ def whole(count: Decimal) -> int:
     return int(count)
 
 
+def is_next_to_a_step(price: Decimal, tick: Decimal) -> bool:
+    """Whether a price is so far from a tick that floats may take it for that one or the next."""
+    steps = price / tick
+    return abs(abs(steps - steps.to_integral_value()) - WHOLE_STEP) <= WHOLE_STEP / 1000
+
+
 def on_tick(price: Decimal, tick: Decimal, side: int) -> Decimal:
     """The next price on the tick against the order."""
     steps = price / tick

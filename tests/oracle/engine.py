@@ -17,7 +17,16 @@ from quant.lake import Bars, DataOptions, DataSource
 from quant.model.parse import config_from
 from quant.strategy import Context, Slice, Strategy
 
-from .scenarios import Action, FlowSpec, InstrumentSpec, OcoSpec, OrderSpec, Scenario
+from .scenarios import (
+    BASE,
+    Action,
+    FlowSpec,
+    InstrumentSpec,
+    OcoSpec,
+    OrderSpec,
+    RateSpec,
+    Scenario,
+)
 
 # The flags that the oracle gives, too.
 FLAGS: Final = {
@@ -110,6 +119,8 @@ def _instrument(spec: InstrumentSpec) -> dict[str, Any]:
     }
     if spec.is_margined:
         settings["valuation"] = "margined"
+    if spec.currency != BASE:
+        settings["currency"] = spec.currency
     if spec.borrow_rate is not None:
         settings["borrow_rate"] = spec.borrow_rate
     return settings
@@ -139,11 +150,20 @@ def config_of(scenario: Scenario) -> Any:
         fields["borrow"] = dict(scenario.borrow)
     if scenario.flows:
         fields["cash_flows"] = [_flow(flow) for flow in scenario.flows]
+    if scenario.currencies:
+        fields["currencies"] = {code: _rate(r) for code, r in scenario.currencies.items()}
+        fields["conversion"] = dict(scenario.conversion)
     if scenario.impact is not None:
         fields["impact"] = {"kind": "square_root", **scenario.impact}
     if scenario.latency is not None:
         fields["latency"] = {"kind": "constant", **scenario.latency}
     return config_from(fields)
+
+
+def _rate(rate: RateSpec) -> dict[str, Any]:
+    if rate.value is not None:
+        return {"value": rate.value}
+    return {"symbol": rate.symbol, "inverted": rate.is_inverted}
 
 
 def _flow(flow: FlowSpec) -> dict[str, Any]:
@@ -262,6 +282,7 @@ def result_of(simulation: Simulation) -> Result:
             "price": float(f["price"]),
             "price_raw": float(f["price_raw"]),
             "commission": float(f["commission"]),
+            "fees": float(f["fees"]),
             "slippage": float(f["slippage"]),
             "liquidity": liquidity[int(f["liquidity"])],
             "reason": fill_reasons[int(f["reason"])],

@@ -183,7 +183,8 @@ def _first_margin(
     # 1 / k of the exposure, of net leverage by its sum where that is limited
     account = state.scenario.account
     most = Decimal(account.get("gross") or account["k"])
-    worth = (abs(state.worth(s, n)) * state.mark[s] for s, n in position.items() if n)
+    held = [(s, n) for s, n in position.items() if n]
+    worth = (state.fx(s) * abs(state.worth(s, n)) * state.mark[s] for s, n in held)
     return max(sum(worth, ZERO) / most, keeps(state, position)), equity
 
 
@@ -193,11 +194,13 @@ def _in_order(state: State) -> list[str]:
 
     def value(symbol: str) -> Decimal:
         # Reading: the value of a future is its whole notional.
-        return abs(state.worth(symbol, state.position[symbol]) * state.mark[symbol])
+        worth = abs(state.worth(symbol, state.position[symbol]) * state.mark[symbol])
+        return worth * state.fx(symbol)
 
     def result(symbol: str) -> Decimal:
         gain = state.mark[symbol] - state.average[symbol]
-        return state.worth(symbol, state.position[symbol]) * gain
+        # Reading: the result that is open is that by prices, at the rate of now.
+        return state.worth(symbol, state.position[symbol]) * gain * state.fx(symbol)
 
     keys: dict[str, Callable[[str], Decimal]] = {
         "largest_first": lambda symbol: -value(symbol),
@@ -256,7 +259,7 @@ def _watches_inside(state: State) -> bool:
 
 def _equity_at(state: State, symbol: str, price: Decimal) -> Decimal:
     moved = state.worth(symbol, state.position[symbol]) * (price - state.mark[symbol])
-    return state.equity() + moved
+    return state.equity() + moved * state.fx(symbol)
 
 
 def _room_at(state: State, symbol: str, price: Decimal) -> Decimal:

@@ -36,11 +36,14 @@ def close_at_prints(state: State, bars: Mapping[str, Bar]) -> None:
     """The lines of the account in data that shows closes alone, before any order meets them."""
     # Reading: a close beyond a line is what an open beyond it is where there are opens.
     ends = {symbol: bar.close for symbol, bar in bars.items()}
+    ways = {s: (state.mark.get(s, end), end) for s, end in ends.items()}
     state.rows = {}
     state.mark.update(ends)
     for symbol, bar in bars.items():
         line = line_ahead(state, symbol, bar.close, bar.close)
         if line is not None:
+            if _has_moved(state, ways, -1):
+                state.note("open: a line in a bar on whose way a rate has moved")
             close_at(state, bar, line)
     close_out(state, bars, ends)
 
@@ -123,6 +126,7 @@ def _trial(state: State, bar: Bar, path: str) -> tuple[Decimal, Decimal]:
     """Equity at the close and its minimum over the three points, on a copy of one instrument."""
     twin = copy.copy(state)
     twin.position, twin.mark = dict(state.position), dict(state.mark)
+    twin.balances = dict(state.balances)
     twin.used, twin.moves = dict(state.used), dict(state.moves)
     twin.orders = [copy.copy(o) for o in state.orders if o.symbol == bar.symbol]
     twin.fills, twin.rows = [], {}
@@ -163,7 +167,9 @@ def _walk_segment(
         is_next = line is not None and (not queue or line.distance <= queue[0].distance)
         return line if is_next else None
 
+    waiting = False
     for symbol, queue in queues.items():
+        n_fills = len(state.fills)
         while queue and line_before(symbol, queue) is None:
             offer = queue[0]
             done[symbol] = max(done[symbol], offer.distance)
@@ -174,6 +180,10 @@ def _walk_segment(
             if fillable(state, offer) > 0 and not offer.order.reduce_only:
                 break
             queue.pop(0)
+        if waiting and len(state.fills) > n_fills and state.batch == "fifo":
+            # See `test_account_differences.py`.
+            state.note("open: fifo, and what closes on a segment before another instrument's rest")
+        waiting |= bool(queue)
 
     def fill_the_rest(symbol: str, queue: list[Offer]) -> None:
         while queue and line_before(symbol, queue) is None:
@@ -196,6 +206,9 @@ def _walk_segment(
                 is_sought = True
                 done[symbol] = line.distance
                 _note_open_questions(state, symbol, queues, had_orders, line)
+                if _has_moved(state, points, segment):
+                    # See `test_account_differences.py`.
+                    state.note("open: a line in a bar on whose way a rate has moved")
                 close_at(state, bars[symbol], line)
             fill_the_rest(symbol, queue)
     close_out(state, bars, ends)
@@ -203,6 +216,12 @@ def _walk_segment(
         for symbol, bar in bars.items():
             for order in _taking_part(state, bar):
                 move_water(order, ends[symbol])
+
+
+def _has_moved(state: State, points: Mapping[str, Sequence[Decimal]], segment: int) -> bool:
+    """Whether a rate is not what it was when the path began."""
+    rates = (points.get(rate.symbol) for rate in state.scenario.currencies.values())
+    return any(way[segment] != way[0] for way in rates if way is not None)
 
 
 def _note_open_questions(

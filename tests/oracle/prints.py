@@ -47,13 +47,19 @@ def fill_together(state: State, prints: Mapping[str, Print]) -> None:
     _fill(state, [o for o in offers if o.order.working], late)
     for number, at in late.items():
         _pass_by(state, state.orders[number - 1], at)
+    if state.batch == "fifo":
+        # Reading: what ends at a print does so in its turn, as what fills there.
+        met.sort(key=lambda order: order.number)
     for order in met:
         _end_at_print(state, order, is_reached=order.number in reached)
 
 
 def _fill(state: State, offers: Sequence[Offer], late: dict[int, Print]) -> None:
-    """Steps 3 and 4."""
+    """Steps 3 and 4; `fifo` leaves out step 3 and takes each order in its turn."""
     offers = list(offers)
+    is_fifo = state.batch == "fifo"
+    if is_fifo:
+        offers.sort(key=lambda offer: offer.order.number)
 
     def in_turn(place: int) -> Offer:
         order = offers[place].order
@@ -63,12 +69,13 @@ def _fill(state: State, offers: Sequence[Offer], late: dict[int, Print]) -> None
                 offers[place] = offer
         return offers[place]
 
-    for place in range(len(offers)):
+    for place in range(0 if is_fifo else len(offers)):
         offer = in_turn(place)
         if _can_fill(offer) and not offer.order.fills_whole:
             fill_closing(state, offer)
-    if state.is_scaled:
-        # Reading: a group of legs is taken before the factor is found, as a fill or kill is.
+    if state.opens_together:
+        # Reading: a group of legs is taken before the factor is found, as a fill or kill is; and so
+        # are both before the look at all opening parts together.
         for offer in sorted(offers, key=lambda o: o.order.number):
             _fill_in_turn(state, offer, offers)
         fill_scaled(state, [o for o in offers if _can_fill(o) and not o.order.fills_whole])
@@ -96,7 +103,7 @@ def _fill_in_turn(state: State, offer: Offer, offers: Sequence[Offer]) -> None:
         numbers = {order.number, *order.atomic}
         legs = [other for other in offers if other.order.number in numbers]
         is_first = legs[0] is offer
-        if state.is_scaled:
+        if state.opens_together:
             is_first = order.number == min(numbers)
         if len(legs) == len(numbers) and is_first:
             fill_atomic(state, legs)

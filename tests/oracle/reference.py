@@ -6,8 +6,9 @@ code with the simulator and knows no arrays and no shortcuts: one market event a
 order after the other. The phases are here; prints are in `prints.py`, paths in `paths.py`, levels
 in `levels.py`, lives of orders in `lives.py`, groups in `groups.py`, the strategy's actions in
 `making.py`, money in `money.py`, what an account allows in `allowed.py`, its books in `booking.py`,
-what time costs in `accruals.py`, its end in `failing.py`, costs of a fill in `costs.py`, caps in
-`liquidity.py`, nouns in `world.py`.
+money of other currencies and rounding in `currencies.py`, when sales settle in `settlement.py`,
+what time costs in `accruals.py`, its end in `failing.py`, the price of a fill in `costs.py`, what
+it is charged in `charges.py`, caps in `liquidity.py`, nouns in `world.py`.
 
 Where the written rule leaves room, the reading taken stands in a comment that starts `Reading:`.
 Decisions that hang on amounts of money closer than one part in 10⁹, and the few on which the rule
@@ -20,14 +21,14 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 from .accruals import accrue
-from .booking import settle
+from .booking import is_settling, settle
 from .failing import look, recall
 from .flows import pay
 from .groups import finish
 from .making import arrive_now, arrive_since, decide
 from .paths import close_at_prints, walk
 from .prints import fill_together
-from .scenarios import BarRow, InstrumentSpec, Scenario
+from .scenarios import BASE, BarRow, InstrumentSpec, Scenario
 from .world import ZERO, Bar, EquityRow, FillRow, Order, OrderRow, Outcome, Print, State
 
 __all__ = ["EquityRow", "FillRow", "OrderRow", "Outcome", "play", "simulate"]
@@ -43,7 +44,7 @@ def simulate(scenario: Scenario) -> Outcome:
         debt = max(ZERO, -state.equity())
         return Outcome(
             state.fills, orders, state.equity_rows, state.notes, state.postings, state.calls,
-            state.status, state.since, debt,
+            state.status, state.since, debt, state.balances,
         )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def play(scenario: Scenario) -> State:
         scenario=scenario,
         specs=specs,
         bars={symbol: _bars(scenario, spec) for symbol, spec in specs.items()},
-        cash=Decimal(scenario.cash),
+        balances={BASE: Decimal(scenario.cash)},
         position=dict.fromkeys(specs, 0),
         peak=abs(Decimal(scenario.cash)),
     )
@@ -69,6 +70,9 @@ def play(scenario: Scenario) -> State:
         if state.is_over:
             break
         _step(state, ending.get(now, {}), beginning.get(now, {}))
+        rates = {rate.symbol for rate in scenario.currencies.values()}
+        if state.is_over and not rates.isdisjoint(beginning.get(now, {})):
+            state.note("open: a run that stops where a rate opens")
     return state
 
 
@@ -125,6 +129,9 @@ def _order_row(state: State, order: Order) -> OrderRow:
 def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar]) -> None:
     """All phases of one timestamp."""
     arrive_since(state)
+    if ending and is_settling(state) and not all(state.has_rate(symbol) for symbol in state.specs):
+        # See `test_account_differences.py`.
+        state.note("open: an account that settles, and a currency without a rate")
     if ending:
         _market(state, ending)
     _session_close(state)

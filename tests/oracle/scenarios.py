@@ -22,6 +22,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 FIRST_DAY = 18_000
+BASE = "USD"
 
 
 @dataclass
@@ -73,6 +74,7 @@ class InstrumentSpec:
     is_margined: bool = False
     margin: Margin = field(default_factory=lambda: Margin())
     borrow_rate: float | None = None
+    currency: str = BASE
 
 
 @dataclass
@@ -212,6 +214,8 @@ class Execution(TypedDict, total=False):
     zero_volume: str
     minimum_volume: float
     range_spread_fraction: float
+    batch: str
+    rounding: str
 
 
 class Latency(TypedDict):
@@ -222,8 +226,48 @@ class Latency(TypedDict):
     cancel_ns: int
 
 
+class FeeTiers(TypedDict, total=False):
+    """Values by what has been traded: pairs of (from which, value), `per_share` or `rate`."""
+
+    by: str
+    per_share: list[list[float]]
+    rate: list[list[float]]
+    marginal: bool
+
+
+class FeeTerms(TypedDict, total=False):
+    """Amounts of a component, and the first and last session in which they are in force."""
+
+    per_share: float
+    rate: float
+    per_order: float
+    minimum: float
+    maximum: float
+    maximum_rate: float
+    since: str
+    until: str
+    tiers: FeeTiers
+
+
+FeePart = TypedDict(
+    "FeePart",
+    {
+        "name": str,
+        "as": str,
+        "side": str,
+        "liquidity": str,
+        "round_up": float,
+        "dated": list[FeeTerms],
+    },
+    total=False,
+)
+
+
 class Commission(TypedDict, total=False):
-    """`kind` is `rate`, `per_share`, `per_order` or `tiered`; what is None or absent counts 0."""
+    """`kind` is `rate`, `per_share`, `per_order`, `tiered` or `schedule`.
+
+    What is None or absent counts 0; a schedule has `components`.
+    """
 
     kind: str
     rate: float | None
@@ -233,6 +277,7 @@ class Commission(TypedDict, total=False):
     maximum: float | None
     maximum_rate: float | None
     tiers: list[list[float]] | None
+    components: list[FeePart]
 
 
 class Slippage(TypedDict, total=False):
@@ -290,6 +335,22 @@ class FlowSpec:
 
 
 @dataclass
+class RateSpec:
+    """What a currency is worth in the base: the price of a symbol, or inverted; or one value."""
+
+    symbol: str = ""
+    is_inverted: bool = False
+    value: float | None = None
+
+
+class Conversion(TypedDict, total=False):
+    """When money of other currencies is changed, and at what cost."""
+
+    when: str
+    cost: float
+
+
+@dataclass
 class Scenario:
     """A whole run: money, settings, bars, what the strategy does, when each session closes (ns)."""
 
@@ -308,6 +369,8 @@ class Scenario:
     interest: Interest | None = None
     borrow: Borrow | None = None
     flows: list[FlowSpec] = field(default_factory=list)
+    currencies: dict[str, RateSpec] = field(default_factory=dict)
+    conversion: Conversion = field(default_factory=lambda: Conversion())
 
 
 def session_closes(instruments: Sequence[InstrumentSpec]) -> dict[int, int]:

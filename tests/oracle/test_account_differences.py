@@ -16,14 +16,17 @@ from .scenarios import (
     Action,
     Borrow,
     Commission,
+    Conversion,
     InstrumentSpec,
+    Interest,
     MarginCall,
+    RateSpec,
     Scenario,
     Slippage,
     default_execution,
     session_closes,
 )
-from .worked import FLAT, instrument, limit, market, stop
+from .worked import FLAT, T, instrument, limit, market, stop
 
 LEVERED = Account(kind="gross_leverage", k=10.0)
 FALL = (100, 100, 80, 95)
@@ -221,3 +224,125 @@ def test_a_debt_that_was_only_noted_ends_with_it() -> None:
         )
     )
     assert run.account["status"] == "sound"
+
+
+@pytest.mark.xfail(strict=True, reason="with fifo what closes on a segment is not taken first")
+def test_on_a_path_closing_comes_first_in_every_batch() -> None:
+    # The path's rule names no batch: the sale of 10 B at 105 pays for 10 A at 99 on the way up,
+    # though A comes first by symbol and was sent first.
+    rise = (98, 110, 98, 110)
+    run = run_of(
+        scenario(
+            [instrument("A", FLAT, FLAT, rise), instrument("B", FLAT, FLAT, rise)],
+            [market(0, "B", 10), stop(1, "A", 10, 99), limit(1, "B", -10, 105)],
+            Account(kind="gross_leverage", k=1.0),
+            batch="fifo",
+            insufficient="partial",
+        )
+    )
+    assert sorted(fills_of(run)[1:]) == [(2, "A", 10, 99.0), (3, "B", -10, 105.0)]
+
+
+# ------------------------------------------------------------------------- several currencies, open
+
+
+def in_euros(
+    specs: list[InstrumentSpec], actions: list[Action], account: Account, **settings: Any
+) -> Scenario:
+    """The euro by EURUSD, the pound by GBPUSD where there are such bars."""
+    drawn = scenario(specs, actions, account, **settings)
+    symbols = {spec.symbol for spec in specs}
+    for code in ("EUR", "GBP"):
+        if f"{code}USD" in symbols:
+            drawn.currencies[code] = RateSpec(f"{code}USD")
+    return drawn
+
+
+ONE = (1, 1, 1, 1)
+LEVEL = Account(kind="gross_leverage", k=1.0)
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="a weight without a rate stops the run")
+@pytest.mark.parametrize("kind", ["target_weight", "target_value"])
+def test_a_weight_before_there_is_a_rate_is_refused(kind: str) -> None:
+    specs = [instrument("A", FLAT, FLAT, currency="EUR"), instrument("EURUSD", None, ONE)]
+    run = run_of(in_euros(specs, [Action(T[0], kind, "A", value=0.5)], LEVEL))
+    assert run.orders["reason"].to_list() == ["no_rate"]
+
+
+@pytest.mark.xfail(strict=True, reason="one currency without a rate spoils what may be spent")
+def test_a_currency_without_a_rate_keeps_no_other_from_trading() -> None:
+    # 5 · 100 euros at one dollar each are 500 of 1,000; the pound has no rate until the last day.
+    specs = [
+        instrument("A", FLAT, FLAT, FLAT, currency="EUR"),
+        instrument("B", FLAT, FLAT, FLAT, currency="GBP"),
+        instrument("EURUSD", ONE, ONE, ONE),
+        instrument("GBPUSD", None, None, ONE),
+    ]
+    account = Account(kind="cash", settlement=1, unsettled="hold")
+    run = run_of(in_euros(specs, [market(0, "A", 5)], account))
+    assert [fill[2] for fill in fills_of(run)] == [5]
+
+
+@pytest.mark.xfail(strict=True, reason="lines are sought as if rates did not move inside a bar")
+def test_a_rate_may_bring_an_account_to_its_end_inside_a_bar() -> None:
+    # 80 at 100 euros on 1,000 dollars, the euro at 1: 7,000 are owed. It falls to 0.80 inside a
+    # bar: 6,400 − 7,000 < 0 where the next segment begins. Its close of 0.95 makes 600 again.
+    specs = [
+        instrument("A", FLAT, FLAT, FLAT, FLAT, currency="EUR"),
+        instrument("EURUSD", ONE, ONE, (1, 1, 0.8, 0.95), ONE),
+    ]
+    run = run_of(in_euros(specs, [market(0, "A", 80)], LEVERED))
+    assert [fill[2] for fill in fills_of(run)] == [80, -80]
+
+
+@pytest.mark.xfail(strict=True, reason="a short in euros pays debit interest on its whole value")
+def test_locked_proceeds_that_were_changed_pay_no_interest() -> None:
+    # Short 5 at 100 euros, the euro at 1; 500 dollars came in and are set aside, 1,000 are left:
+    # 1,000 · 0.036 / 360 = 0.10 of credit a day, and nothing is owed.
+    specs = [
+        instrument("A", FLAT, FLAT, currency="EUR"),
+        instrument("EURUSD", ONE, ONE),
+    ]
+    drawn = in_euros(specs, [market(0, "A", -5)], LEVEL)
+    drawn.interest = Interest(debit=[[0.0, 0.072]], credit=[[0.0, 0.036]], basis=360)
+    ledger = run_of(drawn).ledger.to_dicts()
+    paid = [row["amount"] for row in ledger if row["kind"] == "interest"]
+    assert paid == pytest.approx([0.1, 0.1], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("is_margined", "cash"),
+    [
+        # 10 at 100 euros and 100 of commission, the euro at 1, 5 % to change it: 1,100 · 1.05.
+        pytest.param(False, 1_154.0, id="paid"),
+        # 1,000 of exposure and 100 · 1.05 of commission.
+        pytest.param(
+            True, 1_104.0, id="future",
+            marks=pytest.mark.xfail(strict=True, reason="changing a future's costs is not counted"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_changing_costs_is_counted_before_a_fill(*, is_margined: bool, cash: float) -> None:
+    spec = instrument("A", FLAT, FLAT, currency="EUR", is_margined=is_margined)
+    drawn = in_euros([spec, instrument("EURUSD", ONE, ONE)], [market(0, "A", 10)], LEVEL, cash=cash)
+    drawn.commission = Commission(kind="per_order", per_order=100.0)
+    drawn.conversion = Conversion(cost=0.05)
+    assert fills_of(run_of(drawn)) == []
+
+
+@pytest.mark.xfail(strict=True, reason="a session without trading counts as one with prints")
+def test_money_counts_that_is_there_at_the_first_print_there_can_be() -> None:
+    # 10 at 100 sold on day 2, there on day 4. What leaves after day 2 has nothing to meet on day 3,
+    # on which nothing trades: its first print is that of day 4, for which the money is there.
+    empty = (100, 100, 100, 100, 0)
+    full = (100, 100, 100, 100, 1_000)
+    actions = [market(0, "A", 10), market(1, "A", -10), market(2, "A", 10)]
+    run = run_of(
+        scenario(
+            instrument("A", full, full, full, empty, full),
+            actions,
+            Account(kind="cash", settlement=2, unsettled="hold"),
+        )
+    )
+    assert [fill[2] for fill in fills_of(run)] == [10, -10, 10]

@@ -246,7 +246,8 @@ def _check_cash(scenario: Scenario, outcome: Outcome) -> None:
         cash = Decimal(scenario.cash)
         position = dict.fromkeys(increments, 0)
         for fill in past:
-            cash -= fill.units * increments[fill.symbol] * fill.price + fill.commission
+            cash -= fill.units * increments[fill.symbol] * fill.price
+            cash -= fill.commission + fill.fees
             position[fill.symbol] += fill.units
         assert row.cash == pytest.approx(cash, abs=Decimal("1e-40"))
         assert scenario.account["kind"] != "cash" or min(position.values()) >= 0

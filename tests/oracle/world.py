@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .scenarios import Action, InstrumentSpec, Scenario
+from .scenarios import BASE, Action, InstrumentSpec, Scenario
 
 ZERO = Decimal(0)
 WORKING = ("NEW", "TRIGGERED", "PARTIALLY_FILLED")
@@ -45,6 +45,7 @@ class FillRow:
     impact: Decimal = ZERO
     flags: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
+    fees: Decimal = ZERO
 
 
 @dataclass
@@ -71,12 +72,13 @@ class EquityRow:
 
 @dataclass
 class Posting:
-    """One movement of cash: `kind` is trade, commission, interest, borrow or variation."""
+    """One movement of a balance; `kind` is as the contract's table of postings has it."""
 
     ts: int
     kind: str
     symbol: str
     amount: Decimal
+    currency: str = BASE
 
 
 @dataclass
@@ -103,6 +105,7 @@ class Outcome:
     status: str = "sound"
     since: int | None = None
     debt: Decimal = ZERO
+    balances: dict[str, Decimal] = field(default_factory=dict)
 
 
 # -------------------------------------------------------------------------------------------- state
@@ -192,6 +195,10 @@ class Order:
     filled: int = 0
     notional: Decimal = ZERO
     charged: Decimal = ZERO
+    charged_fee: Decimal = ZERO
+    exact: tuple[Decimal, Decimal] = (ZERO, ZERO)
+    accrued: tuple[Accrued | None, ...] = ()
+    volumes: tuple[Decimal, Decimal] | None = None
     triggered: bool = False
     met_print: bool = False
     is_repriced: bool = False
@@ -269,6 +276,23 @@ class Order:
         if self.fills_whole or self.tif == "IOC":
             return False
         return self.type in TRIGGERED or self.type == "limit"
+
+
+@dataclass(frozen=True)
+class Accrued:
+    """What a component of a fee schedule has accrued for an order, and for how much money."""
+
+    amount: Decimal
+    notional: Decimal
+
+
+@dataclass(frozen=True)
+class Traded:
+    """What one fill has traded, for tiers by volume."""
+
+    session: int
+    quantity: Decimal
+    notional: Decimal
 
 
 @dataclass(frozen=True)
@@ -356,6 +380,7 @@ class Unsettled:
 
     due: int | None
     amount: Decimal
+    currency: str = BASE
 
 
 @dataclass
@@ -365,7 +390,7 @@ class State:
     scenario: Scenario
     specs: dict[str, InstrumentSpec]
     bars: dict[str, list[Bar]]
-    cash: Decimal
+    balances: dict[str, Decimal]
     now: int = 0
     position: dict[str, int] = field(default_factory=dict)
     mark: dict[str, Decimal] = field(default_factory=dict)
@@ -387,6 +412,7 @@ class State:
     reference: dict[str, Decimal] = field(default_factory=dict)
     average: dict[str, Decimal] = field(default_factory=dict)
     postings: list[Posting] = field(default_factory=list)
+    traded: list[Traded] = field(default_factory=list)
     unsettled: list[Unsettled] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     status: str = "sound"
@@ -410,6 +436,15 @@ class State:
     @property
     def is_scaled(self) -> bool:
         return self.scenario.execution["insufficient"] == "scale"
+
+    @property
+    def batch(self) -> str:
+        return self.scenario.execution.get("batch", "exits_first")
+
+    @property
+    def opens_together(self) -> bool:
+        """Whether the opening parts of a print are judged together, all or none or by a factor."""
+        return self.is_scaled or self.batch == "simultaneous"
 
     def note(self, text: str) -> None:
         entry = f"{self.now} {text}"
@@ -449,17 +484,54 @@ class State:
         """The order of a number; a copy of one instrument does not have the others' orders."""
         return next((o for o in self.orders if o.number == number), None)
 
+    def rate(self, currency: str) -> Decimal:
+        """What one unit of a currency is worth in the base, at the marks."""
+        rate = self.scenario.currencies.get(currency)
+        if rate is None:
+            return Decimal(1)
+        if rate.value is not None:
+            return Decimal(rate.value)
+        mark = self.mark[rate.symbol]
+        return 1 / mark if rate.is_inverted else mark
+
+    def has_rate(self, symbol: str) -> bool:
+        """Whether the currency of an instrument has a rate yet."""
+        rate = self.scenario.currencies.get(self.specs[symbol].currency)
+        return rate is None or rate.value is not None or rate.symbol in self.mark
+
+    def fx(self, symbol: str) -> Decimal:
+        """What one unit of the currency of an instrument is worth in the base."""
+        return self.rate(self.specs[symbol].currency)
+
+    @property
+    def cash(self) -> Decimal:
+        """All balances, in the base."""
+        return sum((n * self.rate(code) for code, n in self.balances.items() if n), ZERO)
+
     def equity(self) -> Decimal:
         held = [(s, n) for s, n in self.position.items() if n]
-        return self.cash + sum((self.value(s, n, self.mark[s]) for s, n in held), ZERO)
+        values = (self.fx(s) * self.value(s, n, self.mark[s]) for s, n in held)
+        return self.cash + sum(values, ZERO)
 
     def value(self, symbol: str, units: int, price: Decimal) -> Decimal:
-        """What a position is worth at a price; a margined one its gain since it was settled."""
+        """What a position is worth at a price, in its own currency.
+
+        A margined one is worth its gain since it was settled.
+        """
         if self.specs[symbol].is_margined:
             price -= self.reference[symbol]
         return self.worth(symbol, units) * price
 
+    def net(self) -> Decimal:
+        held = [(s, n) for s, n in self.position.items() if n]
+        return sum((self.fx(s) * self.worth(s, n) * self.mark[s] for s, n in held), ZERO)
+
     def gross(self) -> Decimal:
         return sum(
-            (abs(self.worth(s, n)) * self.mark[s] for s, n in self.position.items() if n), ZERO
+            (
+                self.fx(s) * abs(self.worth(s, n)) * self.mark[s]
+                for s, n in self.position.items()
+                if n
+            ),
+            ZERO,
         )
