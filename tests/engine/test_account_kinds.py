@@ -56,6 +56,76 @@ def test_a_pair_passes_net_leverage_in_one_look(*, atomic: bool, batch: str) -> 
     assert fates(gross=3) == [REFUSED, REFUSED]
 
 
+@pytest.mark.parametrize(
+    "account",
+    [
+        {"kind": "cash"},
+        {"kind": "gross_leverage"},
+        {"kind": "margin"},
+        {"kind": "net_leverage", "k": 2},
+        {"kind": "unlimited"},
+    ],
+)
+@pytest.mark.parametrize("insufficient", ["reject", "scale"])
+@pytest.mark.parametrize("atomic", [False, True])
+def test_every_kind_keeps_to_the_leverage_the_strategy_allows_itself(
+    account: dict[str, Any], insufficient: str, *, atomic: bool
+) -> None:
+    """90 at 100 with 10,000 are 0.9 of it; allowed is half. 50 are allowed, and a weight of one."""
+    config = {
+        "cash": 10_000.0,
+        "account": account,
+        "risk": {"max_leverage": 0.5},
+        "execution": {"insufficient": insufficient},
+    }
+    is_cut = insufficient == "scale" and not atomic
+    legs = [qt.Order(symbol="A", qty=80), qt.Order(symbol="B", qty=10)]
+    played = play(
+        {0: lambda ctx: ctx.submit(legs if atomic else legs[:1], atomic=atomic)},
+        market(A=FLAT, B=FLAT),
+        config,
+    )
+    assert played.fates[0] == ("CANCELED" if is_cut else "REJECTED", "risk_max_leverage")
+    assert played.position("A") == (50.0 if is_cut else 0.0)
+    order = played.order(1)
+    value, limit = (order["needed"], order["available"])
+    # of legs together, unless the first is already too much by itself as it leaves
+    together = atomic and account["kind"] != "gross_leverage"
+    assert (value, limit) == (pytest.approx(0.9 if together else 0.8), 0.5)
+    by_weight = play({0: lambda ctx: ctx.order_target("A", weight=1.0)}, market(A=FLAT), config)
+    assert by_weight.position("A") == 50.0
+
+
+@pytest.mark.parametrize("kind", ["cash", "gross_leverage", "margin"])
+def test_legs_that_make_up_for_each_other_pay_their_costs(kind: str) -> None:
+    """200 bought at 105 and sold at 95 cost 2,000 on 1,000: refused, though nothing stays open."""
+    legs = [qt.Order(symbol="A", qty=200), qt.Order(symbol="A", qty=-200)]
+    played = play(
+        {0: lambda ctx: ctx.submit(legs, atomic=True)},
+        market(A=FLAT),
+        {"cash": 1_000.0, "account": {"kind": kind}, "slippage": {"kind": "rate", "rate": 0.05}},
+    )
+    assert played.fates == [REFUSED, REFUSED]
+    assert played.final_equity == 1_000.0
+
+
+@pytest.mark.parametrize("execution", [{"batch": "simultaneous"}, {"insufficient": "scale"}])
+def test_what_was_to_close_a_refused_part_is_refused_with_it(execution: dict[str, str]) -> None:
+    """A sale of what another order was to buy has nothing to sell where that is refused: 200 bought
+    at 105 and sold at 95 cost 2,000 on 1,000."""
+    played = play(
+        {0: lambda ctx: (ctx.order("A", 200), ctx.order("A", -200, tif="GTC"))},
+        market(A=FLAT),
+        {
+            "cash": 1_000.0,
+            "execution": execution,
+            "slippage": {"kind": "rate", "rate": 0.05},
+        },
+    )
+    assert {reason for _, reason in played.fates} == {"insufficient_funds"}
+    assert played.position("A") == 0.0
+
+
 @pytest.mark.parametrize(("qty", "fate"), [(200, FILLED), (201, REFUSED), (-200, FILLED)])
 def test_margin_opens_twice_its_equity(qty: int, fate: tuple[str, str]) -> None:
     played = play(

@@ -277,6 +277,26 @@ def test_what_has_not_settled_is_not_free() -> None:
     assert refusals(run)[0]["available"] == pytest.approx(400.0)
 
 
+def test_what_settles_with_a_session_is_free_for_its_withdrawal() -> None:
+    class Out(qt.Strategy):
+        """All in on the 1st, out on the 2nd of January."""
+
+        def on_session_open(self, session: date, ctx: qt.Context) -> None:
+            qty = {1: 100, 2: -100}.get(session.day)
+            if qty:
+                ctx.order("A", qty)
+
+    def paid(day: int) -> float:
+        flows = [{"date": f"2024-01-{day:02}", "amount": -500}]
+        account = {"kind": "cash", "settlement": 1}
+        config = {"cash": 1000, "account": account, "cash_flows": flows}
+        run = qt.backtest(Out, market(A=flat(8)), config=config)
+        return 1000.0 - float(run.equity["cash"][-1])
+
+    # the money of the 2nd is there when the 3rd begins
+    assert (paid(2), paid(3)) == (0.0, 500.0)
+
+
 def test_a_flow_counts_at_the_open_of_its_own_session() -> None:
     # 100 units at 10 take all of 1000; the deposit of 500 buys 50 more at the open it came at.
     # A target of money is sized at its fill, after the deposit; the decision before did not see it.

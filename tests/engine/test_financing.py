@@ -6,6 +6,7 @@ Method: positions held over known nights of a calendar with weekends; every post
 from __future__ import annotations
 
 import math
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,9 @@ from quant.engine.run import Run
 from quant.errors import ConfigError
 from quant.kernel.codes import POSTING_KIND
 from quant.report.costs import cost_parts
+
+
+HALF_HOURS = ((13, 30), (14, 0))
 
 
 def _flat(*prices: float) -> list[tuple[float, ...]]:
@@ -211,3 +215,29 @@ def test_the_report_shows_what_nights_cost() -> None:
     assert parts["interest"] < 0.0
     # the prices never moved
     assert parts["gross"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_close_after_the_last_bar_has_a_row_of_its_own() -> None:
+    """Bars end at 14:30, the session at 20:00 UTC: 8,000 owed cost 8.00, then 8.008 at 36 %."""
+    times = [datetime(2024, 7, day, hour, minute) for day in (1, 2) for hour, minute in HALF_HOURS]
+    frame = pl.DataFrame({"ts": times, "symbol": "A"} | {
+        name: [100.0] * len(times) for name in ("open", "high", "low", "close")
+    })  # fmt: skip
+
+    class Borrows(qt.Strategy):
+        def on_session_open(self, session: date, ctx: qt.Context) -> None:
+            if session.day == 1:
+                ctx.order("A", 180)
+
+    run = qt.backtest(
+        Borrows,
+        frame,
+        config={"cash": 10_000, "account": {"kind": "margin"}, "interest": {"debit": 0.36}},
+        options=qt.DataOptions(tz="UTC", bar="30min", calendar="XNYS"),
+    )
+    cash = run.equity["cash"].to_list()
+    assert cash[-1] == pytest.approx(-8_016.008, abs=1e-9)
+    assert run.ledger["balance"][-1] == cash[-1]
+    assert run.metrics["end_equity"] == run.account["equity"] == pytest.approx(9_983.992)
+    # the deposit, two bars and the close of each day
+    assert len(cash) == 1 + 2 * 3

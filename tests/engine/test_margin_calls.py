@@ -244,3 +244,21 @@ def test_a_split_run_is_the_same_run() -> None:
         second.advance()
         assert second.snapshot() == whole.snapshot()
         assert second.ctx.desk.tags == whole.ctx.desk.tags
+
+
+def test_a_last_close_that_ends_the_account_does_not_pass_silently() -> None:
+    """A fee of 3,000 at the close of the last bar, of 1,000."""
+    played = play(
+        {2: lambda ctx: ctx.order("A", 1)},
+        market(A=[(10.0,) * 4] * 3),
+        {
+            "cash": 1_000.0,
+            "account": {"kind": "unlimited"},
+            "commission": {"kind": "per_order", "per_order": 3_000.0},
+            "execution": {"timing": "same_close"},
+        },
+    )
+    run = Run(played.simulation)
+    assert run.account["status"] == "bankrupt"
+    assert run.account["debt"] == 2_000.0
+    assert [line["event"] for line in run.log if "bankrupt" in line["event"]] == ["bankrupt"]

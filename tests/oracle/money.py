@@ -350,8 +350,11 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
         else:
             counts = [0 for _ in counts]
     cut = [(part, n) for part, n in zip(parts, counts, strict=True) if n < part.opening]
+    idle: list[Order] = []
     for part, count in zip(parts, counts, strict=True):
-        _fill_closing_of(state, part)
+        left = min(part.closing, part.offer.order.remaining) - _fill_closing_of(state, part)
+        if left and not part.offer.order.reduce_only and not part.is_refused:
+            idle.append(part.offer.order)
         # Earlier fills of the batch may have taken from a member of a group.
         count = min(count, part.offer.order.remaining)
         if count:
@@ -359,6 +362,10 @@ def fill_scaled(state: State, offers: Sequence[Offer]) -> None:
         end_useless(state, part.offer.order)
     for part, count in cut:
         _end_opening(state, part.offer.order, count)
+    for order in idle:
+        # It was to close what others were not allowed to open.
+        if order.working:
+            end(state, order, "insufficient_funds")
     for part in parts:
         if part.is_refused:
             end(state, part.offer.order, "short_not_allowed")
@@ -370,11 +377,12 @@ def _are_rivals(parts: Sequence[_Part]) -> bool:
     return any(p.opening and not numbers.isdisjoint(p.offer.order.oco) for p in parts)
 
 
-def _fill_closing_of(state: State, part: _Part) -> None:
+def _fill_closing_of(state: State, part: _Part) -> int:
     order = part.offer.order
     units = min(part.closing, closable(state, order), order.remaining)
     if units:
         _fill(state, part.offer, units)
+    return units
 
 
 def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:

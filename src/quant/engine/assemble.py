@@ -37,6 +37,7 @@ from quant.kernel.codes import (
     PATH,
     ROUNDING,
     SIZE_AT,
+    SLICE_FLAG,
     SLIPPAGE_KIND,
     TIMING,
     TRAILING,
@@ -239,7 +240,9 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         If the settings name a symbol the data does not have.
     """
     n = len(bars.symbols)
-    n_rows = int((timeline.slices["close_hi"] > timeline.slices["close_lo"]).sum())
+    slices = timeline.slices
+    closes = (slices["flags"] & SLICE_FLAG.SESSION_CLOSE) != 0
+    n_rows = int(((slices["close_hi"] > slices["close_lo"]) | closes).sum())
     n_slices = len(timeline.slices)
     instruments = _instruments(bars, config)
     fixed = {

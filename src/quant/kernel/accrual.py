@@ -14,7 +14,7 @@ from quant.kernel.codes import FORCED, NONE, POSTING_KIND, REASON, RECALL, REPOR
 from quant.kernel.cost import quantity
 from quant.kernel.forced import force, forced_units
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import fx_of
+from quant.kernel.margin import fx_of, sum_unsettled
 from quant.kernel.match import shares_to_borrow
 from quant.kernel.post import post
 from quant.kernel.reports import new_report
@@ -190,6 +190,7 @@ def accrue(h: int, nights: int) -> None:
 def settle_due(h: int) -> None:
     """Phase 10: money of earlier sales that this session brings."""
     sim = mem.sims(h)[0]
+    n_before = sim["n_reports"]
     for k in range(sim["first_settlement"], sim["n_settlements"]):
         row = mem.settlements(h)[k]
         # where a rule shortened the way, later sales can settle before earlier ones
@@ -207,3 +208,7 @@ def settle_due(h: int) -> None:
         and mem.settlements(h)[sim["first_settlement"]]["amount"] == 0.0
     ):
         sim["first_settlement"] += 1
+    if sim["n_reports"] > n_before:
+        # a withdrawal at this moment may ask what is free
+        for a in range(sim["n_accounts"]):
+            sum_unsettled(h, a)

@@ -71,7 +71,9 @@ SIM = _record(
     # settlements ever noted, and the first that is not yet due
     "n_settlements first_settlement "
     # whether the bars that end now could bring an account to a line
-    "watched",
+    "watched "
+    # whether money was booked for the night at this timestamp
+    "has_accrued",
     # what ``fees.find_due`` found
     "whole_price whole_impact due_commission due_fees",
 )

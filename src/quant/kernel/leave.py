@@ -34,6 +34,7 @@ from quant.kernel.trailing import follow
 __all__ = ["cancel_due", "compact", "refuse_early", "send_orders"]
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
+_GROSS = ACCOUNT_KIND.GROSS_LEVERAGE
 _NET = ACCOUNT_KIND.NET_LEVERAGE
 _BANKRUPT = ACCOUNT_STATUS.BANKRUPT
 _REJECT = INSUFFICIENT.REJECT
@@ -46,6 +47,7 @@ _TO_COUNT = TARGET_KIND.COUNT
 _R_WARMUP = REASON.WARMUP
 _R_ZERO = REASON.ZERO_QUANTITY
 _R_FUNDS = REASON.INSUFFICIENT_FUNDS
+_R_LEVERAGE = REASON.RISK_MAX_LEVERAGE
 _R_SHORT = REASON.SHORT_NOT_ALLOWED
 _R_BANKRUPT = REASON.BANKRUPT
 _R_NO_RATE = REASON.NO_RATE
@@ -243,7 +245,10 @@ def _check_account(h: int, a: int) -> None:
     room = _room(h, a)
     policy = mem.policies(h)[0]["insufficient"]
     # an order that turns net exposure round is judged at its print alone
-    is_net = mem.accounts(h)[a]["kind"] == _NET
+    account = mem.accounts(h)[a]
+    is_net = account["kind"] == _NET
+    is_own_cap = account["kind"] == _GROSS and account["max_leverage"] < account["k"]
+    why = _R_LEVERAGE if is_own_cap else _R_FUNDS
     for o in range(sim["n_sent"], sim["n_orders"]):
         order = mem.orders(h)[o]
         order["plan_open"] = 0
@@ -270,7 +275,7 @@ def _check_account(h: int, a: int) -> None:
         if policy == _REJECT and opens > room + SAME * max(abs(room), opens):
             there = room + _settling(h, o)
             if opens > there + SAME * max(abs(there), opens):
-                end_order(h, o, _REJECTED, _R_FUNDS, opens, max(there, 0.0))
+                end_order(h, o, _REJECTED, why, opens, max(there, 0.0))
                 continue
         room -= opens
 

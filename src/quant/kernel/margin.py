@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import ACCOUNT_KIND, VALUATION
+from quant.kernel.codes import ACCOUNT_KIND, REASON, VALUATION
 from quant.kernel.cost import commission_total, quantity, whole
 from quant.kernel.fees import find_due, manner_of
 from quant.kernel.jit import compiled, inlined
@@ -21,6 +21,7 @@ from quant.kernel.requirement import (
     leverage_limit,
     room_taken,
     spendable,
+    under_own_cap,
     worth_of,
 )
 from quant.kernel.subsystem import subsystem
@@ -39,6 +40,7 @@ __all__ = [
     "room_left",
     "room_needed",
     "shift_totals",
+    "sum_unsettled",
 ]
 
 _CASH_ACCOUNT = ACCOUNT_KIND.CASH
@@ -47,6 +49,8 @@ _GROSS = ACCOUNT_KIND.GROSS_LEVERAGE
 _MARGIN = ACCOUNT_KIND.MARGIN
 _NET = ACCOUNT_KIND.NET_LEVERAGE
 _UNLIMITED = ACCOUNT_KIND.UNLIMITED
+_R_FUNDS = REASON.INSUFFICIENT_FUNDS
+_R_LEVERAGE = REASON.RISK_MAX_LEVERAGE
 # Amounts of money within one part in 10^12 are the same amount.
 SAME = 1e-12
 
@@ -147,11 +151,11 @@ def remark(h: int, a: int) -> None:
         account["maintenance"] = maintenance
         account["longs"] = longs
     if account["settles"] != 0:
-        _sum_unsettled(h, a)
+        sum_unsettled(h, a)
 
 
 @compiled
-def _sum_unsettled(h: int, a: int) -> None:
+def sum_unsettled(h: int, a: int) -> None:
     """What sales have brought that is not there yet."""
     n = mem.sims(h)[0]["n_currencies"]
     total = 0.0
@@ -207,7 +211,7 @@ def shift_totals(
         account["maintenance"] += more * fx
         account["longs"] += max(after, 0.0) - max(before, 0.0)
     if account["settles"] != 0:
-        _sum_unsettled(h, a)
+        sum_unsettled(h, a)
 
 
 @compiled
@@ -309,40 +313,50 @@ def _proposed(
 
 
 @compiled
-def _after(h: int, o: int, p: int, count: int, price: float, raw: float) -> tuple[float, float]:
-    """What opening ``count`` increments would leave to compare, and what it may be at most.
+def _after(
+    h: int, o: int, p: int, count: int, price: float, raw: float
+) -> tuple[float, float, int]:
+    """What opening ``count`` increments would leave to compare, what it may be at most, and whether
+    it is the strategy's own leverage that says so.
 
     Gross exposure against leverage times equity, or margin against equity; of a cash account the
     money spent against what it may spend.
     """
     a = mem.orders(h)[o]["account"]
     account = mem.accounts(h)[a]
-    if account["kind"] == _CASH_ACCOUNT:
-        return -_flow(h, o, count, price), spendable(account)
+    is_cash = account["kind"] == _CASH_ACCOUNT
+    taken, most = 0.0, 0.0
+    if is_cash:
+        taken, most = -_flow(h, o, count, price), spendable(account)
+        if account["max_leverage"] != account["max_leverage"]:
+            return taken, most, 0
     equity, gross, net, initial, longs = _proposed(h, o, p, count, price, raw)
-    if account["kind"] == _GROSS:
-        return gross, leverage_limit(account) * equity
-    return room_taken(h, a, equity, gross, net, initial, longs)
+    if not is_cash:
+        taken, most = room_taken(h, a, equity, gross, net, initial, longs)
+    return under_own_cap(account, equity, gross, taken, most)
 
 
 @compiled
 def passes(h: int, o: int, p: int, count: int, price: float, raw: float) -> bool:
     """Whether order ``o`` may open ``count`` increments at ``price``."""
-    wanted, most = _after(h, o, p, count, price, raw)
+    wanted, most, _ = _after(h, o, p, count, price, raw)
     return wanted <= most + SAME * max(abs(wanted), abs(most))
 
 
 @compiled
 def both_figures(
     h: int, o: int, p: int, count: int, price: float, raw: float
-) -> tuple[float, float]:
-    """What opening ``count`` increments would take of an account's room, and the room there is.
+) -> tuple[float, float, int]:
+    """What opening ``count`` increments would take of an account's room, the room there is, and the
+    reason to refuse it: gross exposure and its limit where that is the strategy's own leverage.
 
     With leverage k, costs take k times their amount, because equity pays them.
     """
-    wanted, most = _after(h, o, p, count, price, raw)
+    wanted, most, is_own_cap = _after(h, o, p, count, price, raw)
+    if is_own_cap != 0:
+        return wanted, most, _R_LEVERAGE
     room = max(room_left(h, mem.orders(h)[o]["account"]), 0.0)
-    return room + (wanted - most), room
+    return room + (wanted - most), room, _R_FUNDS
 
 
 @compiled
@@ -359,7 +373,10 @@ def _most_that_passes(
         price, _, _ = paid_price(h, o, middle, raw, at)
         if only_gross != 0:
             equity, gross, _, _, _ = _proposed(h, o, p, middle, price, raw)
-            limit = account["gross_k"] * equity
+            limit = account["gross_k"]
+            if account["max_leverage"] < limit or limit != limit:
+                limit = account["max_leverage"]
+            limit *= equity
             is_good = not gross > limit + SAME * max(gross, abs(limit))
         else:
             is_good = passes(h, o, p, middle, price, raw)

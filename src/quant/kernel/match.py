@@ -399,15 +399,15 @@ def fill_cut(h: int, o: int, count: int, want: int, raw: float, at: int, fill_re
     order = mem.orders(h)[o]
     p = position_place(h, order["account"], order["book"], order["instrument"])
     price, _, _ = paid_price(h, o, want, raw, at)
-    needed, available = both_figures(h, o, p, want, price, raw)
+    needed, available, why = both_figures(h, o, p, want, price, raw)
     if count == 0:
-        close_out(h, o, _FUNDS, needed, available)
+        close_out(h, o, why, needed, available)
     elif is_cut_to_size(h, o):
         order["units_venue"] = order["filled_venue"] + count
         execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
     else:
         execute(h, o, count, raw, at, fill_reason, 0)
-        close_out(h, o, _FUNDS, needed, available)
+        close_out(h, o, why, needed, available)
 
 
 @compiled

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import ACCOUNT_KIND, GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS
+from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.margin import fx_of, position_place
 from quant.kernel.post import post
@@ -46,9 +46,7 @@ _R_REDUCE_ONLY = REASON.REDUCE_ONLY
 _R_PARENT_ENDED = REASON.PARENT_ENDED
 _R_PARENT_FILLED = REASON.PARENT_FILLED
 _R_GOOD_TILL = REASON.GOOD_TILL
-_R_FUNDS = REASON.INSUFFICIENT_FUNDS
 _R_LEVERAGE = REASON.RISK_MAX_LEVERAGE
-_GROSS_LEVERAGE = ACCOUNT_KIND.GROSS_LEVERAGE
 _EXPIRED = REPORT_KIND.EXPIRED
 _S_NEW = STATUS.NEW
 _S_TRIGGERED = STATUS.TRIGGERED
@@ -135,22 +133,18 @@ def new_report(h: int, kind: int, o: int, ts: int) -> int:
 
 @inlined
 def _write_figures(h: int, r: int, needed: float, available: float) -> None:
-    """Both figures of a refusal. Where money is short because of the strategy's own leverage, they
-    are the leverage that would have been, and its limit."""
+    """Both figures of a refusal. Where the strategy's own leverage forbids it, they are what that
+    would have been, and its limit."""
     report = mem.reports(h)[r]
     report["needed"] = needed
     report["available"] = available
-    account = mem.accounts(h)[report["account"]]
-    if report["reason"] != _R_FUNDS or account["kind"] != _GROSS_LEVERAGE:
-        return
-    limit = account["max_leverage"]
-    if limit < account["k"]:
+    if report["reason"] == _R_LEVERAGE:
+        account = mem.accounts(h)[report["account"]]
         over = math.inf
         if account["equity"] > 0.0:
             over = (needed - available) / account["equity"]
-        report["reason"] = _R_LEVERAGE
-        report["needed"] = limit + over
-        report["available"] = limit
+        report["needed"] = account["max_leverage"] + over
+        report["available"] = account["max_leverage"]
 
 
 @compiled

@@ -10,11 +10,19 @@ from quant.kernel.codes import ACCOUNT_KIND, VALUATION
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
 
-__all__ = ["initial_of", "keep_of", "leverage_limit", "room_taken", "spendable", "worth_of"]
+__all__ = [
+    "initial_of",
+    "keep_of",
+    "leverage_limit",
+    "room_taken",
+    "spendable",
+    "under_own_cap",
+    "worth_of",
+]
 
+_GROSS = ACCOUNT_KIND.GROSS_LEVERAGE
 _MARGIN = ACCOUNT_KIND.MARGIN
 _NET = ACCOUNT_KIND.NET_LEVERAGE
-_UNLIMITED = ACCOUNT_KIND.UNLIMITED
 _PAID = VALUATION.PAID
 
 
@@ -80,28 +88,38 @@ def spendable(account: Any) -> float:
 def room_taken(
     h: int, a: int, equity: float, gross: float, net: float, initial: float, longs: float
 ) -> tuple[float, float]:
-    """What a proposed state takes of an account's room, and the most it may take.
+    """What a proposed state takes of an account's room, and the most it may take; of a cash
+    account, which counts money, nothing.
 
     Where several rules hold, those of the one it exceeds by most.
     """
     account = mem.accounts(h)[a]
     kind = account["kind"]
+    if kind == _GROSS:
+        return gross, account["k"] * equity
     if kind == _MARGIN:
         # Reg T's least equity: never more than the full price of what was bought
         floor = account["minimum_equity"]
         if gross <= longs and longs < floor:
             floor = longs
-        taken, most = max(initial, floor), equity
-    elif kind == _NET:
+        return max(initial, floor), equity
+    if kind == _NET:
         taken, most = abs(net), account["k"] * equity
         limit = account["gross_k"] * equity
         if gross - limit > taken - most:
             taken, most = gross, limit
-    elif kind == _UNLIMITED:
-        taken, most = 0.0, 0.0
-    else:
-        return gross, leverage_limit(account) * equity
+        return taken, most
+    return 0.0, 0.0
+
+
+@inlined
+def under_own_cap(
+    account: Any, equity: float, gross: float, taken: float, most: float
+) -> tuple[float, float, int]:
+    """What a state takes and may take at most by the rule of its account, or by the strategy's own
+    leverage where it exceeds that by more; 1 if so."""
+    # NaN, which compares false, where there is none
     limit = account["max_leverage"] * equity
     if gross - limit > taken - most:
-        taken, most = gross, limit
-    return taken, most
+        return gross, limit, 1
+    return taken, most, 0

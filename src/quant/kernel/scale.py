@@ -25,7 +25,7 @@ from quant.kernel.match import (
 from quant.kernel.pricing import paid_price
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, is_final, remaining
-from quant.kernel.requirement import initial_of, room_taken, spendable
+from quant.kernel.requirement import initial_of, room_taken, spendable, under_own_cap
 from quant.kernel.subsystem import subsystem
 from quant.kernel.whole import is_whole
 
@@ -36,10 +36,11 @@ _CASH_ACCOUNT = ACCOUNT_KIND.CASH
 _SHORT = REASON.SHORT_NOT_ALLOWED
 _NO_BORROW = REASON.NO_BORROW
 _FUNDS = REASON.INSUFFICIENT_FUNDS
+_R_LEVERAGE = REASON.RISK_MAX_LEVERAGE
 _SIZED_DOWN = REASON.SIZED_DOWN
 _HALVINGS = 60
 # Why an opening part was not allowed whole.
-_AS_SHORT, _WITHOUT_SHARES, _WITHOUT_FUNDS = 1, 2, 3
+_AS_SHORT, _WITHOUT_SHARES, _WITHOUT_FUNDS, _OVER_LEVERAGE = 1, 2, 3, 4
 
 
 @inlined
@@ -170,10 +171,12 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
         longs += max(after, 0.0) - max(before, 0.0)
         net += after - before
         equity += after - before
+    equity -= spent
     if account["kind"] == _CASH_ACCOUNT:
-        cash = spendable(account)
-        return cash - spent >= -SAME * max(abs(cash), abs(spent))
-    taken, most = room_taken(h, a, equity - spent, gross, net, initial, longs)
+        taken, most = spent, spendable(account)
+    else:
+        taken, most = room_taken(h, a, equity, gross, net, initial, longs)
+    taken, most, _ = under_own_cap(account, equity, gross, taken, most)
     return taken <= most + SAME * max(abs(taken), abs(most))
 
 
@@ -202,34 +205,42 @@ def _factor(h: int, n: int, a: int, at: int) -> float:
 
 
 @compiled
+def _note_refusal(h: int, o: int, want: int, raw: float, at: int) -> None:
+    """Money forbids ``want`` increments of an order: its rest ends once all have filled."""
+    order = mem.orders(h)[o]
+    price, _, _ = paid_price(h, o, want, raw, at)
+    needed, available, why = both_figures(h, o, _place_of(h, o), want, price, raw)
+    order["needed"] = needed
+    order["available"] = available
+    order["is_refused"] = _OVER_LEVERAGE if why == _R_LEVERAGE else _WITHOUT_FUNDS
+
+
+@compiled
 def _fill_cut(h: int, o: int, count: int, want: int, at: int, fill_reason: int) -> None:
     """Fill the ``count`` of ``want`` increments that money allows. What was made from money is then
     whole; of other orders the rest ends once all have filled, for they fill together."""
     order = mem.orders(h)[o]
     raw = raw_at(h, o, at)
-    price, _, _ = paid_price(h, o, want, raw, at)
-    needed, available = both_figures(h, o, _place_of(h, o), want, price, raw)
     if count > 0 and is_cut_to_size(h, o):
         order["units_venue"] = order["filled_venue"] + count
         execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
         return
+    _note_refusal(h, o, want, raw, at)
     if count > 0:
         execute(h, o, count, raw, at, fill_reason, 0)
-    order["needed"] = needed
-    order["available"] = available
-    order["is_refused"] = _WITHOUT_FUNDS
 
 
 @compiled
 def _end_refused(h: int, o: int) -> None:
     """End the rest of an order that was not allowed whole."""
     order = mem.orders(h)[o]
-    if order["is_refused"] == _WITHOUT_FUNDS:
+    if order["is_refused"] >= _WITHOUT_FUNDS:
+        why = _R_LEVERAGE if order["is_refused"] == _OVER_LEVERAGE else _FUNDS
         needed, available = order["needed"], order["available"]
         order["needed"] = 0.0
         order["available"] = 0.0
         if not is_final(order["status_venue"]):
-            close_out(h, o, _FUNDS, needed, available)
+            close_out(h, o, why, needed, available)
     elif order["is_refused"] != 0 and _takes_part(h, o):
         close_out(h, o, _SHORT if order["is_refused"] == _AS_SHORT else _NO_BORROW, 0.0, 0.0)
 
@@ -246,14 +257,18 @@ def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) ->
         execute(h, o, closing, raw, at, reason, 0)
     if order["reduce_only"] != 0 and not is_final(order["status_venue"]):
         end_idle_reducer(h, o)
-    want = min(order["plan_open"], remaining(h, o))
-    if want <= 0 or is_final(order["status_venue"]):
+    if is_final(order["status_venue"]):
         return
+    # what was to close a position that others were not allowed to open
+    idle = min(order["plan_close"] - closing, remaining(h, o)) if order["reduce_only"] == 0 else 0
+    want = min(order["plan_open"], remaining(h, o))
     count = _scaled(factor, want)
-    if count == want:
+    if count == want and count > 0:
         execute(h, o, count, raw, at, reason, 0)
-    else:
+    elif count < want:
         _fill_cut(h, o, count, want, at, reason)
+    if idle > 0 and order["is_refused"] == 0 and not is_final(order["status_venue"]):
+        _note_refusal(h, o, idle, raw, at)
 
 
 @subsystem("void(int64, int64, int64, int64)")

@@ -382,7 +382,9 @@ def before_decide(h: int) -> None:
         if account["equity"] <= 0.0 or account["status"] == _IN_CALL:
             has_line = 1
     if (at["flags"] & _CLOSES) != 0 and mem.policies(h)[0]["accrues"] != 0:
+        booked = sim["n_postings"]
         accrue(h, at["nights"])
+        sim["has_accrued"] = 1 if sim["n_postings"] > booked else 0
         for a in range(sim["n_accounts"]):
             remark(h, a)
         has_line = 1
@@ -536,6 +538,7 @@ def after_decide(h: int) -> None:
     sim = mem.sims(h)[0]
     at = mem.slices(h)[sim["slice"]]
     sent = sim["n_sent"]
+    booked = sim["n_postings"]
     if sim["n_orders"] > sent or sim["n_cancels"] > 0 or sim["n_amends"] > 0:
         refuse_early(h)
         cancel_due(h, sim["now"])
@@ -546,8 +549,9 @@ def after_decide(h: int) -> None:
     hi = at["close_hi"]
     if mem.policies(h)[0]["timing"] == _SAME_CLOSE and sim["n_active"] > 0 and hi > lo:
         _same_close(h, lo, hi, at["flags"])
-    if hi > lo:
+    if hi > lo or sim["has_accrued"] != 0:
         _write_row(h)
+        sim["has_accrued"] = 0
     if (at["flags"] & _CLOSES) != 0:
         for j in range(sim["n_held"]):
             note_position(h, mem.held(h)[j], sim["now"])
@@ -563,6 +567,17 @@ def after_decide(h: int) -> None:
             compact(h)
     if at["open_hi"] > at["open_lo"]:
         _open_phase(h, at["open_lo"], at["open_hi"])
+    if sim["slice"] + 1 == sim["n_slices"] and sim["n_postings"] > booked:
+        _judge_end(h)
+
+
+@compiled
+def _judge_end(h: int) -> None:
+    """What was filled or booked after the last check of the run is judged now, or never."""
+    for a in range(mem.sims(h)[0]["n_accounts"]):
+        remark(h, a)
+    check_accounts(h)
+    compact(h)
 
 
 @compiled

@@ -25,7 +25,7 @@ from quant.kernel.match import cap_left, closing_part, execute
 from quant.kernel.pricing import AT_OPEN, is_taker, paid_price, settle_impact
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, end_alone, end_order, remaining
-from quant.kernel.requirement import initial_of, room_taken, spendable
+from quant.kernel.requirement import initial_of, room_taken, spendable, under_own_cap
 from quant.kernel.subsystem import subsystem
 
 __all__ = ["fill_whole", "is_whole"]
@@ -37,6 +37,7 @@ _CANCELED = REPORT_KIND.CANCELED
 _REJECTED = REPORT_KIND.REJECTED
 _R_FOK = REASON.FOK
 _R_FUNDS = REASON.INSUFFICIENT_FUNDS
+_R_LEVERAGE = REASON.RISK_MAX_LEVERAGE
 _R_SHORT = REASON.SHORT_NOT_ALLOWED
 _R_REDUCE_ONLY = REASON.REDUCE_ONLY
 
@@ -99,8 +100,8 @@ def _fill_or_kill(h: int, o: int, at: int, market_reason: int) -> None:
         raw = raw_at(h, o, at)
         price, _, _ = paid_price(h, o, want, raw, at)
         if not passes(h, o, p, want, price, raw):
-            needed, available = both_figures(h, o, p, want, price, raw)
-            close_out(h, o, _R_FUNDS, needed, available)
+            needed, available, why = both_figures(h, o, p, want, price, raw)
+            close_out(h, o, why, needed, available)
             return
     _execute_whole(h, o, at, market_reason)
 
@@ -154,8 +155,9 @@ def _is_first_of_its_instrument(h: int, first: int, m: int) -> bool:
 
 
 @compiled
-def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
-    """What all legs together would leave to compare, what it may be, and whether they open a short.
+def _state_after(h: int, o: int, at: int) -> tuple[float, float, int, int]:
+    """What all legs together would leave to compare, what it may be, whether they open a short, and
+    whether it is the strategy's own leverage that says so.
 
     As ``margin`` judges one order, for the whole group at once.
     """
@@ -200,22 +202,27 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int]:
         m = leg["next_in_group"]
         if m == o:
             break
+    equity -= spent
     if account["kind"] == _CASH_ACCOUNT:
-        return spent, spendable(account), shorts
-    taken, most = room_taken(h, a, equity - spent, gross, net, initial, longs)
-    return taken, most, 0
+        taken, most = spent, spendable(account)
+    else:
+        taken, most = room_taken(h, a, equity, gross, net, initial, longs)
+        shorts = 0
+    taken, most, is_own_cap = under_own_cap(account, equity, gross, taken, most)
+    return taken, most, shorts, is_own_cap
 
 
 @compiled
 def _only_closes(h: int, o: int) -> bool:
-    """Whether no leg of a group opens anything."""
+    """Whether no leg of a group opens anything: legs of one instrument that make up for each other
+    do, one of them."""
     m = o
     while True:
         leg = mem.orders(h)[m]
         p = position_place(h, leg["account"], leg["book"], leg["instrument"])
         units = mem.positions(h)[p]["units"]
         after = units + _change_of(h, o, leg["instrument"])
-        if after * units < 0 or abs(after) > abs(units):
+        if after * units < 0 or units * leg["side_venue"] >= 0:
             return False
         m = leg["next_in_group"]
         if m == o:
@@ -256,11 +263,14 @@ def _fill_together(h: int, o: int, at: int, market_reason: int) -> None:
     if not _are_all_met(h, o, at):
         return
     if not _only_closes(h, o):
-        wanted, most, shorts = _state_after(h, o, at)
+        wanted, most, shorts, is_own_cap = _state_after(h, o, at)
         if shorts != 0:
             _reject_all(h, o, _R_SHORT, 0.0, 0.0)
             return
         if wanted > most + SAME * max(abs(wanted), abs(most)):
+            if is_own_cap != 0:
+                _reject_all(h, o, _R_LEVERAGE, wanted, most)
+                return
             room = max(room_left(h, mem.orders(h)[o]["account"]), 0.0)
             _reject_all(h, o, _R_FUNDS, room + (wanted - most), room)
             return
