@@ -19,7 +19,6 @@ from quant.errors import ConfigError
 from quant.kernel.codes import POSTING_KIND
 from quant.report.costs import cost_parts
 
-
 HALF_HOURS = ((13, 30), (14, 0))
 
 

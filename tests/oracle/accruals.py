@@ -54,7 +54,6 @@ def _interest(state: State, days: int) -> None:
         currency = currency_of(state, symbol)
         # Reading: proceeds that were changed are set aside where they are, in the base.
         if not stays(state, currency):
-            state.note("open: interest, and shorts whose proceeds were changed")
             value, currency = value * state.fx(symbol), BASE
         shorts[currency] = shorts.get(currency, ZERO) + value
     for currency in sorted(state.balances.keys() | shorts.keys()):

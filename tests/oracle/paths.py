@@ -167,10 +167,9 @@ def _walk_segment(
         is_next = line is not None and (not queue or line.distance <= queue[0].distance)
         return line if is_next else None
 
-    waiting = False
     for symbol, queue in queues.items():
-        n_fills = len(state.fills)
-        while queue and line_before(symbol, queue) is None:
+        # With `fifo` each has its turn below.
+        while queue and state.batch != "fifo" and line_before(symbol, queue) is None:
             offer = queue[0]
             done[symbol] = max(done[symbol], offer.distance)
             fill_closing(state, offer)
@@ -180,10 +179,6 @@ def _walk_segment(
             if fillable(state, offer) > 0 and not offer.order.reduce_only:
                 break
             queue.pop(0)
-        if waiting and len(state.fills) > n_fills and state.batch == "fifo":
-            # See `test_account_differences.py`.
-            state.note("open: fifo, and what closes on a segment before another instrument's rest")
-        waiting |= bool(queue)
 
     def fill_the_rest(symbol: str, queue: list[Offer]) -> None:
         while queue and line_before(symbol, queue) is None:

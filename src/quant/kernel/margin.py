@@ -69,12 +69,13 @@ def fx_of(h: int, account: int, currency: int) -> float:
 
 
 @inlined
-def cost_of_money(h: int, ins: Any, flow: float) -> float:
-    """What changing money costs, where a flow (in the base) is of another currency."""
+def cost_of_money(h: int, ins: Any, flow: float, charges: float) -> float:
+    """What changing money costs, where a flow (in the base) is of another currency. Of what is not
+    paid for only its charges are changed."""
     policy = mem.policies(h)[0]
-    if policy["converts"] == 0 or ins["currency"] == 0 or ins["valuation"] != _PAID:
+    if policy["converts"] == 0 or ins["currency"] == 0:
         return 0.0
-    return abs(flow) * policy["conversion_cost"]
+    return abs(flow if ins["valuation"] == _PAID else charges) * policy["conversion_cost"]
 
 
 @compiled
@@ -161,7 +162,9 @@ def sum_unsettled(h: int, a: int) -> None:
     total = 0.0
     for c in range(n):
         balance = mem.balances(h)[a * n + c]
-        total += balance["fx"] * balance["unsettled"]
+        # nothing waits in a currency before it has a rate
+        if balance["unsettled"] != 0.0:
+            total += balance["fx"] * balance["unsettled"]
     mem.accounts(h)[a]["unsettled"] = total
 
 
@@ -283,8 +286,9 @@ def _flow(h: int, o: int, count: int, price: float) -> float:
     ins = mem.instruments(h)[order["instrument"]]
     fx = fx_of(h, order["account"], ins["currency"])
     worth = quantity(ins, order["side_venue"] * count) * price * ins["multiplier"]
-    flow = -worth * fx - next_cost(h, o, count, price) * fx
-    return flow - cost_of_money(h, ins, flow)
+    charges = next_cost(h, o, count, price) * fx
+    flow = -worth * fx - charges
+    return flow - cost_of_money(h, ins, flow, charges)
 
 
 @compiled

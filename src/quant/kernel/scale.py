@@ -160,8 +160,9 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
             raw = raw_at(h, o, at)
             price, _, _ = paid_price(h, o, count, raw, at)
             out = quantity(ins, side * count) * price * ins["multiplier"] * fx
-            out += next_cost(h, o, count, price) * fx
-            out += cost_of_money(h, ins, out)
+            charges = next_cost(h, o, count, price) * fx
+            out += charges
+            out += cost_of_money(h, ins, out, charges)
             # what has to wait for its settlement pays for nothing
             spent += out if out > 0.0 or account["settles"] == 0 else waits * out
             units += side * count

@@ -180,8 +180,9 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int, int]:
         price, _, _ = paid_price(h, m, count, raw, at)
         fx = fx_of(h, a, ins["currency"])
         out = quantity(ins, leg["side_venue"] * count) * price * ins["multiplier"] * fx
-        out += next_cost(h, m, count, price) * fx
-        out += cost_of_money(h, ins, out)
+        charges = next_cost(h, m, count, price) * fx
+        out += charges
+        out += cost_of_money(h, ins, out, charges)
         # what has to wait for its settlement pays for nothing
         spent += out if out > 0.0 or account["settles"] == 0 else waits * out
         if _is_first_of_its_instrument(h, o, m):

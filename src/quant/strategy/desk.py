@@ -322,7 +322,10 @@ class OrderDesk:
         if mark == mark and mark != 0.0:
             worth = abs(mark) * self._views.instrument_f[i * _INSTRUMENT + _MULTIPLIER]
             worth *= self._views.fx_of(i)
-            if whole(self._terms.in_increments(i, estimate / worth)) == self._projected(i):
+            # without a rate yet the order is made, and refused for that
+            if worth == worth and whole(
+                self._terms.in_increments(i, estimate / worth)
+            ) == self._projected(i):
                 return None
         o = self._new(i, _MARKET, TIF.DAY, tag)
         base = o * _WORDS
