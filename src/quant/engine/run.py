@@ -24,6 +24,7 @@ from quant.engine.accounts import gross_limit
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
 from quant.engine.currencies import (
+    conversion_costs,
     currency_split,
     in_base,
     rates_now,
@@ -269,6 +270,7 @@ class Run:
                 leverage_limit=gross_limit(sim.config.account),
                 positions=tables.position_arrays(sim.state),
                 flows=self.flows,
+                conversions=conversion_costs(sim.state),
             )
         )
 
