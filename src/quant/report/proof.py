@@ -143,7 +143,8 @@ class MarginStressMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFrictionMetrics:
-    """What fees, slippage and changing money took, in money, of the profit, of equity and of what was traded."""
+    """What fees, slippage and changing money took, in money, of the profit, of equity and of what
+    was traded."""
 
     total_commission: Value
     total_fees: Value
