@@ -17,6 +17,7 @@ from quant.model.config import (
     TieredCommission,
 )
 from quant.model.fee_files import bundled_schedule
+from quant.report.wording import counted
 
 __all__ = ["commission_words", "own_commissions", "schedule_warnings"]
 
@@ -82,8 +83,10 @@ def _of_bundled(name: str, currency: str) -> list[str]:
             f"{currency}."
         )
     if schedule.unverified:
+        n = len(schedule.unverified)
+        were = "was not verified with its" if n == 1 else "were not verified with their"
         found.append(
-            f"{len(schedule.unverified)} figures of the fee schedule {name} were not verified with "
-            f"their publisher; quant fees show {name} lists them and what it leaves out."
+            f"{counted(n, 'figure')} of the fee schedule {name} {were} publisher; "
+            f"quant fees show {name} lists them and what it leaves out."
         )
     return found

@@ -46,6 +46,7 @@ from quant.report.metrics import Metric, RunArrays, compute_metrics
 from quant.report.proof import BacktestMetricsV2
 from quant.report.tearsheet import TearSheet, render_tearsheet
 from quant.report.trades import FillArrays, TradeArrays, open_result, round_trips
+from quant.report.wording import counted
 
 if TYPE_CHECKING:
     from quant.engine.folder import RunFolder
@@ -403,8 +404,9 @@ class Run:
     def __repr__(self) -> str:
         end = self.equity["equity"][-1]
         return (
-            f"<Run {self.strategy_name} {self.status}: {len(self.equity) - 1} rows, "
-            f"{len(self.fills)} fills, equity {end:,.2f} {self.config.currency}>"
+            f"<Run {self.strategy_name} {self.status}: "
+            f"{counted(len(self.equity) - 1, 'row')}, {counted(len(self.fills), 'fill')}, "
+            f"equity {end:,.2f} {self.config.currency}>"
         )
 
 
