@@ -171,7 +171,10 @@ def test_a_file_is_read_once_and_kept(tmp_path: Path) -> None:
         ("componets = []", "unknown setting 'componets'.*Did you mean 'components'"),
         ('[[components]]\nname = "x"\nrte = 1', "mine.toml component 'x': unknown setting 'rte'"),
         ('include = ["us"]', "expected one of binance_spot"),
-        ('currency = 5\ninclude = ["us_regulatory"]', "mine.toml currency: expected a currency in capital letters .*found 5"),
+        (
+            'currency = 5\ninclude = ["us_regulatory"]',
+            "currency: expected a currency in capital letters .*found 5",
+        ),
         (
             'currency = "EUR"\ninclude = ["us_regulatory"]',
             "mine.toml currency and include: expected one currency, found EUR and USD",
