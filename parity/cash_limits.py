@@ -56,6 +56,10 @@ their accounts differ, not that one of them computes better. Which account is ri
 the broker: `k: 1` is an account that borrows nothing, `k: 2` a margin account in the United States
 overnight. No limit at all is no account: it tells what a strategy does, not what anybody could have
 done.
+
+The table has no seconds, which published tables of this kind have. They hang on the machine, on its
+load, and on what is compiled already. The figures above come out the same everywhere, and a page
+that is compared with the next run keeps to those. Speed is measured apart, by `make bench`.
 """
 
 

@@ -64,6 +64,25 @@ def _fills(result: dict[str, Any]) -> str:
     return f"{fills}; equity {result['equity']:,.2f}{end}"
 
 
+def expressed(
+    scenarios: Sequence[dict[str, Any]], peers: Sequence[str], cells: dict[tuple[str, str], Cell]
+) -> list[str]:
+    """How many of the scenarios each tool can express."""
+    counts = {
+        peer: sum(cells[s["name"], peer].verdict.status != match.NOT_EXPRESSIBLE for s in scenarios)
+        for peer in peers
+    }
+    told = ", ".join(f"{peer} {n}" for peer, n in counts.items())
+    lines = [f"Of the {len(scenarios)} scenarios these can be expressed:", f"{told}."]
+    if "bt" in counts:
+        lines += [
+            "bt stays below the rest because no order of it waits: an algo trades at once, at the",
+            "price of its row, and cannot say a stop, a limit, an auction or a bracket. These are",
+            "not rebuilt in its runner: that would test the runner.",
+        ]
+    return [*lines, ""]
+
+
 def written(
     scenarios: Sequence[dict[str, Any]], peers: Sequence[str], cells: dict[tuple[str, str], Cell]
 ) -> str:
@@ -84,7 +103,7 @@ def written(
                 right = f"{cell.known['right']}. {why} ({cell.known['source']})"
                 rows.append([f"`{s['name']}`", p, _fills(cell.peer), _fills(cell.quant), right])
     lines += _table(["scenario", "peer", "what it does", "what quant does", "right, and why"], rows)
-    lines += ["## What a tool cannot express", ""]
+    lines += ["## What a tool cannot express", "", *expressed(scenarios, peers, cells)]
     rows = [
         [f"`{s['name']}`", p, cells[s["name"], p].verdict.reason]
         for s in scenarios

@@ -32,6 +32,8 @@ def test_a_schedule_shows_all_it_has(shop: Shop, name: str) -> None:
     told = shop.quant("fees", "show", name, "--json").json
     assert tuple(map(FeeComponent.from_mapping, told["components"])) == schedule.components
     text = shop.quant("fees", "show", name).out
+    assert told["currency"] == schedule.currency
+    assert f"Money is {schedule.currency or 'the instrument'}" in text
     for part in schedule.components:
         assert f"{part.name} ({part.posted_as}" in text
         assert all(f"since {terms.since}" in text for terms in part.terms if terms.since)

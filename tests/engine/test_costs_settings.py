@@ -14,7 +14,7 @@ import pytest
 
 import quant as qt
 from helpers.worlds import DAY_0
-from quant.engine.assumptions import impact_words
+from quant.engine.assumptions import impact_words, warnings_of
 from quant.errors import ConfigError
 from quant.research import fit_impact_alpha
 
@@ -151,3 +151,66 @@ def test_alpha_is_found_again_from_simulated_fills() -> None:
     assert fit.alpha == pytest.approx(0.7, rel=1e-9)
     assert fit.standard_error == pytest.approx(0.0, abs=1e-9)
     assert fit.r_squared == pytest.approx(1.0)
+
+
+class Swings(qt.Strategy):
+    """Buys and sells in turn, at every bar."""
+
+    def on_bar(self, bar: qt.Bar, ctx: qt.Context) -> None:
+        ctx.order(bar.symbol, -5 if ctx.portfolio.qty(bar.symbol) > 0 else 5)
+
+
+def _amber(n: int, config: dict[str, Any], **columns: list[Any]) -> tuple[qt.Run, list[str]]:
+    """A run over n days, and what its report says in amber."""
+    rows = {name: [10.0, 11.0, 10.5, 12.0, 11.0, 10.0][:n] for name in ("open", "high", "low")}
+    days = {"ts": [DAY_0 + timedelta(days=k) for k in range(n)], "symbol": ["A"] * n}
+    frame = pl.DataFrame(days | rows | {"close": rows["open"]} | columns)
+    run = qt.backtest(Swings, frame, config={"benchmark": "none"} | config)
+    return run, [one.text for one in run.sheet().assumptions if one.level == "amber"]
+
+
+def test_impact_that_is_never_charged_is_amber() -> None:
+    impact = {"impact": {"kind": "square_root"}, "execution": {"participation": None}}
+    run, amber = _amber(4, impact)
+    assert run.fills["impact"].sum() == 0.0
+    said = "of 3 fills paid no market impact, because volatility or volume was not known"
+    assert any(text.startswith(f"3 {said}") for text in amber)
+    assert any(text.startswith(f"3 {said}") for text in warnings_of(run.simulation))
+
+
+def test_impact_that_is_charged_later_is_counted() -> None:
+    """Two returns are known from the fourth session on."""
+    impact = {"impact": {"kind": "square_root"}, "execution": {"participation": None}}
+    run, amber = _amber(6, impact, volume=[1e6] * 6)
+    free = int(run.fills["reason"].str.contains("no_impact").sum())
+    assert (free, len(run.fills)) == (2, 5)
+    assert any(text.startswith("2 of 5 fills paid no market impact") for text in amber)
+    fixed = {"kind": "square_root", "sigma": 0.02, "adv": 1e6}
+    _, amber = _amber(4, impact | {"impact": fixed})
+    assert not any("market impact" in text for text in amber)
+
+
+@pytest.mark.parametrize(
+    ("spread", "free"),
+    [
+        ([None] * 4, 3),
+        # a fill at an open knows the spread of the bar before: that of day 2 from day 3 on
+        ([None, 0.2, None, None], 1),
+        ([0.2, None, None, None], 0),
+    ],
+)
+def test_spreads_that_are_never_charged_are_amber(spread: list[float | None], free: int) -> None:
+    columns = {"spread": pl.Series(spread, dtype=pl.Float64)}
+    run, amber = _amber(4, {"slippage": {"kind": "spread"}}, **columns)
+    assert int((run.fills["slippage"] == 0.0).sum()) == free
+    told = [text for text in amber if "paid no spread" in text]
+    assert [text.split(" paid")[0] for text in told] == ([f"{free} of 3 fills"] if free else [])
+
+
+def test_one_is_told_in_the_singular() -> None:
+    """A single clamped fill, a single order refused."""
+    slippage = {"slippage": {"kind": "rate", "rate": 0.3}, "execution": {"guardrail": 0.1}}
+    _, amber = _amber(2, slippage)
+    assert "1 fill had slippage beyond the guardrail and was clamped to it." in amber
+    _, amber = _amber(1, {"cash": 1})
+    assert "1 of 1 order was rejected; orders.csv says why." in amber

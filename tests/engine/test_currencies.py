@@ -13,6 +13,7 @@ import quant as qt
 from helpers.worlds import Deed, Played, market, play
 from quant.engine.run import Run
 from quant.errors import ConfigError
+from quant.report.costs import cost_parts
 
 
 def _flat(*prices: float) -> list[tuple[float, ...]]:
@@ -90,6 +91,31 @@ def test_changing_money_costs_its_spread_each_way() -> None:
     run = Run(played.simulation)
     run.check()
     assert run.currency_split.row(-1, named=True)["currency_pnl"] == pytest.approx(-10.0)
+
+
+def test_what_changing_money_cost_is_among_the_costs() -> None:
+    """5,000 and 5 of commission at 1.1 and 1 %: 55.055; 5,500 less 5.50 at 1.2 and 1 %: 65.934."""
+    costs: dict[str, Any] = {"commission": {"kind": "rate", "rate": 0.001}}
+    played = _played(
+        ROUND, [100.0, 100.0, 110.0], [1.1, 1.1, 1.2], **costs, conversion={"cost": 0.01}
+    )
+    run = Run(played.simulation)
+    run.check()
+    found = run.metrics
+    assert found["conversion_costs"] == pytest.approx(55.055 + 65.934)
+    assert run.metric_details["conversion_costs"].n == 2
+    # commission: 5 EUR at 1.1 and 5.50 EUR at 1.2
+    assert found["total_costs"] == pytest.approx(12.1 + 120.989)
+    parts = {part.key: part.amount for part in cost_parts(run.sheet())}
+    assert list(parts) == ["gross", "commission", "slippage", "conversion", "net"]
+    assert parts["conversion"] == found["conversion_costs"]
+    # 50 at 110 in place of 100 EUR, the euro at 1.2 in place of 1.1: 6,600 less 5,500
+    assert parts["gross"] == pytest.approx(1_100.0)
+    assert parts["net"] == found["net_profit"]
+
+    free = Run(_played(ROUND, [100.0, 100.0, 110.0], [1.1, 1.1, 1.2], **costs).simulation)
+    assert free.metrics["conversion_costs"] == 0.0
+    assert "conversion" not in [part.key for part in cost_parts(free.sheet())]
 
 
 def test_a_weight_is_of_the_equity_in_the_base() -> None:

@@ -19,6 +19,7 @@ from helpers.worlds import Script, market, play
 from quant.engine.simulation import Simulation
 from quant.errors import ConfigError, RunError
 from quant.model.fee_files import bundled_names, bundled_schedule, read_schedule
+from quant.model.fees import ScheduleCommission
 from quant.model.parse import config_from, to_mapping
 
 FLAT = [(100.0, 100.0, 100.0, 100.0)] * 4
@@ -63,6 +64,11 @@ def part(**settings: Any) -> dict[str, Any]:
         (
             schedule(part(rate=0.1, minimum=2, maximum=1)),
             "minimum and maximum: expected a maximum of at least the minimum, found 1 below 2",
+        ),
+        (schedule(part(rate=0.1)) | {"currency": "usd"}, "currency in capital letters .*'usd'"),
+        (
+            {"kind": "schedule", "name": "us_regulatory", "currency": "USD"},
+            "currency: expected it beside components only, found USD beside name",
         ),
         (schedule(part(round_up=0.03)), "round_up: expected a part of one such as 0.01"),
         (schedule(part(since="soon")), "since: expected a date such as 2024-05-22, found 'soon'"),
@@ -130,6 +136,7 @@ def test_an_instrument_names_itself() -> None:
             schedule(*(one.to_mapping() for one in bundled_schedule(name).components))
             for name in bundled_names()
         ),
+        schedule(part(per_share=0.01)) | {"currency": "EUR"},
         schedule(part(rate=-1e-4, liquidity="maker"), part(name="min", per_order=1, maximum=3)),
     ],
 )
@@ -150,6 +157,8 @@ def test_a_file_is_read_once_and_kept(tmp_path: Path) -> None:
     config = config_from({"commission": {"kind": "schedule", "file": str(file)}})
     written = to_mapping(config)["commission"]
     assert [one["name"] for one in written["components"]] == ["mine", "SEC section 31", "FINRA TAF"]
+    # the file does not say, what it includes does
+    assert written["currency"] == "USD"
     file.unlink()
     assert config_from(to_mapping(config)) == config
 
@@ -162,6 +171,14 @@ def test_a_file_is_read_once_and_kept(tmp_path: Path) -> None:
         ("componets = []", "unknown setting 'componets'.*Did you mean 'components'"),
         ('[[components]]\nname = "x"\nrte = 1', "mine.toml component 'x': unknown setting 'rte'"),
         ('include = ["us"]', "expected one of binance_spot"),
+        (
+            'currency = 5\ninclude = ["us_regulatory"]',
+            "currency: expected a currency in capital letters .*found 5",
+        ),
+        (
+            'currency = "EUR"\ninclude = ["us_regulatory"]',
+            "mine.toml currency and include: expected one currency, found EUR and USD",
+        ),
     ],
 )
 def test_a_bad_file_is_refused(tmp_path: Path, text: str, words: str) -> None:
@@ -365,22 +382,101 @@ def test_other_fees_do_not_continue_a_run() -> None:
         simulation(0.002).resume(data)
 
 
+# -------------------------------------------------------------------------------------- currency
+
+US = {"kind": "schedule", "name": "us_regulatory"}
+RATE_OF_EURO: dict[str, Any] = {"currencies": {"EUR": {"value": 1.1}}}
+
+
+def _once(config: dict[str, Any]) -> qt.Run:
+    return qt.backtest(ShortOnce(100.0), prices(date(2024, 1, 2), 4, 5.0), config=config)
+
+
+@pytest.mark.parametrize(
+    ("config", "where"),
+    [
+        ({"commission": US, "currency": "EUR"}, "config commission"),
+        ({"commission": US, "instruments": {"A": {"currency": "EUR"}}}, "config commission"),
+        (
+            {"instruments": {"A": {"currency": "EUR", "commission": US}}},
+            r"config instruments\.A\.commission",
+        ),
+    ],
+)
+def test_amounts_of_another_currency_are_refused(config: dict[str, Any], where: str) -> None:
+    rates = {} if "currency" in config else RATE_OF_EURO
+    text = rf"^{where}: expected .* priced in USD, .* the schedule us_regulatory, found A in EUR; "
+    with pytest.raises(ConfigError, match=text):
+        _once(config | rates)
+
+
+def test_a_list_of_one_s_own_is_checked_if_it_says_its_currency(tmp_path: Path) -> None:
+    """100 shares at 0.01 are 1.00."""
+    file = tmp_path / "mine.toml"
+    text = '[[components]]\nname = "mine"\nper_share = 0.01\n'
+    euro = {"currency": "EUR", "commission": {"kind": "schedule", "file": str(file)}}
+    file.write_text(text)
+    assert _once(euro).metrics["total_commission"] == pytest.approx(1.0)
+    file.write_text(f'currency = "EUR"\n{text}')
+    assert _once(euro).metrics["total_commission"] == pytest.approx(1.0)
+    file.write_text(f'currency = "USD"\n{text}')
+    with pytest.raises(ConfigError, match="in USD, the currency of the amounts of its components"):
+        _once(euro)
+
+
+def test_fractions_have_no_currency() -> None:
+    """0.1 % of 500 is 0.50 in any money; where tiers begin is money, which is told."""
+    binance = {"kind": "schedule", "name": "binance_spot"}
+    assert bundled_schedule("binance_spot").currency is None
+    assert _once({"currency": "EUR", "commission": binance}).metrics[
+        "total_commission"
+    ] == pytest.approx(0.5)
+    kraken = {"kind": "schedule", "name": "kraken_spot"}
+    said = (
+        "The fee schedule kraken_spot is in USD; the bounds of its tiers were taken as EUR for A."
+    )
+    for currency in ("EUR", "USD"):
+        run = _once({"currency": currency, "commission": kraken})
+        amber = [one.text for one in run.sheet().assumptions if one.level == "amber"]
+        assert (said in amber) == (currency == "EUR")
+
+
+def test_the_prices_of_a_rate_are_let_through() -> None:
+    """A is in dollars, the yen's rate in yen; nobody has to say what trading it would cost."""
+    flat = prices(date(2024, 1, 2), 4, 5.0)
+    yen = flat.with_columns(pl.lit("USDJPY").alias("symbol"))
+    config = {
+        "commission": US,
+        "currencies": {"JPY": {"symbol": "USDJPY", "inverted": True}},
+        "instruments": {"USDJPY": {"currency": "JPY"}},
+    }
+    run = qt.backtest(qt.Strategy(), pl.concat([flat, yen]), config=config)
+    amber = [one.text for one in run.sheet().assumptions if one.level == "amber"]
+    said = "us_regulatory is in USD; its amounts were taken as JPY for USDJPY."
+    assert any(text.endswith(said) for text in amber)
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_a_bundled_schedule_with_money_says_its_currency(name: str) -> None:
+    model = config_from({"commission": {"kind": "schedule", "name": name}}).commission
+    assert isinstance(model, ScheduleCommission)
+    assert (model.priced_in is not None) == (model.has_amounts or model.has_bounds)
+
+
 # ---------------------------------------------------------------------------- what a report says
 
 
 def test_a_report_says_what_a_schedule_does_not_know(tmp_path: Path) -> None:
     config = {
-        "currency": "EUR",
         "commission": {"kind": "schedule", "name": "us_regulatory"},
         "instruments": {"A": {"commission": {"kind": "per_order", "per_order": 2}}},
     }
     run = qt.backtest(ShortOnce(1.0), prices(date(2011, 1, 3), 3, 5.0), config=config)
     texts = [one.text for one in run.sheet().assumptions]
     amber = [one.text for one in run.sheet().assumptions if one.level == "amber"]
-    assert "Commission of A: 2 EUR per order." in texts
+    assert "Commission of A: 2 USD per order." in texts
     assert any("the schedule us_regulatory (Regulatory fees" in text for text in texts)
     assert "SEC section 31 is known from 2012-04-01 on: nothing is charged before." in amber
-    assert any("us_regulatory is in USD; its amounts were taken as EUR." in text for text in amber)
     assert any("quant fees show us_regulatory lists them" in text for text in amber)
     folder = run.save(tmp_path).path
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -145,6 +145,8 @@ def test_nothing_is_sold_short_that_cannot_be_borrowed() -> None:
     assert run.orders["reason"].to_list() == [None, "no_borrow"]
     line = next(one for one in run.log if one["event"] == "order_rejected")
     assert (line["needed"], line["available"]) == (10.0, 5.0)
+    last = run.order_events.row(-1, named=True)
+    assert (last["rule"], last["limit"], last["value"]) == ("no_borrow", 5.0, 10.0)
     partial = {"borrow": borrow, "execution": {"insufficient": "partial"}}
     parts = qt.backtest(Plan((-10.0, -10.0)), data, config=partial, options=options)
     assert parts.fills["qty"].to_list() == [10.0, 5.0]

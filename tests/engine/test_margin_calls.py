@@ -11,6 +11,7 @@ import pytest
 
 import quant as qt
 from helpers.worlds import Deed, Played, market, play
+from quant.engine.assumptions import warnings_of
 from quant.engine.run import Run
 
 REG_T = {"kind": "margin"}
@@ -58,6 +59,7 @@ def test_a_call_that_is_met_is_over() -> None:
     log = [line["event"] for line in Run(met.simulation).log]
     assert log.count("margin_call") == 1
     assert "margin_call_met" in log
+    assert "1 margin call; logs.jsonl says when." in warnings_of(met.simulation)
     assert met.simulation.ctx.portfolio.status == "sound"
 
 

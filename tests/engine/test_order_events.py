@@ -197,3 +197,31 @@ def test_contradictory_delays_are_refused(config: dict[str, Any], text: str) -> 
 
     with pytest.raises(ConfigError, match=text):
         qt.config_from(config)
+
+
+def _refused(run: qt.Run) -> list[tuple[Any, ...]]:
+    """Reason, rule, limit and value of every event that has a reason."""
+    table = run.order_events.filter(pl.col("reason").is_not_null())
+    return table.select("reason", "rule", "limit", "value").rows()
+
+
+@pytest.mark.parametrize("insufficient", ["reject", "partial"])
+def test_a_refusal_for_money_has_its_figures(insufficient: str) -> None:
+    """10 at 10 and a tenth of commission need 110 of 100."""
+    tenth = {"kind": "rate", "rate": 0.1}
+    run, _ = acted(
+        flat(10.0, 10.0, 10.0), lambda ctx: ctx.order("A", 10),
+        cash=100, commission=tenth, execution={"insufficient": insufficient},
+    )  # fmt: skip
+    (row,) = _refused(run)
+    assert row == ("insufficient_funds", "insufficient_funds", 100.0, pytest.approx(110.0))
+    (line,) = (line for line in run.log if "needed" in line)
+    assert (line["available"], line["needed"]) == row[2:]
+
+
+def test_a_refusal_without_figures_names_its_rule() -> None:
+    run, _ = acted(
+        [(10.0, 10.0, 10.0, 10.0, 100.0)] * 3, lambda ctx: ctx.order("A", 11),
+        execution={"over_cap": "reject", "participation": 0.1},
+    )  # fmt: skip
+    assert _refused(run) == [("over_cap", "over_cap", None, None)]

@@ -164,7 +164,7 @@ def test_the_report_says_it() -> None:
         {0: lambda ctx: ctx.order("A", 120), 1: lambda ctx: ctx.order("A", -120)}, credit=200.0
     )
     texts = [one.text for one in Run(played.simulation).sheet().assumptions]
-    assert any("1 free-riding violations" in text for text in texts)
+    assert any("1 free-riding violation:" in text for text in texts)
     assert any("Sales settle 2 sessions later; their money waits" in text for text in texts)
 
 

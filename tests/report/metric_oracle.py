@@ -217,7 +217,21 @@ class Tables:
 
     @cached_property
     def costs(self) -> float:
-        return self.fees + float(self.fills["slippage"].sum())
+        return self.fees + self.slipped + self.changed
+
+    @cached_property
+    def slipped(self) -> float:
+        return float(self.fills["slippage"].sum())
+
+    @cached_property
+    def changed(self) -> float:
+        """What changing money took: of what came the part that is missing, of what went the part
+        on top."""
+        config = self.manifest["config"]
+        cost, table = float(config["conversion"]["cost"]), self._read("ledger")
+        is_ours = (table["kind"] == "conversion") & (table["currency"] == config["currency"])
+        amount = table[is_ours]["amount"].to_numpy()
+        return float((np.abs(amount) * cost / (1 - np.sign(amount) * cost)).sum())
 
     @cached_property
     def traded(self) -> pd.Series:
@@ -668,17 +682,16 @@ _plain(
         "total_commission": lambda t: t.fills["commission"].sum(),
         "total_fees": lambda t: t.fills["fees"].sum(),
         "total_slippage": lambda t: t.fills["slippage"].sum(),
+        "conversion_costs": lambda t: t.changed,
         "total_costs": lambda t: t.costs,
         "cost_share_of_gross": lambda t: t.costs / abs(t.before_costs),
         "fee_share_of_gross": lambda t: t.fees / abs(t.before_costs),
-        "slippage_share_of_gross": lambda t: (t.costs - t.fees) / abs(t.before_costs),
+        "slippage_share_of_gross": lambda t: t.slipped / abs(t.before_costs),
         "cost_per_year_pct": lambda t: _per_year(t, t.costs),
         "fee_per_year_pct": lambda t: _per_year(t, t.fees),
-        "slippage_per_year_pct": lambda t: _per_year(t, t.costs - t.fees),
-        "slippage_per_order": lambda t: (
-            (t.costs - t.fees) / int((t.orders["filled_qty"] > 0).sum())
-        ),
-        "slippage_per_order_bps": lambda t: 1e4 * (t.costs - t.fees) / _raw(t),
+        "slippage_per_year_pct": lambda t: _per_year(t, t.slipped),
+        "slippage_per_order": lambda t: t.slipped / int((t.orders["filled_qty"] > 0).sum()),
+        "slippage_per_order_bps": lambda t: 1e4 * t.slipped / _raw(t),
         "fee_bps": lambda t: 1e4 * t.fees / t.traded.sum(),
         "break_even_cost_bps": lambda t: 1e4 * t.before_costs / t.traded.sum(),
     }

@@ -164,6 +164,14 @@ WORLDS: dict[str, tuple[pl.DataFrame, Weights, dict[str, Any], dict[str, Any]]] 
         {**COSTS, "cash_flows": [{"every": "week", "amount": -1500}]},
         {},
     ),
+    "money changed": (
+        daily("AAA BBB", 100),
+        PAIR,
+        {**COSTS, "account": {"kind": "gross_leverage", "k": 3.0}}
+        | {"instruments": {"AAA": {"currency": "EUR"}}, "currencies": {"EUR": {"value": 1.0}}}
+        | {"conversion": {"cost": 0.003}},
+        {},
+    ),
     "no benchmark": (daily("AAA", 40), SWING, {"benchmark": "none"}, {}),
     "in money at the end": (daily("AAA", 45), {2: {"AAA": 1.0}}, {}, {}),
 }
@@ -203,9 +211,10 @@ def test_the_worlds_are_what_they_are_called(world: World) -> None:
     assert (found["total_trades"] == 0) == (name in open_only)
     assert (found["rows_without_equity"] > 0) == (name == "bankrupt")
     assert (found["short_trades"] > 0) == (
-        name in ("short", "leveraged", "multiplied", "paid in and out")
+        name in ("short", "leveraged", "multiplied", "paid in and out", "money changed")
     )
     assert (tables.benchmark is None) == (name == "no benchmark")
+    assert (found["conversion_costs"] > 0) == (name == "money changed")
     gaps = found["n_sessions"] - run.equity["session"].n_unique()
     assert (gaps > 0) == (name == "missing days")
 

@@ -70,7 +70,8 @@ def fees_show(name: str, /, *, json: Json = False) -> int:
         return 0
     out = console()
     out.print(f"{schedule.title}. {schedule.about}", highlight=False)
-    out.print(f"Money is {schedule.currency}.", highlight=False)
+    money = schedule.currency or "the instrument's"
+    out.print(f"Money is {money}.", highlight=False)
     for part in schedule.components:
         out.print()
         out.print(_head(part), highlight=False, markup=False)

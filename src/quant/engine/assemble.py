@@ -20,7 +20,7 @@ from quant.engine.accounts import (
 )
 from quant.engine.cross_impact import cross_records
 from quant.engine.currencies import balance_records, currency_records
-from quant.engine.fee_rows import commissions, fee_arrays
+from quant.engine.fee_rows import check_fee_currencies, commissions, fee_arrays
 from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
 from quant.engine.timeline import Period, Timeline, next_rows
@@ -148,6 +148,7 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
                 f"{symbol!r}; correct or remove it.{nearest(symbol, bars.symbols)}"
             )
     _check_ticks(bars, config)
+    check_fee_currencies(bars.symbols, config)
     record = np.zeros(len(bars.symbols), ARRAYS["instruments"])
     record["mark"] = math.nan
     record["prev_volume"] = math.nan

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from quant.engine.account_events import account_lines, violations_table
 from quant.engine.cost_words import commission_words, own_commissions, schedule_warnings
+from quant.engine.fill_warnings import fill_warnings
 from quant.engine.flows import flow_lines, flow_rows, flows_left_out
 from quant.engine.lookahead.verdict import LookAheadAudit
 from quant.engine.simulation import Simulation
 from quant.engine.timeline import Period
-from quant.kernel.codes import FILL_FLAG, STATUS
+from quant.kernel.codes import STATUS
 from quant.lake import Bars
 from quant.lake.opens import equal_opens
 from quant.model.accounts import (
@@ -29,6 +30,7 @@ from quant.model.config import (
 from quant.model.events import as_datetime
 from quant.report.flows import wealth_index
 from quant.report.tearsheet import Assumption
+from quant.report.wording import counted
 
 __all__ = [
     "assumptions_of",
@@ -117,8 +119,7 @@ def impact_words(config: Config) -> str:
         return text
     text += f"; {model.permanent * 100:.4g} % of it stays"
     n = sum(len(factors) for factors in model.cross.values())
-    pairs = "pair" if n == 1 else "pairs"
-    return f"{text} and carries over between {n} {pairs} of instruments" if n else text
+    return f"{text} and carries over between {counted(n, 'pair')} of instruments" if n else text
 
 
 def _fills(bars: Bars, config: Config) -> list[Assumption]:
@@ -191,8 +192,8 @@ def _settlement_words(account: CashAccount) -> str:
     if account.settlement in ("immediate", 0):
         return "What was sold can be spent at once."
     when = "as in the United States on its date"
-    if account.settlement != "us":
-        when = f"{account.settlement} sessions later"
+    if isinstance(account.settlement, int):
+        when = f"{counted(account.settlement, 'session')} later"
     held = "waits till then" if account.unsettled == "hold" else "may buy before"
     return f"Sales settle {when}; their money {held}."
 
@@ -312,19 +313,19 @@ def warnings_of(simulation: Simulation) -> list[str]:
     stale = int(((rows["is_stale"] != 0) & (rows["units"] != 0)).sum())
     if stale:
         found.append(
-            f"Positions were marked {stale} times at a price of an earlier session, because the "
-            "data has no bar of the symbol for that session."
+            f"Positions were marked {counted(stale, 'time')} at a price of an earlier session, "
+            "because the data has no bar of the symbol for that session."
         )
-    fills = state.used("fills")
-    clamped = int(((fills["flags"] & FILL_FLAG.CLAMPED) != 0).sum())
-    if clamped:
-        found.append(f"{clamped} fills had slippage beyond the guardrail and were clamped to it.")
+    found += fill_warnings(simulation)
     orders = state.used("orders")
     if not len(orders):
         found.append("The strategy sent no order.")
     refused = int((orders["status"] == STATUS.REJECTED).sum())
     if refused:
-        found.append(f"{refused} of {len(orders)} orders were rejected; orders.csv says why.")
+        was = "was" if refused == 1 else "were"
+        found.append(
+            f"{refused} of {counted(len(orders), 'order')} {was} rejected; orders.csv says why."
+        )
     return found + _flow_warnings(simulation)
 
 
@@ -369,15 +370,17 @@ def _account_warnings(simulation: Simulation) -> list[str]:
     recalls = sum(line["event"] == "borrow_recalled" for line in lines)
     found = []
     if calls:
-        found.append(f"{calls} margin calls; logs.jsonl says when.")
+        found.append(f"{counted(calls, 'margin call')}; logs.jsonl says when.")
     if recalls:
-        found.append(f"{recalls} shorts were called back by their lenders.")
+        was = "was called back by its lender" if recalls == 1 else "were called back by lenders"
+        found.append(f"{counted(recalls, 'short')} {was}.")
     violations = violations_table(state, simulation.bars, config.account)["kind"].to_list()
     for kind, words in (("good_faith", "good-faith"), ("free_riding", "free-riding")):
         if kind in violations:
+            told = counted(violations.count(kind), f"{words} violation")
             found.append(
-                f"{violations.count(kind)} {words} violations: a broker restricts such an account "
-                "to settled cash for 90 days (12 CFR 220.8(c))."
+                f"{told}: a broker restricts such an account to settled cash for 90 days "
+                "(12 CFR 220.8(c))."
             )
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from quant.engine.fee_rows import commissions, known_dates
+from quant.engine.fee_rows import commissions, known_dates, others_money
 from quant.engine.timeline import Period
 from quant.lake import Bars
 from quant.model.config import (
@@ -17,6 +17,7 @@ from quant.model.config import (
     TieredCommission,
 )
 from quant.model.fee_files import bundled_schedule
+from quant.report.wording import counted
 
 __all__ = ["commission_words", "own_commissions", "schedule_warnings"]
 
@@ -68,22 +69,38 @@ def schedule_warnings(bars: Bars, period: Period, config: Config) -> list[str]:
                 found.append(f"{part.name} is known from {since} on: nothing is charged before.")
             if until is not None and last > until:
                 found.append(f"{part.name} is known until {until}: nothing is charged after.")
+        found += _of_other_money(model, bars, config)
         if model.name:
-            found += _of_bundled(model.name, config.currency)
+            found += _of_bundled(model.name)
     return found
 
 
-def _of_bundled(name: str, currency: str) -> list[str]:
+def _of_other_money(model: ScheduleCommission, bars: Bars, config: Config) -> list[str]:
+    """Whom a schedule charges by amounts of another currency than theirs, where that is let by."""
+    what = "its amounts" if model.has_amounts else "the bounds of its tiers"
+    if not (model.has_amounts or model.has_bounds):
+        return []
+    name = f"The fee schedule {model.name}" if model.name else "A fee schedule of its own"
+    found: dict[str, list[str]] = {}
+    for symbol in bars.symbols:
+        currency = config.currency_of(symbol)
+        if config.commission_of(symbol) == model and others_money(model, currency):
+            found.setdefault(currency, []).append(symbol)
+    return [
+        f"{name} is in {model.priced_in}; {what} were taken as {currency} for "
+        f"{', '.join(symbols[:5])}{', …' if len(symbols) > 5 else ''}."
+        for currency, symbols in found.items()
+    ]
+
+
+def _of_bundled(name: str) -> list[str]:
     schedule = bundled_schedule(name)
     found = []
-    if schedule.currency != currency:
-        found.append(
-            f"The fee schedule {name} is in {schedule.currency}; its amounts were taken as "
-            f"{currency}."
-        )
     if schedule.unverified:
+        n = len(schedule.unverified)
+        were = "was not verified with its" if n == 1 else "were not verified with their"
         found.append(
-            f"{len(schedule.unverified)} figures of the fee schedule {name} were not verified with "
-            f"their publisher; quant fees show {name} lists them and what it leaves out."
+            f"{counted(n, 'figure')} of the fee schedule {name} {were} publisher; "
+            f"quant fees show {name} lists them and what it leaves out."
         )
     return found

@@ -19,6 +19,7 @@ from quant.report.trades import FillArrays, TradeArrays
 
 __all__ = [
     "balance_records",
+    "conversion_costs",
     "currency_records",
     "currency_split",
     "in_base",
@@ -159,6 +160,15 @@ def revaluation(state: State) -> float:
     changed = rows["kind"] == POSTING_KIND.CONVERSION
     spent = rows["amount"][changed] * rows["fx"][changed]
     return math.fsum(gains.tolist()) + math.fsum(spent.tolist())
+
+
+def conversion_costs(state: State) -> FloatArray:
+    """What each change between another currency and the base cost, in the base, not rounded."""
+    rows = state.used("postings")
+    # the half of a pair that leaves the other currency is the whole amount, its cost not taken off
+    rows = rows[(rows["kind"] == POSTING_KIND.CONVERSION) & (rows["currency"] > 0)]
+    worth: FloatArray = np.abs(rows["amount"] * rows["fx"])
+    return worth * float(state["policy"][0]["conversion_cost"])
 
 
 def currency_split(

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.calendars import Calendar
+from quant.errors import ConfigError
 from quant.kernel.codes import TIERS_BY, TIERS_OF, names
 from quant.kernel.layout import ARRAYS
 from quant.model.config import Commission, Config, ScheduleCommission
 from quant.model.fees import FeeComponent, FeeTerms, steps_per_money
 
-__all__ = ["commissions", "fee_arrays", "known_dates"]
+__all__ = ["check_fee_currencies", "commissions", "fee_arrays", "known_dates", "others_money"]
 
 _EPOCH = date(1970, 1, 1)
 _BY = {text: code for code, text in names(TIERS_BY).items()}
@@ -30,6 +31,42 @@ def commissions(symbols: tuple[str, ...], config: Config) -> list[Commission]:
         if model not in found:
             found.append(model)
     return found
+
+
+def check_fee_currencies(symbols: tuple[str, ...], config: Config) -> None:
+    """Refuse amounts in one currency charged on prices in another.
+
+    Symbols whose prices are a rate of the settings are let through: they are rarely traded, and
+    what they would pay is told in the report.
+
+    Raises
+    ------
+    ConfigError
+        For the first symbol whose schedule charges amounts in another currency than its own.
+    """
+    rates = {rate.symbol for rate in config.currencies.values()}
+    for symbol in symbols:
+        model, own = config.commission_of(symbol), config.currency_of(symbol)
+        if not others_money(model, own) or symbol in rates:
+            continue
+        assert isinstance(model, ScheduleCommission)
+        if not model.has_amounts:
+            continue
+        has_own = config.settings_of(symbol).commission is not None
+        where = f"instruments.{symbol}.commission" if has_own else "commission"
+        what = f"the schedule {model.name}" if model.name else "its components"
+        raise ConfigError(
+            f"config {where}: expected instruments priced in {model.priced_in}, the currency of "
+            f"the amounts of {what}, found {symbol} in {own}; give instruments.{symbol}.commission "
+            f"a schedule in {own}, or correct instruments.{symbol}.currency."
+        )
+
+
+def others_money(model: Commission, currency: str) -> bool:
+    """Whether a commission says that its money is of another currency."""
+    if not isinstance(model, ScheduleCommission):
+        return False
+    return model.priced_in not in (None, currency)
 
 
 def fee_arrays(models: list[Commission], calendar: Calendar) -> dict[str, NDArray[np.void]]:

@@ -16,7 +16,7 @@ from quant.engine.columns import (
     times,
     word_column,
 )
-from quant.engine.refusals import RULE_OF
+from quant.engine.refusals import MONEY_RULE_OF, RULE_OF
 from quant.kernel.codes import GROUP_KIND, NONE, REASON, REPORT_KIND, STATUS, names
 from quant.kernel.layout import State
 from quant.lake import Bars
@@ -25,7 +25,8 @@ __all__ = ["order_events_table"]
 
 _STATUS_WORDS = names(STATUS, upper=True)
 _REASON_WORDS = {code: text for code, text in names(REASON).items() if code}
-_RULE_WORDS = {code: RULE_OF.get(code, "") for code in names(REASON)}
+_RULES = MONEY_RULE_OF | RULE_OF
+_RULE_WORDS = {code: _RULES.get(code, "") for code in names(REASON)}
 _GROUP_WORDS = {code: text for code, text in names(GROUP_KIND).items() if code}
 _REPORT_EVENTS = {
     REPORT_KIND.TRIGGERED: "triggered",
@@ -45,7 +46,8 @@ def order_events_table(state: State, bars: Bars) -> pl.DataFrame:
     Columns: ``event_id, order_id, ts, session, symbol, event, status, reason, qty, filled_qty,
     limit_price, stop_price, parent_id, group_id, group, rule, limit, value``. ``status`` is our
     side's after the event; ``qty`` and ``filled_qty`` are unsigned, as they stand then; prices are
-    given where an order is sent or its terms change, the last three where a limit refuses it.
+    given where an order is sent or its terms change, the last three where a limit refuses it, or
+    the account's own rule: then ``limit`` is what was available, ``value`` what was needed.
     """
     orders = state.used("orders")
     parts = [
@@ -172,7 +174,10 @@ def _reported(reports: NDArray[np.void], orders: NDArray[np.void]) -> dict[str, 
     rows = np.flatnonzero(keep)
     told = reports[rows]
     changed = told["kind"] == REPORT_KIND.REPLACED
+    # what is refused for the sake of others, or by a volume cap, carries no figures
+    has_figures = (told["needed"] != 0.0) | (told["available"] != 0.0)
     by_limit = np.isin(told["reason"], list(RULE_OF))
+    by_limit |= has_figures & np.isin(told["reason"], list(MONEY_RULE_OF))
     words = np.array([_REPORT_EVENTS.get(kind, "") for kind in range(max(_REPORT_EVENTS) + 1)])
     return _columns(
         len(rows),

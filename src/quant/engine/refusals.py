@@ -7,13 +7,19 @@ from typing import Any
 
 from quant.kernel.codes import REASON, names
 
-__all__ = ["RULE_OF", "refusal_figures"]
+__all__ = ["MONEY_RULE_OF", "RULE_OF", "refusal_figures"]
 
 # The rule of a limit by the reason that names it.
 RULE_OF = {
     code: text.removeprefix("risk_")
     for code, text in names(REASON).items()
     if text.startswith("risk_")
+}
+# The rules of the account, which have no limit in the settings: what it can pay, borrow and take.
+MONEY_RULE_OF = {
+    REASON.INSUFFICIENT_FUNDS: "insufficient_funds",
+    REASON.NO_BORROW: "no_borrow",
+    REASON.OVER_CAP: "over_cap",
 }
 
 

@@ -24,6 +24,7 @@ from quant.engine.accounts import gross_limit
 from quant.engine.assumptions import assumptions_of, facts_of
 from quant.engine.benchmark import benchmark_equity, benchmark_name
 from quant.engine.currencies import (
+    conversion_costs,
     currency_split,
     in_base,
     rates_now,
@@ -45,6 +46,7 @@ from quant.report.metrics import Metric, RunArrays, compute_metrics
 from quant.report.proof import BacktestMetricsV2
 from quant.report.tearsheet import TearSheet, render_tearsheet
 from quant.report.trades import FillArrays, TradeArrays, open_result, round_trips
+from quant.report.wording import counted
 
 if TYPE_CHECKING:
     from quant.engine.folder import RunFolder
@@ -269,6 +271,7 @@ class Run:
                 leverage_limit=gross_limit(sim.config.account),
                 positions=tables.position_arrays(sim.state),
                 flows=self.flows,
+                conversions=conversion_costs(sim.state),
             )
         )
 
@@ -401,8 +404,9 @@ class Run:
     def __repr__(self) -> str:
         end = self.equity["equity"][-1]
         return (
-            f"<Run {self.strategy_name} {self.status}: {len(self.equity) - 1} rows, "
-            f"{len(self.fills)} fills, equity {end:,.2f} {self.config.currency}>"
+            f"<Run {self.strategy_name} {self.status}: "
+            f"{counted(len(self.equity) - 1, 'row')}, {counted(len(self.fills), 'fill')}, "
+            f"equity {end:,.2f} {self.config.currency}>"
         )
 
 

@@ -23,6 +23,7 @@ from quant.engine.columns import (
     times,
     word_column,
 )
+from quant.engine.currencies import conversion_costs
 from quant.engine.flows import flow_rows
 from quant.kernel.codes import (
     FILL_FLAG,
@@ -281,6 +282,7 @@ def activity_of(
         base_fills=base_fills,
         interest=0.0 - financing_total(state),
         borrowing=math.fsum(borrow_charges(state).amount.tolist()),
+        conversion=math.fsum(conversion_costs(state).tolist()),
     )
 
 

@@ -288,6 +288,7 @@ def _few_odd(table: BarTable, odd: NDArray[np.bool_], calendar: Calendar) -> tup
     row = int(table.in_input_order(odd)[0])
     return (
         f"{table.where}: calendar='auto' chose {calendar.name} because {count} of {len(odd)} rows "
-        f"are outside of the sessions of {_EXCHANGE} (first: {table.describe(row)}); if these rows "
-        f"are wrong, remove them or pass calendar='{_EXCHANGE}'.",
+        f"{'is' if count == 1 else 'are'} outside of the sessions of {_EXCHANGE} (first: "
+        f"{table.describe(row)}); if these rows are wrong, remove them or pass "
+        f"calendar='{_EXCHANGE}'.",
     )

@@ -1,9 +1,10 @@
 """Fee schedules as files: those bundled with the program, and a user's own.
 
-A file is TOML: what it is (``title``, ``venue``, ``about``, ``currency``), where the figures come
-from (``sources``: title, publisher and date of a document), what it leaves out (``left_out``),
-other bundled schedules it contains (``include``), and ``components``. A figure may say whether it
-was ``verified``, and ``why`` not.
+A file is TOML: what it is (``title``, ``venue``, ``about``), the ``currency`` of its amounts, which
+must be that of the instruments it charges, where the figures come from (``sources``: title,
+publisher and date of a document), what it leaves out (``left_out``), other bundled schedules it
+contains (``include``), and ``components``. A figure may say whether it was ``verified``, and
+``why`` not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from quant.errors import ConfigError, nearest
-from quant.model.fees import FeeComponent, check_components
+from quant.model.fees import FeeComponent, check_components, check_fee_currency
 
 __all__ = ["FeeSchedule", "FeeSource", "bundled_names", "bundled_schedule", "read_schedule"]
 
@@ -49,7 +50,9 @@ class FeeSchedule:
     ----------
     name : str
         As in ``commission: {kind: schedule, name: …}``; of a user's file its stem.
-    title, venue, about, currency : str
+    title, venue, about : str
+    currency : str or None
+        Of its amounts; None where it has none, or does not say.
     sources : tuple of FeeSource
     left_out : tuple of str
         What the venue charges besides, and what is simplified.
@@ -62,7 +65,7 @@ class FeeSchedule:
     title: str
     venue: str
     about: str
-    currency: str
+    currency: str | None
     sources: tuple[FeeSource, ...]
     left_out: tuple[str, ...]
     unverified: tuple[str, ...]
@@ -144,7 +147,8 @@ def read_schedule(path: str | Path) -> FeeSchedule:
     check_components(where, components)
     return FeeSchedule(
         name=Path(path).stem,
-        **{key: str(given.get(key, "")) for key in ("title", "venue", "about", "currency")},
+        **{key: str(given.get(key, "")) for key in ("title", "venue", "about")},
+        currency=_currency(where, given, included),
         sources=(*_sources(given), *(source for one in included for source in one.sources)),
         left_out=(*given.get("left_out", ()), *(text for one in included for text in one.left_out)),
         unverified=(
@@ -153,6 +157,19 @@ def read_schedule(path: str | Path) -> FeeSchedule:
         ),
         components=components,
     )
+
+
+def _currency(where: str, given: dict[str, Any], included: list[FeeSchedule]) -> str | None:
+    """The one currency of a file and of what it includes."""
+    own = given.get("currency")
+    found = [] if own is None else [check_fee_currency(f"{where} currency", own)]
+    found += [one.currency for one in included if one.currency is not None]
+    if len(set(found)) > 1:
+        raise ConfigError(
+            f"{where} currency and include: expected one currency, found {' and '.join(found)}; "
+            "include schedules of your own currency only."
+        )
+    return found[0] if found else None
 
 
 def _sources(given: dict[str, Any]) -> list[FeeSource]:

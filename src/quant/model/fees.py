@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from quant.errors import ConfigError, nearest
 from quant.model.checks import choice, number, put, switch
 
-__all__ = ["FeeComponent", "FeeTerms", "FeeTiers", "ScheduleCommission"]
+__all__ = ["FeeComponent", "FeeTerms", "FeeTiers", "ScheduleCommission", "check_fee_currency"]
 
 MAX_COMPONENTS = 8
 MAX_FEE_TIERS = 16
@@ -208,6 +208,12 @@ class FeeTerms:
                 "into the tiers."
             )
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether any of it is money, not a fraction of notional."""
+        money = (self.per_share, self.per_order, self.minimum, self.maximum)
+        return any(money) or (self.tiers is not None and bool(self.tiers.per_share))
+
     def to_mapping(self) -> dict[str, Any]:
         """The terms as JSON types, without what is not set."""
         found: dict[str, Any] = {}
@@ -305,6 +311,11 @@ class FeeComponent:
         head.setdefault("name", "")
         return cls(posted_as=values.get("as", "commission"), terms=terms, **head)
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether it charges or rounds amounts of money, not fractions of notional alone."""
+        return self.round_up is not None or any(one.has_amounts for one in self.terms)
+
     def to_mapping(self) -> dict[str, Any]:
         """The component as JSON types; `from_mapping` reads it back."""
         found: dict[str, Any] = {"name": self.name, "as": self.posted_as}
@@ -353,12 +364,15 @@ class ScheduleCommission:
         A TOML file with components, read when the record is made: the components take its place.
     components : tuple of FeeComponent
         Written in place; mappings are accepted. At most eight.
+    currency : str or None
+        Of the components' amounts, that of the file where it says one; a bundled schedule has its
+        own. None: not checked against the instrument's.
 
     Raises
     ------
     ConfigError
-        Unless exactly one of the three is given; for an unknown name, a file that cannot be read,
-        or components that contradict themselves.
+        Unless exactly one of the first three is given; for an unknown name, a file that cannot be
+        read, or components that contradict themselves.
 
     Notes
     -----
@@ -377,6 +391,7 @@ class ScheduleCommission:
     name: str | None = None
     file: str | None = None
     components: tuple[FeeComponent, ...] = ()
+    currency: str | None = None
 
     def __post_init__(self) -> None:
         given = [key for key in ("name", "file", "components") if getattr(self, key)]
@@ -385,6 +400,13 @@ class ScheduleCommission:
                 f"{_WHERE} name, file and components: expected one of them, found "
                 f"{' and '.join(given) or 'none'}; say once where the fees come from."
             )
+        if self.currency is not None:
+            check_fee_currency(f"{_WHERE}.currency", self.currency)
+            if not self.components:
+                raise ConfigError(
+                    f"{_WHERE}.currency: expected it beside components only, found "
+                    f"{self.currency} beside {given[0]}; a schedule says its own, remove it."
+                )
         if self.name:
             from quant.model.fee_files import bundled_schedule
 
@@ -392,7 +414,9 @@ class ScheduleCommission:
         if self.file:
             from quant.model.fee_files import read_schedule
 
-            put(self, "components", read_schedule(self.file).components)
+            schedule = read_schedule(self.file)
+            put(self, "components", schedule.components)
+            put(self, "currency", schedule.currency)
             put(self, "file", None)
         if not isinstance(self.components, (list, tuple)):
             raise ConfigError(
@@ -412,9 +436,45 @@ class ScheduleCommission:
             return bundled_schedule(self.name).components
         return self.components
 
+    @property
+    def priced_in(self) -> str | None:
+        """The currency of its money, wherever it comes from; None if it does not say."""
+        if self.name:
+            from quant.model.fee_files import bundled_schedule
+
+            return bundled_schedule(self.name).currency
+        return self.currency
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether any component charges money, not fractions of notional alone."""
+        return any(part.has_amounts for part in self.parts)
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether the tiers of any component begin at amounts of money."""
+        tiers = [terms.tiers for part in self.parts for terms in part.terms if terms.tiers]
+        return any(one.by != "month_quantity" for one in tiers)
+
     def to_params(self) -> dict[str, object]:
         """The fields of the kernel's commission record that this model sets: none."""
         return {}
+
+
+def check_fee_currency(where: str, text: object) -> str:
+    """Capital letters; three of them where it is no coin.
+
+    Raises
+    ------
+    ConfigError
+        If it is something else.
+    """
+    if not (isinstance(text, str) and 3 <= len(text) <= 5 and text.isalnum() and text.isupper()):
+        raise ConfigError(
+            f"{where}: expected a currency in capital letters such as USD, found {text!r}; correct "
+            "it."
+        )
+    return text
 
 
 def check_components(where: str, parts: tuple[FeeComponent, ...]) -> None:

@@ -11,6 +11,8 @@ from quant.report.sheet import TearSheet
 
 __all__ = ["CostPart", "cost_parts"]
 
+_ONLY_IF_PAID = ("fees", "impact", "interest", "borrowing", "conversion")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPart:
@@ -36,15 +38,15 @@ class CostPart:
 
 
 def cost_parts(sheet: TearSheet) -> list[CostPart]:
-    """Profit before costs, commission, fees, slippage, impact, interest and borrowing where any,
-    and net profit.
+    """Profit before costs, commission, fees, slippage, impact, interest, borrowing and changing
+    money where any, and net profit.
 
     Notes
     -----
     Net profit is last equity minus first, less net deposits. Profit before costs is net profit plus
     all costs: what the same fills would have earned at their raw prices, without commission, fees,
-    interest and borrowing. What lower costs would have changed in the orders themselves is not
-    modelled. Sums are exact.
+    interest, borrowing and costs of changing money. What lower costs would have changed in the
+    orders themselves is not modelled. Sums are exact.
     """
     activity = sheet.activity
     if activity is None:
@@ -57,6 +59,7 @@ def cost_parts(sheet: TearSheet) -> list[CostPart]:
         ("impact", "Market impact", math.fsum(activity.impact.tolist())),
         ("interest", "Interest", activity.interest),
         ("borrowing", "Borrowed shares", activity.borrowing),
+        ("conversion", "Changing money", activity.conversion),
     ]
     net = sheet.profit
     gross = math.fsum([net, *(amount for _, _, amount in amounts)])
@@ -72,5 +75,5 @@ def cost_parts(sheet: TearSheet) -> list[CostPart]:
             bps=amount / traded * 1e4 if traded > 0 else None,
         )
         for key, label, amount in rows
-        if amount or key not in ("fees", "impact", "interest", "borrowing")
+        if amount or key not in _ONLY_IF_PAID
     ]

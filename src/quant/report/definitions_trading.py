@@ -311,8 +311,18 @@ TRADING_DEFINITIONS: Final[dict[str, Definition]] = {
         MONEY,
         "Sum over fills of the money lost between the raw price and the fill price.",
     ),
+    "conversion_costs": Definition(
+        COSTS,
+        "Changing money",
+        MONEY,
+        "Sum over all changes of money between another currency and the run's of |amount x rate| "
+        "x config.conversion.cost.",
+    ),
     "total_costs": Definition(
-        COSTS, "All costs", MONEY, "total_commission + total_fees + total_slippage."
+        COSTS,
+        "All costs",
+        MONEY,
+        "total_commission + total_fees + total_slippage + conversion_costs.",
     ),
     "cost_share_of_gross": Definition(
         COSTS, "Costs over P&L before costs", FRACTION, "total_costs / |net_profit + total_costs|."

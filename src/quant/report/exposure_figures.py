@@ -142,14 +142,17 @@ def put_costs(sheet: Sheet, run: RunArrays) -> None:
     rows, fills, n = sheet.rows, run.fills, len(run.fills)
     paid, fees = math.fsum(fills.commission.tolist()), math.fsum(fills.fees.tolist())
     slipped = math.fsum(fills.slippage.tolist())
-    costs = math.fsum((paid, fees, slipped))
-    for name, money in (
-        ("total_commission", paid),
-        ("total_fees", fees),
-        ("total_slippage", slipped),
-        ("total_costs", costs),
+    changes = [] if run.conversions is None else run.conversions.tolist()
+    changed = math.fsum(changes)
+    costs = math.fsum((paid, fees, slipped, changed))
+    for name, money, count in (
+        ("total_commission", paid, n),
+        ("total_fees", fees, n),
+        ("total_slippage", slipped, n),
+        ("conversion_costs", changed, len(changes)),
+        ("total_costs", costs, n),
     ):
-        sheet.put(name, money, n, currency=run.currency)
+        sheet.put(name, money, count, currency=run.currency)
     earned = float(rows.equity[-1] - rows.equity[0])
     if rows.flows is not None:
         earned -= rows.net_flows

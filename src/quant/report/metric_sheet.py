@@ -140,6 +140,8 @@ class RunArrays:
         Positions by session.
     flows : float64 array of shape (n_rows,), optional
         Deposits less withdrawals since the row before, in money; 0 in row 0.
+    conversions : float64 array of shape (n_changes,), optional
+        What each change of money between currencies cost, in money; None: there was none.
     """
 
     ts: IntArray
@@ -160,6 +162,7 @@ class RunArrays:
     leverage_limit: float | None = None
     positions: PositionArrays | None = None
     flows: FloatArray | None = None
+    conversions: FloatArray | None = None
 
     def __post_init__(self) -> None:
         check_rates(self.periods_per_year, self.risk_free)

@@ -143,11 +143,13 @@ class MarginStressMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFrictionMetrics:
-    """What fees and slippage took, in money, of the profit, of equity and of what was traded."""
+    """What fees, slippage and changing money took, in money, of the profit, of equity and of what
+    was traded."""
 
     total_commission: Value
     total_fees: Value
     total_slippage: Value
+    conversion_costs: Value
     total_costs: Value
     cost_share_of_gross: Value
     fee_share_of_gross: Value

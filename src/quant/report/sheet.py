@@ -106,8 +106,8 @@ class Activity:
         Money per unit of quantity and of price.
     base_fills : FillArrays, optional
         The fills with their money in the base currency; None: they are in it.
-    interest, borrowing : float
-        Money paid for debts (less what cash earned) and for borrowed shares.
+    interest, borrowing, conversion : float
+        Money paid for debts (less what cash earned), for borrowed shares, and for changing money.
     """
 
     prices: Prices
@@ -120,6 +120,7 @@ class Activity:
     base_fills: FillArrays | None = None
     interest: float = 0.0
     borrowing: float = 0.0
+    conversion: float = 0.0
 
     @property
     def money(self) -> FillArrays:

@@ -8,6 +8,7 @@ __all__ = [
     "MINUS",
     "MISSING",
     "change_text",
+    "counted",
     "figure_text",
     "money_text",
     "percent_text",
@@ -83,7 +84,7 @@ def figure_text(value: float | int | None, unit: str, currency: str) -> str:
         return _signed(f"{value:,}")
     if unit in ("days", "sessions", "bars"):
         number = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-        return f"{_signed(number)} {unit}"
+        return f"{_signed(number)} {unit[:-1] if number == '1' else unit}"
     suffix = {"per_year": " a year", "bps": " bps"}.get(unit, "")
     return _signed(f"{value:,.2f}") + suffix
 
@@ -99,3 +100,14 @@ def change_text(value: float | int | None, unit: str, currency: str) -> str:
     if value is None or unit != "fraction":
         return figure_text(value, unit, currency)
     return f"{_signed(f'{value * 100:,.2f}')} pp"
+
+
+def counted(n: int, what: str) -> str:
+    """A number of things, one of them in the singular.
+
+    Examples
+    --------
+    >>> counted(1, "margin call"), counted(1200, "fill")
+    ('1 margin call', '1,200 fills')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

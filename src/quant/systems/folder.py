@@ -97,7 +97,8 @@ def find_system(system_id: str, folder: str | Path = "systems") -> System:
         if path.stem == system_id and system_id not in known:
             raise ConfigError(why)
     if system_id not in known:
-        broken = f" {len(shelf.problems)} files could not be read." if shelf.problems else ""
+        n = len(shelf.problems)
+        broken = f" {n} file{'' if n == 1 else 's'} could not be read." if n else ""
         raise ConfigError(
             f"system {system_id!r}: expected one of {', '.join(known)}, found none of that id in "
             f"{folder} and among the bundled ones; correct it.{nearest(system_id, known)}{broken}"
