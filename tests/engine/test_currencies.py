@@ -162,6 +162,24 @@ def test_minor_units_are_the_currencys_own() -> None:
     ]
 
 
+@pytest.mark.parametrize("rate", [{"value": 160, "inverted": True}, {"value": 1 / 160}])
+def test_a_value_may_be_quoted_the_other_way_round(rate: dict[str, Any]) -> None:
+    played = play(
+        {0: lambda ctx: ctx.order_target("A", weight=0.5)},
+        market(A=_flat(1600.0, 1600.0, 3200.0)),
+        {
+            "cash": 10_000.0,
+            "currencies": {"JPY": rate},
+            "instruments": {"A": {"currency": "JPY"}},
+        },
+    )
+    # 1,600 yen are 10 dollars
+    assert played.position("A") == 500.0
+    assert played.final_equity == pytest.approx(15_000.0)
+    # all of the cash in A, from 10 to 20 dollars
+    assert Run(played.simulation).benchmark[-1] == pytest.approx(20_000.0)
+
+
 def test_nothing_is_traded_before_there_is_a_rate() -> None:
     bars = market(A=_flat(100.0, 100.0, 100.0, 100.0), EURUSD=[None, None, *_flat(1.1, 1.1)])
     played = play(

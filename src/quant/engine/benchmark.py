@@ -46,7 +46,7 @@ def _rates(config: Config, bars: Bars, code: str, ts: NDArray[np.int64]) -> Floa
     """What a currency was worth at some times: the last price of its rate, or the first to come."""
     rate = config.currencies[code]
     if rate.symbol is None:
-        return np.full(len(ts), rate.value)
+        return np.full(len(ts), rate.fixed)
     i = bars.symbols.index(rate.symbol)
     rows = slice(int(bars.offsets[i]), int(bars.offsets[i + 1]))
     place = np.searchsorted(bars.ts_close[rows], ts, side="right") - 1
