@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 from quant.errors import ConfigError, nearest
 
-__all__ = ["choice", "fraction", "fraction_text", "number", "put", "switch", "whole_number"]
+__all__ = [
+    "choice",
+    "fraction",
+    "fraction_text",
+    "naming",
+    "number",
+    "put",
+    "switch",
+    "whole_number",
+]
 
 
 def put(record: object, name: str, value: object) -> None:
     """Set a field of a frozen record while it checks itself."""
     object.__setattr__(record, name, value)
+
+
+@contextmanager
+def naming(general: str, own: str) -> Iterator[None]:
+    """Let the messages of a record that is made here say whose it is.
+
+    Examples
+    --------
+    >>> with naming("config instruments ", "config instruments.A."):
+    ...     number("config instruments tick", -1, above=0)
+    Traceback (most recent call last):
+    quant.errors.ConfigError: config instruments.A.tick: expected a number above 0, found -1; \
+raise it.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        text = str(error)
+        raise ConfigError(text if own in text else text.replace(general, own)) from None
 
 
 def number(

@@ -270,6 +270,8 @@ class Config:
         check_code("config currency", self.currency)
         for name, kinds in _SECTIONS.items():
             _check_section(name, getattr(self, name), kinds)
+        _check_mapping("instruments", self.instruments, "SPY", "InstrumentSettings(tick=0.01)")
+        _check_mapping("currencies", self.currencies, "EUR", "Rate(symbol='EURUSD')")
         for symbol, settings in self.instruments.items():
             _check_section(f"instruments.{symbol}", settings, (InstrumentSettings,))
             if symbol == "default" and settings.commission is not None:
@@ -421,4 +423,12 @@ def _check_section(name: str, value: object, kinds: tuple[type, ...]) -> None:
         names = " or ".join(kind.__name__ for kind in kinds)
         raise ConfigError(
             f"config {name}: expected {names}, found {value!r}; build it, or use config_from()."
+        )
+
+
+def _check_mapping(name: str, value: object, key: str, example: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ConfigError(
+            f"config {name}: expected settings by name, found {value!r}; write for example "
+            f"{{'{key}': qt.{example}}}."
         )

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 MAX_TIERS = 8
+_TIERS = "write for example [[0, 0.001], [10000, 0.0005]]."
 
 
 def _bounds(record: object, *names: str) -> None:
@@ -132,15 +133,18 @@ class TieredCommission:
             pairs = [(start, rate) for start, rate in self.tiers]
         except (TypeError, ValueError):
             raise ConfigError(
-                f"{where}: expected pairs [from notional, rate], found {self.tiers!r}; "
-                "write for example [[0, 0.001], [10000, 0.0005]]."
+                f"{where}: expected pairs [from notional, rate], found {self.tiers!r}; {_TIERS}"
             ) from None
         if not 1 <= len(pairs) <= MAX_TIERS:
-            raise ConfigError(f"{where}: expected 1 to {MAX_TIERS} pairs, found {len(pairs)}.")
+            raise ConfigError(
+                f"{where}: expected 1 to {MAX_TIERS} pairs, found {len(pairs)}; {_TIERS}"
+            )
         checked = tuple((number(where, a, low=0.0), fraction(where, r)) for a, r in pairs)
         starts = [start for start, _ in checked]
         if starts[0] != 0.0 or any(a >= b for a, b in itertools.pairwise(starts)):
-            raise ConfigError(f"{where}: expected ascending notionals from 0, found {starts}.")
+            raise ConfigError(
+                f"{where}: expected ascending notionals from 0, found {starts}; {_TIERS}"
+            )
         put(self, "tiers", checked)
         _bounds(self, "minimum", "maximum", "maximum_rate")
 

@@ -54,10 +54,13 @@ class Rate:
         if (self.symbol is None) == (self.value is None):
             raise ConfigError(
                 f"{where} symbol and value: expected one of them, found "
-                f"{'neither' if self.symbol is None else 'both'}; a currency needs a rate."
+                f"{'neither' if self.symbol is None else 'both'}; give one of them, such as value: "
+                "1.1."
             )
         if self.symbol is not None and not isinstance(self.symbol, str):
-            raise ConfigError(f"{where} symbol: expected a symbol, found {self.symbol!r}.")
+            raise ConfigError(
+                f"{where} symbol: expected a symbol, found {self.symbol!r}; write one of the data."
+            )
         switch(f"{where} inverted", self.inverted)
         if self.value is not None:
             put(self, "value", number(f"{where} value", self.value, above=0.0))
