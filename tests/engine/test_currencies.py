@@ -231,3 +231,19 @@ def test_contradictions_are_refused(config: dict[str, Any], text: str) -> None:
 def test_a_rate_needs_prices_of_its_own(config: dict[str, Any], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         play({}, market(A=_flat(1.0), EURUSD=_flat(1.0)), EURO | config)
+
+
+@pytest.mark.parametrize("kind", ["cash", "gross_leverage"])
+def test_without_conversion_the_base_alone_pays_a_withdrawal(kind: str) -> None:
+    def left(deeds: dict[int, Deed], price: float, amount: float) -> dict[str, float]:
+        flow = {"date": "2024-01-04", "amount": -amount, "withdrawal": "partial"}
+        played = _played(
+            deeds, [100.0, 100.0, price, price, price], [1.1] * 5,
+            account={"kind": kind}, conversion={"when": "never"}, cash_flows=[flow],
+        )  # fmt: skip
+        return dict(played.simulation.ctx.portfolio.balances)
+
+    # 10,000 - 5,000 * 1.1 are free of 10,000 dollars
+    assert left({0: ROUND[0]}, 100.0, 6_000.0) == {"USD": pytest.approx(5_500.0), "EUR": -5_000.0}
+    # the euros count, and the dollars come to be owed
+    assert left(ROUND, 200.0, 14_000.0) == {"USD": -4_000.0, "EUR": 5_000.0}
