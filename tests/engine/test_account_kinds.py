@@ -16,6 +16,7 @@ from quant.errors import ConfigError
 FLAT = [(100.0,) * 4] * 3
 REFUSED = ("REJECTED", "insufficient_funds")
 FILLED = ("FILLED", "")
+MARGIN = {"kind": "margin"}
 
 
 def test_net_leverage_counts_the_difference_and_the_sum() -> None:
@@ -221,8 +222,81 @@ def test_a_group_is_margined_together() -> None:
         ({"interest": {"basis": 364}}, "basis: expected 360 or 365"),
         ({"interest": {"debit": [[10, 0.1]]}}, "ascending balances from 0"),
         ({"margin_call": {"action": "sell"}}, "action: expected one of liquidate, stop, warn"),
+        (
+            {"account": MARGIN, "instruments": {"A": {"initial": 0.3, "maintenance": 0.4}}},
+            "instruments.A.initial and instruments.A.maintenance: .* found 0.3 and 0.4; raise",
+        ),
+        (
+            {"account": MARGIN, "instruments": {"A": {"short_initial": 0.2}}},
+            "instruments.A.short_initial and account.short_maintenance: .* found 0.2 and 0.3",
+        ),
+        (
+            {"account": MARGIN, "instruments": {"A": {"initial": 0.5, "leverage_factor": 3}}},
+            "instruments.A.initial and account.maintenance times instruments.A.leverage_factor: "
+            ".* found 0.5 and 0.75",
+        ),
+        (
+            {"instruments": {"A": {"leverage_factor": 3}}},
+            "instruments.A.leverage_factor and account: expected account kind margin",
+        ),
+        (
+            {
+                "account": {"kind": "gross_leverage", "short_proceeds": "free"},
+                "interest": {"rebate": 0.01},
+            },
+            "interest.rebate and account.short_proceeds: .* found 0.01 and free; set",
+        ),
+        (
+            {"account": {"kind": "cash"}, "interest": {"rebate": 0.01}},
+            "interest.rebate and account.short_proceeds: .* found 0.01 and account kind cash",
+        ),
+        ({"account": {"kind": "cash"}, "borrow": {"rate": 0.01}}, "borrow.rate and account"),
+        (
+            {"account": {"kind": "cash"}, "borrow": {"availability": "column"}},
+            "borrow.availability and account: expected an account that sells short, found kind",
+        ),
+        (
+            {"account": {"kind": "cash"}, "instruments": {"A": {"borrow_rate": 0.1}}},
+            "instruments.A.borrow_rate and account",
+        ),
+        (
+            {"margin_call": {"action": "stop"}},
+            "margin_call.action and account: .* found gross_leverage without maintenance; set "
+            "account.maintenance, or drop action",
+        ),
+        (
+            {"account": {"kind": "net_leverage"}, "margin_call": {"order": "in_order"}},
+            "margin_call.order and account",
+        ),
+        (
+            {"account": {"kind": "cash"}, "margin_call": {"size": "all"}},
+            "margin_call.size and account: .* found cash; use account kind margin, or drop size",
+        ),
+        (
+            {"account": {"kind": "unlimited"}, "margin_call": {"at": "inside_bar"}},
+            "margin_call.at and account",
+        ),
     ],
 )
 def test_contradictions_are_refused(config: dict[str, Any], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         qt.config_from(config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"account": MARGIN, "instruments": {"A": {"initial": 0.75, "leverage_factor": 3}}},
+        {"account": MARGIN, "instruments": {"A": {"maintenance": 0.8}}},
+        {"account": MARGIN, "instruments": {"A": {"initial_money": 10.0, "initial": 0.1}}},
+        {"account": MARGIN, "margin_call": {"action": "stop", "at": "inside_bar"}},
+        {
+            "account": {"kind": "gross_leverage", "k": 2, "maintenance": 0.25},
+            "margin_call": {"size": "all"},
+        },
+        *({"account": {"kind": kind}, "margin_call": {"bankruptcy": "warn"}}
+          for kind in ("gross_leverage", "net_leverage", "cash", "margin", "unlimited")),
+    ],
+)  # fmt: skip
+def test_what_lies_beside_a_contradiction_passes(config: dict[str, Any]) -> None:
+    qt.config_from(config)

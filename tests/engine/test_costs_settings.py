@@ -63,11 +63,71 @@ from quant.research import fit_impact_alpha
         ),
         ({"impact": {"kind": "square_root", "window": 1}}, "window: expected at least 2"),
         ({"impact": {"kind": "sqrt"}}, "impact.kind: expected one of none, square_root"),
+        (
+            {"commission": {"kind": "rate", "rate": 0.001, "minimum": 5, "maximum": 1}},
+            "commission.minimum and maximum: .* found 5 and 1; exchange",
+        ),
+        (
+            {"commission": {"kind": "per_share", "minimum": 5, "maximum": 1}},
+            "commission.minimum and maximum",
+        ),
+        (
+            {"commission": {"kind": "tiered", "minimum": 5, "maximum": 1}},
+            "commission.minimum and maximum",
+        ),
+        (
+            {"commission": {"kind": "rate", "rate": 5}},
+            "commission.rate: expected a fraction of at most 1, found 5; write 0.05 for 5 %",
+        ),
+        (
+            {"commission": {"kind": "tiered", "tiers": [[0, 5]]}},
+            "commission.tiers: expected a fraction of at most 1, found 5",
+        ),
+        (
+            {"slippage": {"kind": "rate", "rate": 1.5}},
+            "slippage.rate: expected a fraction of at most 1, found 1.5",
+        ),
+        (
+            {"slippage": {"kind": "rate", "rate": 0.06}},
+            "slippage.rate and execution.guardrail: .* found 0.06 and 0.05; lower rate",
+        ),
+        (
+            {"execution": {"over_cap": "reject", "participation": None}},
+            "execution.over_cap and participation: expected a cap",
+        ),
+        (
+            {
+                "execution": {"over_cap": "reject", "participation": None},
+                "slippage": {"kind": "volume_share", "cap": False},
+            },
+            "execution.over_cap and participation: expected a cap",
+        ),
+        (
+            {"execution": {"minimum_volume": 10}},
+            "execution.zero_volume and minimum_volume: .* found reject and 10; set zero_volume",
+        ),
     ],
 )
 def test_contradictions_are_named(config: dict[str, Any], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         qt.config_from(config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"commission": {"kind": "rate", "rate": 1, "minimum": 5, "maximum": 5}},
+        {"slippage": {"kind": "rate", "rate": 0.06}, "execution": {"guardrail": 0.06}},
+        {"execution": {"over_cap": "reject"}},
+        {"execution": {"over_cap": "reject", "participation": None, "max_shares": 100}},
+        {"execution": {"over_cap": "reject", "participation": None, "max_notional": 100}},
+        {"profile": "zipline", "execution": {"over_cap": "reject"}},
+        {"execution": {"zero_volume": "last_price", "minimum_volume": 10}},
+        {"execution": {"zero_volume": "range_spread", "minimum_volume": 10}},
+    ],
+)
+def test_what_lies_beside_a_contradiction_passes(config: dict[str, Any]) -> None:
+    qt.config_from(config)
 
 
 class Idle(qt.Strategy):
@@ -100,6 +160,11 @@ def _frame(**columns: list[float]) -> pl.DataFrame:
             {},
             {"impact": {"kind": "square_root", "permanent": 0.5, "cross": {"A": {"B": 0.5}}}},
             "impact.cross: expected symbols of the data .A., found 'B'",
+        ),
+        (
+            {},
+            {"account": {"kind": "margin"}, "margin_call": {"at": "inside_bar"}},
+            "margin_call.at: inside_bar expects bars with high and low, found closes only",
         ),
     ],
 )

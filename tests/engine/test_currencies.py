@@ -188,6 +188,24 @@ def test_minor_units_are_the_currencys_own() -> None:
     ]
 
 
+@pytest.mark.parametrize("rate", [{"value": 160, "inverted": True}, {"value": 1 / 160}])
+def test_a_value_may_be_quoted_the_other_way_round(rate: dict[str, Any]) -> None:
+    played = play(
+        {0: lambda ctx: ctx.order_target("A", weight=0.5)},
+        market(A=_flat(1600.0, 1600.0, 3200.0)),
+        {
+            "cash": 10_000.0,
+            "currencies": {"JPY": rate},
+            "instruments": {"A": {"currency": "JPY"}},
+        },
+    )
+    # 1,600 yen are 10 dollars
+    assert played.position("A") == 500.0
+    assert played.final_equity == pytest.approx(15_000.0)
+    # all of the cash in A, from 10 to 20 dollars
+    assert Run(played.simulation).benchmark[-1] == pytest.approx(20_000.0)
+
+
 def test_nothing_is_traded_before_there_is_a_rate() -> None:
     bars = market(A=_flat(100.0, 100.0, 100.0, 100.0), EURUSD=[None, None, *_flat(1.1, 1.1)])
     played = play(
@@ -239,3 +257,19 @@ def test_contradictions_are_refused(config: dict[str, Any], text: str) -> None:
 def test_a_rate_needs_prices_of_its_own(config: dict[str, Any], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
         play({}, market(A=_flat(1.0), EURUSD=_flat(1.0)), EURO | config)
+
+
+@pytest.mark.parametrize("kind", ["cash", "gross_leverage"])
+def test_without_conversion_the_base_alone_pays_a_withdrawal(kind: str) -> None:
+    def left(deeds: dict[int, Deed], price: float, amount: float) -> dict[str, float]:
+        flow = {"date": "2024-01-04", "amount": -amount, "withdrawal": "partial"}
+        played = _played(
+            deeds, [100.0, 100.0, price, price, price], [1.1] * 5,
+            account={"kind": kind}, conversion={"when": "never"}, cash_flows=[flow],
+        )  # fmt: skip
+        return dict(played.simulation.ctx.portfolio.balances)
+
+    # 10,000 - 5,000 * 1.1 are free of 10,000 dollars
+    assert left({0: ROUND[0]}, 100.0, 6_000.0) == {"USD": pytest.approx(5_500.0), "EUR": -5_000.0}
+    # the euros count, and the dollars come to be owed
+    assert left(ROUND, 200.0, 14_000.0) == {"USD": -4_000.0, "EUR": 5_000.0}

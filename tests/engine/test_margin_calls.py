@@ -264,3 +264,26 @@ def test_a_last_close_that_ends_the_account_does_not_pass_silently() -> None:
     assert run.account["status"] == "bankrupt"
     assert run.account["debt"] == 2_000.0
     assert [line["event"] for line in run.log if "bankrupt" in line["event"]] == ["bankrupt"]
+
+
+def test_an_account_in_debt_may_recover() -> None:
+    seen: list[tuple[str, float]] = []
+
+    def look(ctx: qt.Context) -> None:
+        seen.append((ctx.portfolio.status, ctx.portfolio.equity))
+
+    def buy(ctx: qt.Context) -> None:
+        ctx.order("A", 20)
+
+    played = play(
+        {0: buy, 1: look, 2: look, 3: look},
+        market(A=[(price,) * 4 for price in (100.0, 100.0, 40.0, 100.0)]),
+        {
+            "cash": 1_000.0,
+            "account": {"kind": "gross_leverage", "k": 2},
+            "margin_call": {"bankruptcy": "warn"},
+        },
+    )
+    # 20 at 100 on 1,000: at 40 they are worth 800, and 1,000 are owed
+    assert seen == [("sound", 1_000.0), ("in_call", -200.0), ("sound", 1_000.0)]
+    assert Run(played.simulation).account["status"] == "sound"

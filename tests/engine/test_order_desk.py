@@ -175,6 +175,23 @@ def test_cancel_of_nothing_that_exists(wrong: Any) -> None:
         on_tens(two_limits, lambda ctx: ctx.cancel(wrong))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (None, "found None; use what ctx.order returned. order_target returns None where"),
+        (1, "cancel: expected the id of an order, found 1 and no order made yet; use what"),
+    ],
+)
+def test_cancel_says_what_to_do(wrong: Any, text: str) -> None:
+    with pytest.raises(OrderError, match=text):
+        on_tens(lambda ctx: ctx.cancel(wrong))
+
+
+def test_a_switch_is_no_word() -> None:
+    with pytest.raises(OrderError, match="found 'yes'; write reduce_only=True, or leave it out"):
+        on_tens(lambda ctx: ctx.order("A", 1, reduce_only="yes"))  # type: ignore[arg-type]
+
+
 # ---------------------------------------------------------------------- mistakes
 
 
@@ -416,11 +433,20 @@ def test_one_order_cannot_cancel_the_other(given: Any) -> None:
         OneCancelsOther(orders=given)
 
 
+def test_what_is_found_is_counted_and_not_shown_whole() -> None:
+    with pytest.raises(OrderError, match=r"two qt.Order objects, found 1; give the orders"):
+        OneCancelsOther(orders=(_a(qty=1),))
+    with pytest.raises(OrderError, match=r"found 1 and 1 qt.OneCancelsOther; give the orders"):
+        OneCancelsOther(orders=(_a(qty=1), OneCancelsOther(orders=(_a(), _a()))))  # type: ignore[arg-type]
+    with pytest.raises(OrderError, match="objects, found 'B' among them; write"):
+        OneCancelsOther(orders=(_a(qty=1), "B"))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
         ({}, "at least one of qty"),
-        ({"qty": -5}, "qty on the order's side"),
+        ({"qty": -5}, "qty on the order's side, which buys, found -5; write 5, or cancel it"),
         ({"stop_price": 9.0}, "no stop_price for this limit order"),
         ({"trail_amount": 9.0}, "no trail_amount for this limit order"),
         ({"limit_price": 0.0}, "above 0"),
@@ -434,6 +460,78 @@ def test_mistakes_in_amendments_are_named(changes: dict[str, Any], text: str) ->
             ctx.amend(1, **changes)
 
     on_tens(ask)
+
+
+def test_a_new_quantity_is_signed_as_the_order() -> None:
+    def ask(ctx: Context) -> int:
+        ctx.order("A", -5, "limit", limit_price=12.0)
+        with pytest.raises(OrderError, match="side, which sells, found 4; write -4, or cancel it"):
+            ctx.amend(1, qty=4)
+        return ctx.amend(1, qty=-4)
+
+    assert ids(ask) == [1]
+
+
+BUY = {"take_profit": 12.0, "stop_loss": 8.0}
+SELL = {"take_profit": 8.0, "stop_loss": 12.0}
+
+
+@pytest.mark.parametrize(
+    ("qty", "terms", "text"),
+    [
+        (5, SELL, "take_profit above stop_loss for a buy, found 8 and 12; exchange"),
+        (-5, BUY, "take_profit below stop_loss for a sell, found 12 and 8; exchange"),
+        (5, {"take_profit": 9.0, "stop_loss": 9.0}, "take_profit above stop_loss"),
+        (
+            5,
+            {"type": "limit", "limit_price": 8.0, **BUY},
+            "limit_price above stop_loss for a buy, found 8 and 8",
+        ),
+        (
+            5,
+            {"type": "limit", "limit_price": 12.5, **BUY},
+            "take_profit above limit_price for a buy, found 12 and 12.5",
+        ),
+        (
+            -5,
+            {"type": "limit", "limit_price": 12.5, **SELL},
+            "limit_price below stop_loss for a sell, found 12.5 and 12",
+        ),
+        (-5, {"type": "stop", "stop_price": 8.0, **SELL}, "take_profit below stop_price"),
+        (5, {"type": "stop", "stop_price": 7.0, **BUY}, "stop_price above stop_loss"),
+        (
+            5,
+            {"type": "stop_limit", "stop_price": 11.0, "limit_price": 12.5, **BUY},
+            "take_profit above limit_price",
+        ),
+        (5, {"take_profit": None, "stop_loss": 8.0}, "take_profit to be a finite number"),
+        (5, {"take_profit": 12.0, "stop_loss": NAN}, "stop_loss to be a finite number"),
+    ],
+)
+def test_exits_on_the_wrong_side_are_named(qty: float, terms: dict[str, Any], text: str) -> None:
+    made: list[int] = []
+
+    def ask(ctx: Context) -> None:
+        with pytest.raises(OrderError, match=text):
+            ctx.bracket("A", qty, **terms)
+        made.extend(ctx.working_orders())
+
+    on_tens(ask)
+    assert made == []
+
+
+@pytest.mark.parametrize(
+    ("qty", "terms"),
+    [
+        # a market entry has no price to hold them to: both lie above the market
+        (5, {"take_profit": 30.0, "stop_loss": 20.0}),
+        (5, {"type": "stop_limit", "stop_price": 11.0, "limit_price": 11.5, **BUY}),
+        (-5, {"type": "limit", "limit_price": 11.0, **SELL}),
+        (-5, SELL),
+    ],
+)
+def test_exits_on_their_sides_are_sent(qty: float, terms: dict[str, Any]) -> None:
+    assert ids(lambda ctx: ctx.bracket("A", qty, **terms)) == [[1, 2, 3]]
 
 
 def test_a_target_cannot_be_amended() -> None:

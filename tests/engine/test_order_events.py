@@ -189,6 +189,11 @@ def test_drawn_delays_depend_on_the_seed_alone() -> None:
         ({"execution": {"timing": "same_close", "latency_ns": 5}}, "timing and latency"),
         ({"latency": {"kind": "unifrom"}}, "Did you mean 'uniform'"),
         ({"latency": {"kind": "uniform", "spread": 1.5}}, "latency.spread: expected at most 1"),
+        (
+            {"latency": {"kind": "uniform", "spread": 0.2}},
+            "latency.kind and submit_ns, .*: expected a delay above 0 to draw from, found uniform",
+        ),
+        ({"latency": {"kind": "exponential"}}, "latency.kind and submit_ns"),
         ({"latency": {"submit_ns": -1}}, "latency.submit_ns: expected at least 0"),
     ],
 )

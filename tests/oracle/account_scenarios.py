@@ -33,6 +33,8 @@ def random_account_scenario(seed: int) -> Scenario:
     _draw_instruments(rng, scenario)
     scenario.account = draw_account(rng, scenario.cash)
     scenario.margin_call = draw_margin_call(rng)
+    if any(spec.closes_only for spec in scenario.instruments):
+        scenario.margin_call["at"] = "next_print"
     if rng.random() < 0.4:
         scenario.interest = draw_interest(rng, scenario.cash)
     if rng.random() < 0.3:

@@ -157,7 +157,44 @@ def config_of(scenario: Scenario) -> Any:
         fields["impact"] = {"kind": "square_root", **scenario.impact}
     if scenario.latency is not None:
         fields["latency"] = {"kind": "constant", **scenario.latency}
-    return config_from(fields)
+    return config_from(_with_effect(fields))
+
+
+def _with_effect(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what a configuration is refused for because it has no effect; the oracle has it
+    still, so each agreement shows that it has none."""
+    account, execution = fields["account"], fields["execution"]
+    kind, lowest = account["kind"], account.get("maintenance")
+    if kind != "margin" and lowest is None and "margin_call" in fields:
+        bankruptcy = fields["margin_call"].get("bankruptcy", "liquidate")
+        fields["margin_call"] = {"bankruptcy": bankruptcy}
+    if "interest" in fields and (kind == "cash" or account.get("short_proceeds") == "free"):
+        fields["interest"].pop("rebate", None)
+    if kind == "cash":
+        fields.pop("borrow", None)
+        for one in fields["instruments"].values():
+            one.pop("borrow_rate", None)
+    caps = [execution.get(name) for name in ("participation", "max_shares", "max_notional")]
+    caps.append(fields["slippage"].get("cap", fields["slippage"]["kind"] == "volume_share") or None)
+    if all(cap is None for cap in caps):
+        execution.pop("over_cap", None)
+    if execution.get("zero_volume", "reject") == "reject":
+        execution.pop("minimum_volume", None)
+    for one in fields["instruments"].values() if kind == "margin" else ():
+        _raise_initial(one, account)
+    return fields
+
+
+def _raise_initial(one: dict[str, Any], account: dict[str, Any]) -> None:
+    """What opens is never less than what keeps; an instrument's own may not say otherwise."""
+    standard = qt.MarginAccount()
+    for side in ("", "short_"):
+        name = f"{side}maintenance"
+        least = 0.0 if one.get("initial_money") else account.get(name, getattr(standard, name))
+        keep = one.get(name, least)
+        keep = max(keep, min(keep * one.get("leverage_factor", 1.0), 1.0))
+        if f"{side}initial" in one:
+            one[f"{side}initial"] = max(one[f"{side}initial"], keep)
 
 
 def _rate(rate: RateSpec) -> dict[str, Any]:

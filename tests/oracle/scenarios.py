@@ -470,7 +470,7 @@ def draw_slippage(rng: random.Random) -> Slippage:
         return Slippage(kind="ticks", ticks=rng.choice((1.0, 2.0)))
     if kind == "range":
         return Slippage(kind="range", fraction=rng.choice((0.125, 0.1, 0.5)))
-    rates = (0.001, 0.01, 0.1) if kind == "rate" else (0.0,)
+    rates = (0.001, 0.005, 0.01) if kind == "rate" else (0.0,)
     return Slippage(kind="rate", rate=rng.choice(rates))
 
 
@@ -520,7 +520,7 @@ def draw_commission(rng: random.Random, style: Style) -> Commission:
     if rng.random() < 0.4:
         fees["minimum"] = unit * rng.choice((0.25, 1.0))
     if rng.random() < 0.25:
-        fees["maximum"] = unit * rng.choice((0.5, 2.0))
+        fees["maximum"] = max(unit * rng.choice((0.5, 2.0)), fees.get("minimum") or 0.0)
     if rng.random() < 0.2:
         fees["maximum_rate"] = rng.choice((0.005, 0.05))
     return fees

@@ -312,12 +312,13 @@ def test_a_reversal_pays_for_its_parts_as_for_slices_and_its_row_has_their_avera
 # ------------------------------------------------------------------ guardrail, tick, limit together
 
 
-@pytest.mark.parametrize(("rate", "split"), [(0.04, (400, 100)), (0.06, (500, 0))])
-def test_impact_takes_what_the_guardrail_leaves(rate: float, split: tuple[float, float]) -> None:
+@pytest.mark.parametrize(("ticks", "split"), [(4.0, (400, 100)), (6.0, (500, 0))])
+def test_impact_takes_what_the_guardrail_leaves(ticks: float, split: tuple[float, float]) -> None:
     # At most 5 of 100. Slippage 4 leaves 1 of an impact of 2; slippage 6 is cut to 5.
     impact = Impact(alpha=1.0, sigma=0.2, adv=10_000.0)
-    slippage = Slippage(kind="rate", rate=rate)
-    got = run(instrument("A", FLAT, FLAT), [market(0, "A", 100)], slippage=slippage, impact=impact)
+    slippage = Slippage(kind="ticks", ticks=ticks)
+    bars = instrument("A", FLAT, FLAT, tick=1.0)
+    got = run(bars, [market(0, "A", 100)], slippage=slippage, impact=impact)
     assert prices(got) == approx(105)
     assert costs(got) == (pytest.approx(split[0]), pytest.approx(split[1]))
     assert got.fills[0].flags == {"clamped"}

@@ -402,8 +402,9 @@ def test_marketable_limit_pays_slippage_up_to_its_limit_and_only_at_once() -> No
 
 
 def test_guardrail_clamps_slippage() -> None:
-    slippage = Slippage(kind="rate", rate=0.5)
-    got = run(instrument("A", FLAT, FLAT), [market(0, "A", 2)], slippage=slippage, guardrail=0.0625)
+    slippage = Slippage(kind="ticks", ticks=200.0)
+    bars = instrument("A", FLAT, FLAT, tick=0.25)
+    got = run(bars, [market(0, "A", 2)], slippage=slippage, guardrail=0.0625)
     assert fills(got) == [(1, 2, 106.25, "market_open")]
     assert float(got.fills[0].slippage) == 12.5
 

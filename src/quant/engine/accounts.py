@@ -85,6 +85,11 @@ def account_record(config: Config) -> NDArray[np.void]:
 def set_account_policy(one: Any, bars: Bars, config: Config) -> None:
     """What calls, interest and borrowing do, in the policy's record."""
     call, borrow = config.margin_call, config.borrow
+    if call.at == "inside_bar" and bars.closes_only:
+        raise ConfigError(
+            "config margin_call.at: inside_bar expects bars with high and low, found closes only "
+            f"in {bars.source.name}; use next_print, or add the columns."
+        )
     one["call_action"] = _code(CALL_ACTION, call.action)
     one["call_order"] = _code(CALL_ORDER, call.order)
     one["call_size"] = _code(CALL_SIZE, call.size)
@@ -135,12 +140,7 @@ def set_margins(one: Any, settings: InstrumentSettings, config: Config) -> None:
         ("keep_long", "maintenance"),
         ("keep_short", "short_maintenance"),
     ):
-        own = getattr(settings, name)
-        standard = 0.0 if settings.initial_money > 0.0 else getattr(account, name)
-        value = standard if own is None else own
-        if field.startswith("keep"):
-            value = max(value, min(value * settings.leverage_factor, 1.0))
-        one[field] = value
+        one[field] = settings.margin_rate(name, account)
     # what is kept may not be more than what opens
     one["initial_long"] = max(one["initial_long"], one["keep_long"])
     one["initial_short"] = max(one["initial_short"], one["keep_short"])

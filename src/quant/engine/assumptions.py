@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quant.engine.account_events import account_lines, violations_table
+from quant.engine.benchmark import benchmark_lack
 from quant.engine.cost_words import commission_words, own_commissions, schedule_warnings
 from quant.engine.fill_warnings import fill_warnings
 from quant.engine.flows import flow_lines, flow_rows, flows_left_out
@@ -397,7 +398,10 @@ def assumptions_of(
     found.append(audit_assumption(audit))
     found += _fills(bars, config) + _costs(bars, simulation.period, config)
     found += _account(simulation) + _figures(bars, config)
-    if config.benchmark != "none":
+    lack = benchmark_lack(config, bars, simulation.period)
+    if lack:
+        found.append(_amber(lack))
+    elif config.benchmark != "none":
         found.append(_info("The benchmark pays no costs."))
         if config.cash_flows:
             found.append(

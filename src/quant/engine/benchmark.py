@@ -10,7 +10,7 @@ from quant.errors import ConfigError, nearest
 from quant.lake import Bars
 from quant.model.config import Config
 
-__all__ = ["Benchmark", "benchmark_equity", "benchmark_name"]
+__all__ = ["Benchmark", "benchmark_equity", "benchmark_lack", "benchmark_name"]
 
 FloatArray = NDArray[np.float64]
 Benchmark = FloatArray | None
@@ -42,11 +42,39 @@ def benchmark_name(config: Config, bars: Bars) -> str | None:
     return f"the {len(held)} symbols held equally"
 
 
+def _start(bars: Bars, i: int, period: Period) -> tuple[int, float] | None:
+    """The row (of the symbol's own) and the price at which a symbol is bought; None without one."""
+    rows = slice(int(bars.offsets[i]), int(bars.offsets[i + 1]))
+    session = bars.session[rows]
+    first = int(np.searchsorted(session, period.first))
+    if first == len(session):
+        return None
+    name = "close" if bars.closes_only else "open"
+    return first, float(bars.columns[name][rows][first])
+
+
+def benchmark_lack(config: Config, bars: Bars, period: Period) -> str:
+    """Why a run has no benchmark although its settings name one; empty if it has.
+
+    What costs nothing or less cannot be bought with a part of the cash.
+    """
+    if config.benchmark == "none":
+        return ""
+    for i in _instruments(config.benchmark, bars, config):
+        start = _start(bars, i, period)
+        if start is not None and start[1] <= 0.0:
+            return (
+                f"There is no benchmark: {bars.symbols[i]} begins at a price of {start[1]:g}, at "
+                "which a part of the cash buys nothing that could be held."
+            )
+    return ""
+
+
 def _rates(config: Config, bars: Bars, code: str, ts: NDArray[np.int64]) -> FloatArray:
     """What a currency was worth at some times: the last price of its rate, or the first to come."""
     rate = config.currencies[code]
     if rate.symbol is None:
-        return np.full(len(ts), rate.value)
+        return np.full(len(ts), rate.fixed)
     i = bars.symbols.index(rate.symbol)
     rows = slice(int(bars.offsets[i]), int(bars.offsets[i + 1]))
     place = np.searchsorted(bars.ts_close[rows], ts, side="right") - 1
@@ -62,7 +90,7 @@ def benchmark_equity(
     Each instrument gets an equal part of the cash, invested at its first price in the period: the
     open of its first bar, the close where the data has only closes. Until then its part is cash.
     Prices in another currency are changed at the rate of their time; symbols that are rates are
-    not held.
+    not held. None, too, where a first price is zero or below (`benchmark_lack`).
 
     Parameters
     ----------
@@ -76,21 +104,20 @@ def benchmark_equity(
     float64 array of shape (n_rows,), or None
     """
     choice, cash = config.benchmark, config.cash
-    if choice == "none":
+    if choice == "none" or benchmark_lack(config, bars, period):
         return None
     held = _instruments(choice, bars, config)
     part = cash / len(held)
     total = np.zeros(len(ts))
     for i in held:
         rows = slice(int(bars.offsets[i]), int(bars.offsets[i + 1]))
-        session = bars.session[rows]
-        first = int(np.searchsorted(session, period.first))
-        if first == len(session):
+        begun = _start(bars, i, period)
+        if begun is None:
             total += part
             continue
+        first, start = begun
         ends = bars.ts_close[rows]
         close = bars.columns["close"][rows]
-        start = close[first] if bars.closes_only else bars.columns["open"][rows][first]
         place = np.searchsorted(ends, ts, side="right") - 1
         price = close[np.maximum(place, 0)]
         begin = bars.ts_close[rows] if bars.closes_only else bars.ts_open[rows]

@@ -60,10 +60,10 @@ def currency_records(bars: Bars, config: Config) -> NDArray[np.void]:
     record["value"] = 1.0
     for one, code in zip(record[1:], codes[1:], strict=True):
         rate = config.currencies[code]
-        one["is_inverted"] = int(rate.inverted)
         if rate.symbol is None:
-            one["value"] = rate.value
+            one["value"] = rate.fixed
             continue
+        one["is_inverted"] = int(rate.inverted)
         if rate.symbol not in bars.symbols:
             shown, near = ", ".join(bars.symbols[:8]), nearest(rate.symbol, bars.symbols)
             raise ConfigError(

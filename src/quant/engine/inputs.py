@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+from quant.calendars import known_calendars
 from quant.errors import ConfigError, StrategyError
 from quant.lake import Bars, DataOptions, load_bars
+from quant.model.checks import choice
 from quant.model.config import Config
 from quant.model.parse import config_from, to_mapping
+from quant.model.profiles import PROFILES
 from quant.strategy.base import Strategy, parameters_of
 
 __all__ = ["config_of", "day_of", "load_for", "strategy_of"]
@@ -78,10 +82,21 @@ def config_of(config: Config | Mapping[str, Any] | None, seed: int | None) -> Co
     elif isinstance(config, Mapping):
         given = config_from(config)
     else:
-        raise ConfigError(f"config: expected a Config or a mapping, found {config!r}.")
+        raise ConfigError(
+            f"config: expected a Config or a mapping, found {config!r}; {_instead(config)}."
+        )
     if seed is None:
         return given
     return config_from({**to_mapping(given), "seed": seed})
+
+
+def _instead(config: object) -> str:
+    """What to write in place of something that is no settings."""
+    if isinstance(config, str | Path) and str(config).endswith((".yaml", ".yml")):
+        return f"a file is for the command line (--config {config}): read it with yaml.safe_load"
+    if isinstance(config, str) and config in PROFILES:
+        return f'write {{"profile": "{config}"}}'
+    return 'write for example {"cash": 10000}'
 
 
 def load_for(data: Any, config: Config, options: DataOptions | None = None) -> Bars:
@@ -92,6 +107,7 @@ def load_for(data: Any, config: Config, options: DataOptions | None = None) -> B
     ConfigError, DataError
         As `quant.lake.load_bars`.
     """
+    choice("config calendar", config.calendar, ("auto", *known_calendars()))
     if isinstance(data, Bars):
         return data
     chosen = options or DataOptions()

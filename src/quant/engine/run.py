@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from quant.engine.account_events import (
 )
 from quant.engine.accounts import gross_limit
 from quant.engine.assumptions import assumptions_of, facts_of
-from quant.engine.benchmark import benchmark_equity, benchmark_name
+from quant.engine.benchmark import benchmark_equity, benchmark_lack, benchmark_name
 from quant.engine.currencies import (
     conversion_costs,
     currency_split,
@@ -42,6 +42,7 @@ from quant.engine.source import source_of
 from quant.errors import InvariantError
 from quant.kernel.codes import FILL_REASON
 from quant.report.financing import charge_trades
+from quant.report.metric_sheet import NO_BENCHMARK
 from quant.report.metrics import Metric, RunArrays, compute_metrics
 from quant.report.proof import BacktestMetricsV2
 from quant.report.tearsheet import TearSheet, render_tearsheet
@@ -251,7 +252,7 @@ class Run:
         rows = sim.state["equity"][: int(sim.state["sim"][0]["n_equity"])]
         orders = sim.state.used("orders")
         session = np.ascontiguousarray(rows["session"])
-        return compute_metrics(
+        found = compute_metrics(
             RunArrays(
                 ts=np.ascontiguousarray(rows["ts"]),
                 session=session,
@@ -274,6 +275,13 @@ class Run:
                 conversions=conversion_costs(sim.state),
             )
         )
+        lack = benchmark_lack(sim.config, sim.bars, sim.period)
+        if not lack:
+            return found
+        return {
+            name: replace(one, why=lack) if one.why == NO_BENCHMARK.why else one
+            for name, one in found.items()
+        }
 
     @cached_property
     def metrics_v2(self) -> BacktestMetricsV2:
@@ -317,7 +325,8 @@ class Run:
         """Everything the HTML report shows."""
         sim = self.simulation
         rows = sim.state["equity"][: int(sim.state["sim"][0]["n_equity"])]
-        name = benchmark_name(sim.config, sim.bars)
+        has_benchmark = self.benchmark is not None
+        name = benchmark_name(sim.config, sim.bars) if has_benchmark else None
         return TearSheet(
             title=self.strategy_name,
             subtitle=_subtitle(self),

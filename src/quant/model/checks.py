@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 from quant.errors import ConfigError, nearest
 
-__all__ = ["choice", "fraction_text", "number", "put", "switch", "whole_number"]
+__all__ = [
+    "choice",
+    "fraction",
+    "fraction_text",
+    "naming",
+    "number",
+    "put",
+    "switch",
+    "whole_number",
+]
 
 
 def put(record: object, name: str, value: object) -> None:
     """Set a field of a frozen record while it checks itself."""
     object.__setattr__(record, name, value)
+
+
+@contextmanager
+def naming(general: str, own: str) -> Iterator[None]:
+    """Let the messages of a record that is made here say whose it is.
+
+    Examples
+    --------
+    >>> with naming("config instruments ", "config instruments.A."):
+    ...     number("config instruments tick", -1, above=0)
+    Traceback (most recent call last):
+    quant.errors.ConfigError: config instruments.A.tick: expected a number above 0, found -1; \
+raise it.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        text = str(error)
+        raise ConfigError(text if own in text else text.replace(general, own)) from None
 
 
 def number(
@@ -45,6 +74,25 @@ def number(
         raise ConfigError(f"{where}: expected at least {low:g}, found {result:g}; raise it.")
     if high is not None and result > high:
         raise ConfigError(f"{where}: expected at most {high:g}, found {result:g}; lower it.")
+    return result
+
+
+def fraction(where: str, value: object) -> float:
+    """A part of a whole, from 0 to 1.
+
+    Examples
+    --------
+    >>> fraction("config commission.rate", 5)
+    Traceback (most recent call last):
+    quant.errors.ConfigError: config commission.rate: expected a fraction of at most 1, found 5; \
+write 0.05 for 5 %.
+    """
+    result = number(where, value, low=0.0)
+    if result > 1.0:
+        raise ConfigError(
+            f"{where}: expected a fraction of at most 1, found {result:g}; write "
+            f"{result / 100.0:g} for {result:g} %."
+        )
     return result
 
 

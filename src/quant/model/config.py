@@ -21,6 +21,7 @@ from quant.model.accounts import (
     UnlimitedAccount,
 )
 from quant.model.checks import choice, fraction_text, number, put, switch, whole_number
+from quant.model.contradictions import check_together
 from quant.model.costs import (
     Commission,
     Impact,
@@ -173,6 +174,15 @@ class InstrumentSettings:
                 f"{where} sector: expected a name, found {self.sector!r}; write for example tech."
             )
 
+    def margin_rate(self, name: str, account: MarginAccount) -> float:
+        """The rate in force by its name (``initial``, ``short_maintenance`` …) in an account."""
+        own: float | None = getattr(self, name)
+        standard = 0.0 if self.initial_money > 0.0 else float(getattr(account, name))
+        rate = standard if own is None else own
+        if name.endswith("maintenance"):
+            return max(rate, min(rate * self.leverage_factor, 1.0))
+        return rate
+
 
 def _default_instruments() -> Mapping[str, InstrumentSettings]:
     return {"default": InstrumentSettings()}
@@ -260,6 +270,8 @@ class Config:
         check_code("config currency", self.currency)
         for name, kinds in _SECTIONS.items():
             _check_section(name, getattr(self, name), kinds)
+        _check_mapping("instruments", self.instruments, "SPY", "InstrumentSettings(tick=0.01)")
+        _check_mapping("currencies", self.currencies, "EUR", "Rate(symbol='EURUSD')")
         for symbol, settings in self.instruments.items():
             _check_section(f"instruments.{symbol}", settings, (InstrumentSettings,))
             if symbol == "default" and settings.commission is not None:
@@ -273,6 +285,7 @@ class Config:
         complete = {"default": InstrumentSettings()} | dict(self.instruments)
         put(self, "instruments", MappingProxyType(complete))
         self._check_limits()
+        check_together(self)
 
     def _check_limits(self) -> None:
         """Limits that the instruments' settings make meaningless."""
@@ -347,6 +360,8 @@ class Config:
             own = [name for name in _RATES if getattr(settings, name) is not None]
             if settings.initial_money > 0.0:
                 own.append("initial_money")
+            if settings.leverage_factor != 1.0:
+                own.append("leverage_factor")
             if own and not isinstance(self.account, MarginAccount):
                 raise ConfigError(
                     f"config instruments.{symbol}.{own[0]} and account: expected account kind "
@@ -408,4 +423,12 @@ def _check_section(name: str, value: object, kinds: tuple[type, ...]) -> None:
         names = " or ".join(kind.__name__ for kind in kinds)
         raise ConfigError(
             f"config {name}: expected {names}, found {value!r}; build it, or use config_from()."
+        )
+
+
+def _check_mapping(name: str, value: object, key: str, example: str) -> None:
+    if not isinstance(value, Mapping):
+        raise ConfigError(
+            f"config {name}: expected settings by name, found {value!r}; write for example "
+            f"{{'{key}': qt.{example}}}."
         )

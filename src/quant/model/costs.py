@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from quant.errors import ConfigError
-from quant.model.checks import number, put, switch, whole_number
+from quant.model.checks import fraction, number, put, switch, whole_number
 from quant.model.fees import ScheduleCommission
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 MAX_TIERS = 8
+_TIERS = "write for example [[0, 0.001], [10000, 0.0005]]."
 
 
 def _bounds(record: object, *names: str) -> None:
@@ -38,6 +39,12 @@ def _bounds(record: object, *names: str) -> None:
         value = getattr(record, name)
         if value is not None:
             put(record, name, number(f"config commission.{name}", value, low=0.0))
+    least, most = getattr(record, "minimum", None), getattr(record, "maximum", None)
+    if least is not None and most is not None and least > most:
+        raise ConfigError(
+            "config commission.minimum and maximum: expected a minimum of at most the maximum, "
+            f"found {least:g} and {most:g}; exchange or correct them."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +68,8 @@ class RateCommission:
     maximum_rate: float | None = None
 
     def __post_init__(self) -> None:
-        _bounds(self, "rate", "minimum", "maximum", "maximum_rate")
+        put(self, "rate", fraction("config commission.rate", self.rate))
+        _bounds(self, "minimum", "maximum", "maximum_rate")
 
     def to_params(self) -> dict[str, object]:
         """The fields of the kernel's commission record that this model sets."""
@@ -125,15 +133,18 @@ class TieredCommission:
             pairs = [(start, rate) for start, rate in self.tiers]
         except (TypeError, ValueError):
             raise ConfigError(
-                f"{where}: expected pairs [from notional, rate], found {self.tiers!r}; "
-                "write for example [[0, 0.001], [10000, 0.0005]]."
+                f"{where}: expected pairs [from notional, rate], found {self.tiers!r}; {_TIERS}"
             ) from None
         if not 1 <= len(pairs) <= MAX_TIERS:
-            raise ConfigError(f"{where}: expected 1 to {MAX_TIERS} pairs, found {len(pairs)}.")
-        checked = tuple((number(where, a, low=0.0), number(where, r, low=0.0)) for a, r in pairs)
+            raise ConfigError(
+                f"{where}: expected 1 to {MAX_TIERS} pairs, found {len(pairs)}; {_TIERS}"
+            )
+        checked = tuple((number(where, a, low=0.0), fraction(where, r)) for a, r in pairs)
         starts = [start for start, _ in checked]
         if starts[0] != 0.0 or any(a >= b for a, b in itertools.pairwise(starts)):
-            raise ConfigError(f"{where}: expected ascending notionals from 0, found {starts}.")
+            raise ConfigError(
+                f"{where}: expected ascending notionals from 0, found {starts}; {_TIERS}"
+            )
         put(self, "tiers", checked)
         _bounds(self, "minimum", "maximum", "maximum_rate")
 
@@ -160,7 +171,7 @@ class RateSlippage:
     rate: float = 0.0
 
     def __post_init__(self) -> None:
-        put(self, "rate", number("config slippage.rate", self.rate, low=0.0))
+        put(self, "rate", fraction("config slippage.rate", self.rate))
 
     @property
     def size(self) -> float:

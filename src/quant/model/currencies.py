@@ -34,10 +34,15 @@ class Rate:
     symbol : str or None
         The data's symbol whose prices are the rate.
     inverted : bool
-        Whether its prices are units of the currency per unit of the base, as USDJPY is for yen in a
-        dollar account.
+        Whether the prices, or the value, are units of the currency per unit of the base, as USDJPY
+        is for yen in a dollar account.
     value : float or None
         One rate for the whole run, in place of a symbol.
+
+    Examples
+    --------
+    >>> Rate(value=160, inverted=True).fixed
+    0.00625
     """
 
     symbol: str | None = None
@@ -49,13 +54,23 @@ class Rate:
         if (self.symbol is None) == (self.value is None):
             raise ConfigError(
                 f"{where} symbol and value: expected one of them, found "
-                f"{'neither' if self.symbol is None else 'both'}; a currency needs a rate."
+                f"{'neither' if self.symbol is None else 'both'}; give one of them, such as value: "
+                "1.1."
             )
         if self.symbol is not None and not isinstance(self.symbol, str):
-            raise ConfigError(f"{where} symbol: expected a symbol, found {self.symbol!r}.")
+            raise ConfigError(
+                f"{where} symbol: expected a symbol, found {self.symbol!r}; write one of the data."
+            )
         switch(f"{where} inverted", self.inverted)
         if self.value is not None:
             put(self, "value", number(f"{where} value", self.value, above=0.0))
+
+    @property
+    def fixed(self) -> float | None:
+        """What one unit is worth for the whole run; None where a symbol says it."""
+        if self.value is None:
+            return None
+        return 1.0 / self.value if self.inverted else self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

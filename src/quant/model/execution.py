@@ -146,6 +146,12 @@ class Execution:
                 "config execution.zero_volume and minimum_volume: minimum_liquidity expects a "
                 "minimum_volume above 0, found 0; set it."
             )
+        if self.zero_volume == "reject" and self.minimum_volume > 0.0:
+            raise ConfigError(
+                "config execution.zero_volume and minimum_volume: expected a policy that lets bars "
+                f"without volume trade, found reject and {self.minimum_volume:g}; set zero_volume: "
+                "minimum_liquidity, or drop minimum_volume."
+            )
         if self.participation is None and self.participation_open is not None:
             raise ConfigError(
                 "config execution.participation and participation_open: expected a cap inside the "
@@ -217,8 +223,8 @@ class UniformLatency(ConstantLatency):
     spread: float = 0.5
 
     def __post_init__(self) -> None:
-        _check_delays(self)
         put(self, "spread", number("config latency.spread", self.spread, low=0.0, high=1.0))
+        _check_delays(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +241,11 @@ def _check_delays(latency: ConstantLatency) -> None:
     for name in _DELAYS:
         value = getattr(latency, name)
         put(latency, name, whole_number(f"config latency.{name}", value, high=YEAR_NS))
+    if latency.kind != ConstantLatency.kind and not latency.is_any:
+        raise ConfigError(
+            f"config latency.kind and {', '.join(_DELAYS)}: expected a delay above 0 to draw from, "
+            f"found {latency.kind} and 0 everywhere; set one of them, or drop latency."
+        )
 
 
 Latency = ConstantLatency | UniformLatency | ExponentialLatency

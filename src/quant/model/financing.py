@@ -12,6 +12,7 @@ __all__ = ["Borrow", "Interest"]
 
 MAX_TIERS = 8
 _BASES = (360, 365)
+_TIERS = "write for example [[0, 0.06], [100000, 0.055]]."
 
 
 def _tiers(where: str, tiers: object) -> tuple[tuple[float, float], ...]:
@@ -23,20 +24,22 @@ def _tiers(where: str, tiers: object) -> tuple[tuple[float, float], ...]:
     except (TypeError, ValueError):
         raise ConfigError(
             f"{where}: expected a yearly rate, or pairs [from balance, rate], found {tiers!r}; "
-            "write for example [[0, 0.06], [100000, 0.055]]."
+            f"{_TIERS}"
         ) from None
     if not 1 <= len(pairs) <= MAX_TIERS:
-        raise ConfigError(f"{where}: expected 1 to {MAX_TIERS} pairs, found {len(pairs)}.")
+        raise ConfigError(f"{where}: expected 1 to {MAX_TIERS} pairs, found {len(pairs)}; {_TIERS}")
     checked = tuple((number(where, a, low=0.0), number(where, r, low=-1.0)) for a, r in pairs)
     starts = [start for start, _ in checked]
     if starts[0] != 0.0 or any(a >= b for a, b in itertools.pairwise(starts)):
-        raise ConfigError(f"{where}: expected ascending balances from 0, found {starts}.")
+        raise ConfigError(f"{where}: expected ascending balances from 0, found {starts}; {_TIERS}")
     return checked
 
 
 def _basis(where: str, days: object) -> int:
     if days not in _BASES or isinstance(days, bool):
-        raise ConfigError(f"{where}.basis: expected 360 or 365 days a year, found {days!r}.")
+        raise ConfigError(
+            f"{where}.basis: expected 360 or 365 days a year, found {days!r}; choose one of them."
+        )
     return int(days)
 
 

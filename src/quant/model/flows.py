@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from quant.errors import ConfigError, nearest
-from quant.model.checks import choice, number, put
+from quant.model.checks import choice, naming, number, put
 
 __all__ = ["CashFlow", "RepeatedCashFlow", "cash_flows_of", "plain_flow"]
 
@@ -153,7 +153,8 @@ def _flow(place: int, value: object) -> CashFlow | RepeatedCashFlow:
             )
     if "amount" not in value:
         raise ConfigError(f"{where}: expected an amount, found none; add amount: 5000.")
-    return kind(**value)
+    with naming(_WHERE, where):
+        return kind(**value)
 
 
 def _check_amount(flow: CashFlow | RepeatedCashFlow) -> None:

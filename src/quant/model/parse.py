@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quant.errors import ConfigError, nearest
+from quant.model.checks import naming
 from quant.model.config import (
     _SECTIONS,
     Config,
@@ -124,7 +125,8 @@ def _currencies(value: object) -> dict[str, Rate]:
         where = f"config currencies.{code}"
         given = as_mapping(where, rate)
         check_keys(where, given, _keys(Rate))
-        result[str(code)] = Rate(**given)
+        with naming("config currencies ", f"{where}."):
+            result[str(code)] = Rate(**given)
     return result
 
 
@@ -138,20 +140,12 @@ def _instruments(value: object) -> dict[str, InstrumentSettings]:
         given = dict(as_mapping(where, settings))
         check_keys(where, given, _keys(InstrumentSettings))
         if given.get("commission") is not None:
-            given["commission"] = _own_commission(where, given["commission"])
-        result[str(symbol)] = InstrumentSettings(**given)
+            with naming("config commission", f"{where}.commission"):
+                own = _section("commission", given["commission"], f"{where}.commission")
+            given["commission"] = own
+        with naming("config instruments ", f"{where}."):
+            result[str(symbol)] = InstrumentSettings(**given)
     return result
-
-
-def _own_commission(where: str, value: object) -> Any:
-    """The commission of one instrument; its messages say whose it is."""
-    try:
-        return _section("commission", value, f"{where}.commission")
-    except ConfigError as error:
-        text = str(error)
-        if where not in text:
-            text = text.replace("config commission", f"{where}.commission")
-        raise ConfigError(text) from None
 
 
 def _plain(record: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from quant.strategy.market import DataView
 from quant.strategy.orders import Node, OneCancelsOther, Order
 from quant.strategy.portfolio import Portfolio
 from quant.strategy.risk import Risk
-from quant.strategy.terms import TermsDesk
+from quant.strategy.terms import TermsDesk, check_exits
 from quant.strategy.views import SIM_NOW, SIM_SESSION, StateViews
 from quant.strategy.witness import WatchedDesk, Witness
 
@@ -320,7 +320,8 @@ class Context:
         symbol, qty, type, limit_price, stop_price, tif, tag, why
             Of the entry, as in ``order``; the exits have the same tag.
         take_profit, stop_loss : float
-            Prices of the exits.
+            Prices of the exits: the profit's above the loss's for a purchase, and the entry's own
+            prices between them; the other way round for a sale.
 
         Returns
         -------
@@ -358,6 +359,7 @@ class Context:
             why=why,
             children=(exits,),
         )
+        check_exits(entry, take_profit, stop_loss)
         return self.submit(entry)
 
     def order_target(

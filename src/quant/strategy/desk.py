@@ -441,9 +441,10 @@ class OrderDesk:
         if qty is not None:
             count = self._terms.count(i, qty)
             if count * q[base + _ORDER["side"]] < 0:
+                side = "sells" if qty > 0 else "buys"
                 raise OrderError(
-                    f"amend({symbol}): expected qty on the order's side, found {qty:g}; cancel it "
-                    "and send another."
+                    f"amend({symbol}): expected qty on the order's side, which {side}, found "
+                    f"{qty:g}; write {-qty:g}, or cancel it and send another."
                 )
             fields["units"] = abs(count)
         fits = self._terms_of(o)
@@ -516,13 +517,22 @@ class OrderDesk:
                 if self.tags[o] == tag_or_id and self._is_working(o)
             )
         if isinstance(tag_or_id, int) and not isinstance(tag_or_id, bool):
+            if not self.tags:
+                raise OrderError(
+                    f"{what}: expected the id of an order, found {tag_or_id} and no order made "
+                    "yet; use what ctx.order returned."
+                )
             if not 1 <= tag_or_id <= len(self.tags):
                 raise OrderError(
                     f"{what}: expected an id from 1 to {len(self.tags)}, found {tag_or_id}; "
                     "use what ctx.order returned."
                 )
             return [tag_or_id - 1] if self._is_working(tag_or_id - 1) else []
-        raise OrderError(f"{what}: expected a tag or an order id, found {tag_or_id!r}.")
+        hint = " order_target returns None where there is nothing to do." * (tag_or_id is None)
+        raise OrderError(
+            f"{what}: expected a tag or an order id, found {tag_or_id!r}; use what ctx.order "
+            f"returned.{hint}"
+        )
 
     def working(self, symbol: str | None = None) -> list[int]:
         """Ids of orders that can still fill, in order of id."""

@@ -102,9 +102,11 @@ class OneCancelsOther:
 
     def __post_init__(self) -> None:
         members = _nodes("OneCancelsOther orders", self.orders)
-        if len(members) < 2 or not all(isinstance(one, Order) for one in members):
+        n = sum(isinstance(one, Order) for one in members)
+        if n < 2 or n < len(members):
+            groups = f" and {len(members) - n} qt.OneCancelsOther" if n < len(members) else ""
             raise OrderError(
-                f"OneCancelsOther: expected at least two qt.Order objects, found {self.orders!r}; "
+                f"OneCancelsOther: expected at least two qt.Order objects, found {n}{groups}; "
                 "give the orders of which one cancels the others."
             )
         object.__setattr__(self, "orders", members)
@@ -117,11 +119,14 @@ def _nodes(where: str, given: object) -> tuple[Node, ...]:
     """Orders and groups, as a tuple."""
     if isinstance(given, Order | OneCancelsOther):
         return (given,)
-    if not isinstance(given, list | tuple) or not all(
-        isinstance(one, Order | OneCancelsOther) for one in given
-    ):
-        raise OrderError(
-            f"{where}: expected a tuple of qt.Order or qt.OneCancelsOther objects, found "
-            f"{given!r}; write for example (qt.Order(symbol='SPY', type='stop', stop_price=95),)."
-        )
-    return tuple(given)
+    if isinstance(given, list | tuple):
+        wrong = [one for one in given if not isinstance(one, Order | OneCancelsOther)]
+        if not wrong:
+            return tuple(given)
+        found = f"{wrong[0]!r} among them"
+    else:
+        found = repr(given)
+    raise OrderError(
+        f"{where}: expected a tuple of qt.Order or qt.OneCancelsOther objects, found {found}; "
+        "write for example (qt.Order(symbol='SPY', type='stop', stop_price=95),)."
+    )

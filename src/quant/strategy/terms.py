@@ -19,7 +19,7 @@ from quant.strategy.market import symbol_index
 from quant.strategy.orders import LIVES, TYPES, Order, Parts
 from quant.strategy.views import SIM_NOW, SIM_SESSION, StateViews, record_words
 
-__all__ = ["Terms", "TermsDesk", "finite"]
+__all__ = ["Terms", "TermsDesk", "check_exits", "finite"]
 
 _INSTRUMENT = record_words("instruments")
 _TICK = word_of("instruments", "tick")
@@ -198,7 +198,8 @@ class TermsDesk:
             value = getattr(order, name)
             if not isinstance(value, bool):
                 raise OrderError(
-                    f"order({order.symbol}): expected {name} as True or False, found {value!r}."
+                    f"order({order.symbol}): expected {name} as True or False, found {value!r}; "
+                    f"write {name}=True, or leave it out."
                 )
         if order.post_only and order.type != "limit":
             raise OrderError(
@@ -385,6 +386,35 @@ def finite(symbol: str, name: str, value: object) -> float:
             "it is computed."
         )
     return float(value)
+
+
+def check_exits(entry: Order, take_profit: float, stop_loss: float) -> None:
+    """Raise unless the exits of a bracket lie on their sides of each other and of its prices.
+
+    Raises
+    ------
+    OrderError
+        It names the two terms that do not fit.
+    """
+    symbol, profit_name, loss_name = entry.symbol, "take_profit", "stop_loss"
+    qty = finite(symbol, "qty", entry.qty)
+    profit, loss = finite(symbol, profit_name, take_profit), finite(symbol, loss_name, stop_loss)
+    if qty == 0.0:
+        return
+    # what has to lie above what for a purchase, and below for a sale
+    pairs = [(profit_name, profit, loss_name, loss)]
+    for name in ("limit_price", "stop_price"):
+        given = getattr(entry, name)
+        if given is not None:
+            price = finite(symbol, name, given)
+            pairs += [(profit_name, profit, name, price), (name, price, loss_name, loss)]
+    for upper, high, lower, low in pairs:
+        if (high - low if qty > 0.0 else low - high) <= 0.0:
+            side, where = ("buy", "above") if qty > 0.0 else ("sell", "below")
+            raise OrderError(
+                f"bracket({symbol}): expected {upper} {where} {lower} for a {side}, found "
+                f"{high:g} and {low:g}; exchange or correct them."
+            )
 
 
 def check_tag(symbol: str, tag: object) -> None:
