@@ -91,7 +91,8 @@ def test_every_kind_keeps_to_the_leverage_the_strategy_allows_itself(
     order = played.order(1)
     value, limit = (order["needed"], order["available"])
     # of legs together, unless the first is already too much by itself as it leaves
-    together = atomic and account["kind"] != "gross_leverage"
+    as_it_leaves = account["kind"] == "gross_leverage" and insufficient == "reject"
+    together = atomic and not as_it_leaves
     assert (value, limit) == (pytest.approx(0.9 if together else 0.8), 0.5)
     by_weight = play({0: lambda ctx: ctx.order_target("A", weight=1.0)}, market(A=FLAT), config)
     assert by_weight.position("A") == 50.0

@@ -274,7 +274,11 @@ def test_spreads_that_are_never_charged_are_amber(spread: list[float | None], fr
 
 def test_one_is_told_in_the_singular() -> None:
     """A single clamped fill, a single order refused."""
-    slippage = {"slippage": {"kind": "rate", "rate": 0.3}, "execution": {"guardrail": 0.1}}
+    slippage = {
+        "slippage": {"kind": "ticks", "ticks": 300},
+        "execution": {"guardrail": 0.1},
+        "instruments": {"default": {"tick": 0.01}},
+    }
     _, amber = _amber(2, slippage)
     assert "1 fill had slippage beyond the guardrail and was clamped to it." in amber
     _, amber = _amber(1, {"cash": 1})
