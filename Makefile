@@ -56,7 +56,7 @@ test: $(DEV)
 	 && echo "test took $$(( $$(date +%s) - began )) s"
 
 coverage: $(DEV)
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 --dist worksteal -q -m "not slow" \
+	NUMBA_DISABLE_JIT=1 QUANT_FUZZ_SEEDS=50 $(BIN)/pytest -n 2 --dist worksteal -q -m "not slow" \
 	 --cov=quant.kernel --cov=quant.engine --cov=quant.strategy --cov-report=term --cov-fail-under=90 \
 	 tests/kernel tests/golden tests/engine tests/lookahead tests/oracle tests/strategy tests/cli
 
