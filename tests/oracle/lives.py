@@ -48,8 +48,9 @@ def is_last_of_session(state: State, bar: Bar) -> bool:
     )
 
 
-def session_of(state: State, order: Order) -> int | None:
-    """The session of the first print of any instrument at which the order's type could fill."""
+def session_of(state: State, order: Order, only: str | None = None) -> int | None:
+    """The session of the first print of any instrument, or of one, at which the order's type could
+    fill."""
     if order.type in ON_CLOSE:
         return _session_of_close(state, order)
     if order.joined is not None and order.acts_on_path:
@@ -57,8 +58,9 @@ def session_of(state: State, order: Order) -> int | None:
         return order.joined.session
     bars = [
         bar
-        for rows in state.bars.values()
+        for symbol, rows in state.bars.items()
         for bar in rows
+        if only in (None, symbol)
         # Reading: a bar without trading has no print, of this or of any other instrument.
         if bar.has_print and _can_reach(state, order, bar)
     ]
@@ -69,6 +71,13 @@ def session_of(state: State, order: Order) -> int | None:
     at_close = at_close or state.closes_only
     first = min(bars, key=lambda b: b.t_close if at_close else b.t_open, default=None)
     return None if first is None else first.session
+
+
+def first_session(state: State, order: Order) -> int | None:
+    """The session of the first print that the order can meet: a DAY order only has its own."""
+    if order.tif == "DAY" or order.type in ON_CLOSE:
+        return order.session
+    return session_of(state, order, order.symbol)
 
 
 def _session_of_close(state: State, order: Order) -> int | None:

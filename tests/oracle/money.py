@@ -20,6 +20,7 @@ from .costs import Place, Priced, move_level, price_at, price_of
 from .counts import whole
 from .groups import after_fill, closable, end, finish
 from .liquidity import cap_left, take
+from .lives import first_session
 from .world import ZERO, Bar, Change, FillRow, Offer, Order, State
 
 EQUAL_MONEY = Decimal("1e-12")
@@ -288,11 +289,11 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
         return
     changes = [_change(state, offer, offer.order.remaining) for offer in offers]
     what = f"group of order {offers[0].order.number}"
-    # Reading: as shorts are, closing is judged on the net of the legs of an instrument; what only
-    # closes is never refused for money.
+    # Reading: a group only closes where each of its legs does, and no instrument's go too far.
     only_closes = all(
-        abs(units) <= abs(state.position[s]) and units * state.position[s] >= 0
-        for s, units in position.items()
+        offer.order.side * state.position[offer.order.symbol] < 0
+        and position[offer.order.symbol] * state.position[offer.order.symbol] >= 0
+        for offer in offers
     )
     # Reading: without gap improvement legs may have prices that differ; the print marks them.
     compared = amounts(state, changes, at_print=True)
@@ -489,17 +490,10 @@ def check_submission(state: State, leaving: Sequence[Order]) -> None:
         # Reading: what an order was to close makes room also where its group has ended since.
         if not order.working:
             continue
-        _judge(state, order, closes, opens, left + settling(state, order.session))
-        if order.session is None and state.unsettled:
+        session = first_session(state, order)
+        _judge(state, order, closes, opens, left + settling(state, session))
+        if session is None and state.unsettled:
             state.note("rule: unsettled money and an order without a print")
-        rows = [bar for bars in state.bars.values() for bar in bars]
-        session = order.session or 0
-        if state.unsettled and any(state.now <= b.t_open and b.session < session for b in rows):
-            # See `test_account_differences.py`.
-            state.note("open: unsettled money, and a session whose bars are all empty")
-        if state.unsettled and any(bar.t_open < state.now < bar.t_close for bar in rows):
-            # See `test_account_differences.py`.
-            state.note("open: unsettled money while a bar is under way")
         if order.working and not order.is_sized_by_money:
             # Reading: the opening part of a reversal takes room too; only its check is put off.
             left -= opens

@@ -73,6 +73,9 @@ def play(scenario: Scenario) -> State:
         rates = {rate.symbol for rate in scenario.currencies.values()}
         if state.is_over and not rates.isdisjoint(beginning.get(now, {})):
             state.note("open: a run that stops where a rate opens")
+    if len(state.postings) > state.looked_at:
+        # What was filled or booked after the last look is judged at the end.
+        look(state)
     return state
 
 
@@ -138,6 +141,7 @@ def _step(state: State, ending: Mapping[str, Bar], beginning: Mapping[str, Bar])
     accrue(state)
     recall(state)
     look(state)
+    state.looked_at = len(state.postings)
     if ending:
         # Reading: a run that ends with a timestamp has all of its phases.
         decide(state)

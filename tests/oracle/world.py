@@ -412,6 +412,7 @@ class State:
     reference: dict[str, Decimal] = field(default_factory=dict)
     average: dict[str, Decimal] = field(default_factory=dict)
     postings: list[Posting] = field(default_factory=list)
+    looked_at: int = 0
     traded: list[Traded] = field(default_factory=list)
     unsettled: list[Unsettled] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)

@@ -20,6 +20,7 @@ from quant.kernel.codes import (
     REPORT_KIND,
     SIZE_AT,
     TARGET_KIND,
+    TIF,
     TIMING,
 )
 from quant.kernel.jit import compiled, inlined
@@ -41,7 +42,9 @@ _BANKRUPT = ACCOUNT_STATUS.BANKRUPT
 _REJECT = INSUFFICIENT.REJECT
 _MARKET = ORDER_TYPE.MARKET
 _ON_CLOSE = AUCTION.ON_CLOSE
+_NEXT_OPEN = TIMING.NEXT_OPEN
 _SAME_CLOSE = TIMING.SAME_CLOSE
+_DAY = TIF.DAY
 _AT_DECISION = SIZE_AT.DECISION
 _QTY = TARGET_KIND.QTY
 _TO_COUNT = TARGET_KIND.COUNT
@@ -124,28 +127,71 @@ def _project(h: int, o: int) -> tuple[float, float]:
     return room_needed(h, a, i, -side * closing), room_needed(h, a, i, side * opening)
 
 
+@inlined
+def _fills_at_closes(h: int, o: int) -> bool:
+    """Whether an order fills at closing prints only."""
+    order = mem.orders(h)[o]
+    if mem.instruments(h)[order["instrument"]]["closes_only"] != 0:
+        return True
+    return order["type"] == _MARKET and mem.policies(h)[0]["timing"] != _NEXT_OPEN
+
+
+@inlined
+def _is_met(h: int, o: int, row: int, at_close: bool) -> bool:
+    """Whether a bar has a print at which an order sent now could fill, later than now."""
+    order = mem.orders(h)[o]
+    bar = mem.bars(h)[row]
+    if bar["ts_close"] <= order["ts_arrival"] or not has_open_print(h, row):
+        return False
+    if at_close and order["type"] == _MARKET and mem.policies(h)[0]["timing"] == _SAME_CLOSE:
+        return True
+    return bar["ts_open"] + mem.policies(h)[0]["bar_slack_ns"] >= order["ts_arrival"]
+
+
+@compiled
+def _session_of_day(h: int, o: int) -> int:
+    """The session that a DAY order sent now will belong to: that of the first print, of any
+    instrument, at which its type could fill."""
+    sim = mem.sims(h)[0]
+    at_close = _fills_at_closes(h, o)
+    own = mem.instruments(h)[mem.orders(h)[o]["instrument"]]["bar"]
+    if own >= 0 and not at_close and _is_met(h, o, own, at_close):
+        # within the slack it takes the open of the bar under way
+        return mem.bars(h)[own]["session"]
+    for s in range(sim["slice"], sim["n_slices"]):
+        at = mem.slices(h)[s]
+        if at_close:
+            for row in range(at["close_lo"], at["close_hi"]):
+                if s > sim["slice"] and _is_met(h, o, row, at_close):
+                    return at["session"]
+        else:
+            for j in range(at["open_lo"], at["open_hi"]):
+                if _is_met(h, o, mem.open_rows(h)[j], at_close):
+                    return at["session_next"]
+    return mem.slices(h)[sim["slice"]]["session_next"]
+
+
 @compiled
 def _session_of_print(h: int, o: int) -> int:
-    """The session of the first print that an order sent now can meet: that of its instrument's next
-    bar, or of the bar under way if it fills at closes only."""
+    """The session of the first print that an order sent now can meet."""
+    sim = mem.sims(h)[0]
     order = mem.orders(h)[o]
-    is_same = order["type"] == _MARKET and mem.policies(h)[0]["timing"] == _SAME_CLOSE
-    arrival = order["ts_arrival"]
-    slack = mem.policies(h)[0]["bar_slack_ns"]
+    if order["auction"] == _ON_CLOSE:
+        latest = order["ts_arrival"] + mem.policies(h)[0]["close_cutoff_ns"]
+        session = sim["session"]
+        while session + 1 < len(mem.session_closes(h)) and mem.session_closes(h)[session] < latest:
+            session += 1
+        return session
+    if order["tif"] == _DAY:
+        return _session_of_day(h, o)
+    at_close = _fills_at_closes(h, o)
     row = mem.instruments(h)[order["instrument"]]["bar"]
     while row >= 0:
-        bar = mem.bars(h)[row]
-        if is_same or order["auction"] == _ON_CLOSE:
-            meets = bar["ts_close"] >= arrival + (0 if is_same else 1)
-        elif not has_open_print(h, row):
-            meets = False
-        else:
-            meets = bar["ts_open"] + slack >= arrival and bar["ts_close"] > arrival
-        if meets:
-            return bar["session"]
+        if _is_met(h, o, row, at_close):
+            return mem.bars(h)[row]["session"]
         row = mem.next_rows(h)[row]
     # beyond the data
-    return mem.slices(h)[mem.sims(h)[0]["slice"]]["session_next"]
+    return mem.slices(h)[sim["slice"]]["session_next"]
 
 
 @compiled
