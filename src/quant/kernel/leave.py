@@ -137,13 +137,14 @@ def _fills_at_closes(h: int, o: int) -> bool:
 
 
 @inlined
-def _is_met(h: int, o: int, row: int, at_close: bool) -> bool:
+def _is_met(h: int, o: int, row: int) -> bool:
     """Whether a bar has a print at which an order sent now could fill, later than now."""
     order = mem.orders(h)[o]
     bar = mem.bars(h)[row]
     if bar["ts_close"] <= order["ts_arrival"] or not has_open_print(h, row):
         return False
-    if at_close and order["type"] == _MARKET and mem.policies(h)[0]["timing"] == _SAME_CLOSE:
+    if order["type"] == _MARKET and mem.policies(h)[0]["timing"] == _SAME_CLOSE:
+        # it needs no bar of its own, only a close
         return True
     return bar["ts_open"] + mem.policies(h)[0]["bar_slack_ns"] >= order["ts_arrival"]
 
@@ -155,18 +156,18 @@ def _session_of_day(h: int, o: int) -> int:
     sim = mem.sims(h)[0]
     at_close = _fills_at_closes(h, o)
     own = mem.instruments(h)[mem.orders(h)[o]["instrument"]]["bar"]
-    if own >= 0 and not at_close and _is_met(h, o, own, at_close):
+    if own >= 0 and not at_close and _is_met(h, o, own):
         # within the slack it takes the open of the bar under way
         return mem.bars(h)[own]["session"]
     for s in range(sim["slice"], sim["n_slices"]):
         at = mem.slices(h)[s]
         if at_close:
             for row in range(at["close_lo"], at["close_hi"]):
-                if s > sim["slice"] and _is_met(h, o, row, at_close):
+                if s > sim["slice"] and _is_met(h, o, row):
                     return at["session"]
         else:
             for j in range(at["open_lo"], at["open_hi"]):
-                if _is_met(h, o, mem.open_rows(h)[j], at_close):
+                if _is_met(h, o, mem.open_rows(h)[j]):
                     return at["session_next"]
     return mem.slices(h)[sim["slice"]]["session_next"]
 
@@ -184,10 +185,9 @@ def _session_of_print(h: int, o: int) -> int:
         return session
     if order["tif"] == _DAY:
         return _session_of_day(h, o)
-    at_close = _fills_at_closes(h, o)
     row = mem.instruments(h)[order["instrument"]]["bar"]
     while row >= 0:
-        if _is_met(h, o, row, at_close):
+        if _is_met(h, o, row):
             return mem.bars(h)[row]["session"]
         row = mem.next_rows(h)[row]
     # beyond the data
