@@ -25,7 +25,7 @@ from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
 from quant.engine.timeline import Period, Timeline, next_rows
 from quant.errors import ConfigError, nearest
-from quant.kernel.blank import forced_template
+from quant.kernel.blank import forced_template, market_template
 from quant.kernel.codes import (
     BATCH,
     CAP_BY,
@@ -156,6 +156,8 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["opened_at"] = NONE
     record["head"] = NONE
     record["counted"] = NONE
+    record["working"] = NONE
+    record["target_order"] = NONE
     record["prev_spread"] = 0.0
     record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)
@@ -270,6 +272,9 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         if is_settling(config.account)
         else np.zeros(0, np.int64),
         "forced_order": forced_template(),
+        "order_template": market_template(),
+        "plan": np.zeros(1, ARRAYS["plan"]),
+        "plan_sizes": np.zeros(0),
         **borrow_rows(bars, config, timeline.rows),
         **fee_arrays(commissions(bars.symbols, config), bars.calendar),
         "risks": _risk(),

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from quant.kernel.codes import NEVER, NONE, ORDER_TYPE, TIF
 from quant.kernel.layout import ARRAYS
 
-__all__ = ["blank_order", "forced_template"]
+__all__ = ["blank_order", "forced_template", "market_template"]
 
 _NONE_AT_FIRST = (
     *("parent", "first_child", "next_child", "group", "next_in_group"),
     *("day_session", "good_session", "open_bar", "taker_bar", "join_bar"),
-    *("last_fill", "last_meeting", "tag", "ts_end", "ts_cancel_sent"),
+    *("next_working", "last_fill", "last_meeting", "tag", "ts_end", "ts_cancel_sent"),
 )
 _NAN_AT_FIRST = (
     *("net_limit", "limit", "stop", "limit_sent", "stop_sent"),
@@ -33,6 +33,14 @@ def blank_order() -> NDArray[np.void]:
     record["ratio"] = 1.0
     for name in _NAN_AT_FIRST:
         record[name] = math.nan
+    return record
+
+
+def market_template() -> NDArray[np.void]:
+    """A market order for the day, as the desk sends it."""
+    record = blank_order()
+    record["type"] = ORDER_TYPE.MARKET
+    record["tif"] = TIF.DAY
     return record
 
 

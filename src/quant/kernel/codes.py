@@ -17,6 +17,7 @@ __all__ = [
     "CALL_ORDER",
     "CALL_SIZE",
     "CAP_BY",
+    "DECIDER",
     "FILL_FLAG",
     "FILL_REASON",
     "FORCED",
@@ -40,6 +41,7 @@ __all__ = [
     "ROW_FLAG",
     "SELL",
     "SIZE_AT",
+    "SIZE",
     "SLICE_FLAG",
     "SLIPPAGE_KIND",
     "STATUS",
@@ -387,6 +389,18 @@ class ROW_FLAG:
     instrument in its session, whose open, close is that of the session."""
 
     SESSION_FIRST, SESSION_LAST = 1, 2
+
+
+class DECIDER:
+    """Who is asked at a decision: a strategy in Python, or the plan."""
+
+    PYTHON, PLAN = range(2)
+
+
+class SIZE:
+    """What the sizes of a plan are: those of orders, or those that positions are to have."""
+
+    UNITS, VALUE, PERCENT, TARGET_UNITS, TARGET_VALUE, TARGET_WEIGHT = range(6)
 
 
 class HALT:

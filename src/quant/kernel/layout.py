@@ -60,6 +60,8 @@ SIM = _record(
     "event_next n_told until stop "
     # what the strategy wants to be called for
     "wants_bars wants_notices wants_sessions "
+    # who decides (codes DECIDER)
+    "decider "
     # the bars that end now, for the strategy's hooks
     "row_lo row_hi "
     # sizes
@@ -119,7 +121,9 @@ INSTRUMENT = _record(
     # our use of this bar's and this session's volume, the move we caused, and scratch of the batch
     "filled_open filled_inside filled_session filled_day level_ts stamp head queue_size queue_done "
     # whose moves carry over to it: its part of ``crosses``
-    "cross_lo cross_hi",
+    "cross_lo cross_hi "
+    # a list of its orders, those known to have ended taken off; the one that aims at a target
+    "working target_order",
     "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level "
     "mark_before volume_before "
     # margin of a long and of a short, to open and to keep: of the value, and in money a unit
@@ -135,6 +139,8 @@ ORDER = _record(
     "account instrument book type side tif units "
     # what it is made of (codes TRIGGER, AUCTION), and its conditions
     "trigger is_limited is_trailing is_percent auction reduce_only post_only "
+    # the next of the instrument's working orders
+    "next_working "
     # its tree: descendants follow their parent in the order of sequence
     "parent first_child next_child n_descendants "
     # its group: a ring of members
@@ -212,6 +218,9 @@ INTEREST = _record(
         ("credit_rate", N_TIERS),
     ),
 )
+# Decisions made before the run: one row of ``plan_sizes`` for each timestamp at which bars end;
+# ``kind`` says what a size is (codes SIZE).
+PLAN = _record("kind row", "band")
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
     # a schedule has rows in ``fee_rows`` instead
@@ -280,6 +289,9 @@ ARRAYS: dict[str, np.dtype] = {
     "commissions": COMMISSION,
     "slippages": SLIPPAGE,
     "crosses": CROSS,
+    "order_template": ORDER,
+    "plan": PLAN,
+    "plan_sizes": np.dtype("<f8"),
     "saved_orders": ORDER,
     "saved_sim": SIM,
     "saved_account": ACCOUNT,
@@ -345,6 +357,7 @@ MARKET = (
     *("settle_on", "next_rows", "row_borrow_rates", "row_borrow_shares"),
     "session_dates",
     *("session_marks", "scenario_results"),
+    "plan_sizes",
 )
 
 

@@ -40,7 +40,10 @@ __all__ = [
     "interests",
     "next_rows",
     "open_rows",
+    "order_templates",
     "orders",
+    "plan_sizes",
+    "plans",
     "policies",
     "position_rows",
     "positions",
@@ -185,6 +188,9 @@ settlements = _accessor("settlements")
 interests = _accessor("interests")
 settle_on = _accessor("settle_on")
 crosses = _accessor("crosses")
+plan_sizes = _accessor("plan_sizes")
+plans = _accessor("plan")
+order_templates = _accessor("order_template")
 next_rows = _accessor("next_rows")
 row_borrow_rates = _accessor("row_borrow_rates")
 row_borrow_shares = _accessor("row_borrow_shares")

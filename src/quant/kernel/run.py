@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 from quant.kernel import memory as mem
-from quant.kernel.codes import HALT, SLICE_FLAG
+from quant.kernel.codes import DECIDER, HALT, SLICE_FLAG
 from quant.kernel.jit import INTERPRETED, compiled, entry, inlined
 from quant.kernel.layout import GROWING, PER_WORKING_ORDER, State
+from quant.kernel.plan import carry_out
 from quant.kernel.step import after_decide, before_decide, open_bars
 
 __all__ = ["drive", "grow"]
@@ -26,6 +27,7 @@ _DECIDE = HALT.DECIDE
 _GROW = HALT.GROW
 _BREAK = HALT.BREAK
 _STOPPED = HALT.STOPPED
+_PLAN = DECIDER.PLAN
 _WARM = SLICE_FLAG.WARM
 _TIMER = SLICE_FLAG.TIMER
 _SESSION = SLICE_FLAG.SESSION_OPEN | SLICE_FLAG.SESSION_CLOSE
@@ -42,6 +44,9 @@ def _is_tight(h: int) -> bool:
     waiting = sim["n_orders"] - sim["n_sent"]
     busy = sim["n_active"] + waiting + sim["n_amends"] + sim["n_held"]
     due = sim["n_events"] - sim["event_next"] + sim["n_settlements"] - sim["first_settlement"]
+    # a plan may make an order for each instrument
+    if sim["decider"] == _PLAN and sim["n_orders"] + sim["n_instruments"] > len(mem.orders(h)):
+        return True
     if busy + due == 0:
         # nobody is there who could write anything
         return False
@@ -124,7 +129,10 @@ if INTERPRETED:
             code = int(_advance(h, until))
             if code != HALT.DECIDE:
                 return code
-            tick()
+            if mem.sims(h)[0]["decider"] == _PLAN:
+                carry_out(h)
+            else:
+                tick()
 
 else:
     from numba import types
@@ -139,6 +147,9 @@ else:
             code = _advance(h, until)
             if code != _DECIDE:
                 return code
+            if mem.sims(h)[0]["decider"] == _PLAN:
+                carry_out(h)
+                continue
             result = _call(tick)
             if result == 0:
                 # a tick traps everything; this is for what cannot be trapped
@@ -168,6 +179,8 @@ def make_room(state: State) -> None:
     working = int(sim["n_active"]) + int(sim["n_orders"]) - int(sim["n_sent"])
     held = int(sim["n_held"])
     forced = held + working
+    if sim["decider"] == _PLAN:
+        forced += int(sim["n_instruments"])
     due = 4 * held + int(sim["n_events"]) - int(sim["event_next"])
     due += int(sim["n_settlements"]) - int(sim["first_settlement"])
     most = _PER_ORDER * (working + int(sim["n_amends"]) + held) + due + _SLACK

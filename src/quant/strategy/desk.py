@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -51,6 +52,9 @@ _ORDER = {name: word_of("orders", name) for name in ARRAYS["orders"].names or ()
 _STATUS, _SIDE, _UNITS = (_ORDER[name] for name in ("status", "side", "units"))
 _SIDE_VENUE, _UNITS_VENUE = _ORDER["side_venue"], _ORDER["units_venue"]
 _INSTRUMENT_OF, _WHOLE = _ORDER["instrument"], _ORDER["whole"]
+_NEXT_WORKING = _ORDER["next_working"]
+_WORKING = word_of("instruments", "working")
+_TARGET_ORDER = word_of("instruments", "target_order")
 _TS_SUBMIT, _TS_FIRST, _TS_ARRIVAL = (
     _ORDER[name] for name in ("ts_submit", "ts_first", "ts_arrival")
 )
@@ -99,8 +103,6 @@ class OrderDesk:
         self._views = views
         self._terms = terms
         self._delays = delays
-        self._working: list[list[int]] = [[] for _ in terms.symbols]
-        self._target_of: dict[int, int] = {}
         self._tags: list[str | None] = []
 
     @property
@@ -110,12 +112,11 @@ class OrderDesk:
         return self._tags
 
     def _take_in_forced(self) -> None:
-        """Learn of the orders that the account has made by itself since the last look."""
+        """Learn of the orders made elsewhere since the last look: by the account, or by a plan."""
         q = self._views.order_q
         for o in range(len(self._tags), self._views.sim_q[_N_ORDERS]):
-            base = o * _WORDS
-            self._tags.append(_FORCED_WORDS[q[base + _FORCED]])
-            self._working[q[base + _INSTRUMENT_OF]].append(o)
+            why = q[o * _WORDS + _FORCED]
+            self._tags.append(_FORCED_WORDS[why] if why else None)
 
     @property
     def _state(self) -> State:
@@ -334,7 +335,7 @@ class OrderDesk:
         self._views.order_f[base + _ORDER["target"]] = number
         self._views.order_q[base + _ORDER["side"]] = 1
         self._views.order_q[base + _ORDER["side_venue"]] = 1
-        self._target_of[i] = o
+        self._views.instrument_q[i * _INSTRUMENT + _TARGET_ORDER] = o
         return o + 1
 
     def _target_count(self, i: int, count: int, earlier: int | None, tag: str | None) -> int | None:
@@ -359,7 +360,7 @@ class OrderDesk:
             q[base + _ORDER["side"]] = q[base + _ORDER["side_venue"]] = 1 if change > 0 else -1
             q[base + _ORDER["target_kind"]] = TARGET_KIND.COUNT
             self._views.order_f[base + _ORDER["target"]] = float(count)
-        self._target_of[i] = o
+        self._views.instrument_q[i * _INSTRUMENT + _TARGET_ORDER] = o
         return o + 1
 
     def cut(self, symbol: str, qty: float) -> float:
@@ -373,15 +374,16 @@ class OrderDesk:
         """Cancel what works and close every position, by orders that no later target replaces;
         returns how many requests that took. What it has sent before goes on."""
         tag = FLATTEN_TAG
-        others = [o for i in range(len(self._working)) for o in self._prune(i)]
+        places = range(len(self._terms.symbols))
+        others = [o for i in places for o in self._prune(i)]
         others = [o for o in others if self.tags[o] != tag]
         for o in sorted(others):
             self._cancel(o, REASON.CANCELED)
         made = 0
-        for i in range(len(self._working)):
+        for i in places:
             if self._views.position_q[i * _POSITION + _POSITION_UNITS] != 0:
                 made += self._target_count(i, 0, None, tag) is not None
-                self._target_of.pop(i, None)
+                self._views.instrument_q[i * _INSTRUMENT + _TARGET_ORDER] = NONE
         return made + len(others)
 
     def cancel(self, tag_or_id: str | int) -> int:
@@ -510,12 +512,9 @@ class OrderDesk:
     def _find(self, what: str, tag_or_id: str | int) -> list[int]:
         """The working orders of a tag or an id, in order of sequence."""
         if isinstance(tag_or_id, str):
-            return sorted(
-                o
-                for per in self._working
-                for o in per
-                if self.tags[o] == tag_or_id and self._is_working(o)
-            )
+            tags = self.tags
+            places = range(len(self._terms.symbols))
+            return sorted(o for i in places for o in self._prune(i) if tags[o] == tag_or_id)
         if isinstance(tag_or_id, int) and not isinstance(tag_or_id, bool):
             if not self.tags:
                 raise OrderError(
@@ -536,22 +535,14 @@ class OrderDesk:
 
     def working(self, symbol: str | None = None) -> list[int]:
         """Ids of orders that can still fill, in order of id."""
-        places = range(len(self._working)) if symbol is None else [self._terms.index_of(symbol)]
+        places: Iterable[int] = range(len(self._terms.symbols))
+        if symbol is not None:
+            places = [self._terms.index_of(symbol)]
         return sorted(o + 1 for i in places for o in self._prune(i))
 
     def rebuild(self, tags: list[str | None]) -> None:
-        """Find working orders and targets again in a restored state."""
+        """Go on with a restored state."""
         self._tags = list(tags)
-        self._working = [[] for _ in self._terms.symbols]
-        self._target_of = {}
-        orders = self._state.used("orders")
-        for o, (i, kind) in enumerate(
-            zip(orders["instrument"].tolist(), orders["target_kind"].tolist(), strict=True)
-        ):
-            if self._is_working(o):
-                self._working[i].append(o)
-                if kind != TARGET_KIND.NONE and self.tags[o] != FLATTEN_TAG:
-                    self._target_of[i] = o
         if self._views.sim_q[_SIM["n_auctions"]] > 0:
             know_auctions(self._state)
 
@@ -578,7 +569,9 @@ class OrderDesk:
             self._take_in_forced()
         sim[_N_ORDERS] = o + 1
         self._tags.append(tag)
-        self._working[i].append(o)
+        place = i * _INSTRUMENT + _WORKING
+        q[base + _NEXT_WORKING] = self._views.instrument_q[place]
+        self._views.instrument_q[place] = o
         return o
 
     def _cancel(self, o: int, reason: int) -> None:
@@ -614,11 +607,22 @@ class OrderDesk:
         return False
 
     def _prune(self, i: int) -> list[int]:
-        """The working orders of an instrument, with finished ones forgotten."""
-        if self._views.sim_q[_N_ORDERS] > len(self._tags):
-            self._take_in_forced()
-        kept = [o for o in self._working[i] if self._is_working(o)]
-        self._working[i] = kept
+        """The working orders of an instrument, the latest first, with finished ones forgotten."""
+        q, ins = self._views.order_q, self._views.instrument_q
+        place = i * _INSTRUMENT + _WORKING
+        o = ins[place]
+        if o < 0:
+            return []
+        kept: list[int] = []
+        while o >= 0:
+            after = q[o * _WORDS + _NEXT_WORKING]
+            if self._is_working(o):
+                kept.append(o)
+            elif kept:
+                q[kept[-1] * _WORDS + _NEXT_WORKING] = after
+            else:
+                ins[place] = after
+            o = after
         return kept
 
     def _is_unsized(self, o: int) -> bool:
@@ -628,8 +632,8 @@ class OrderDesk:
         )
 
     def _working_target(self, i: int) -> int | None:
-        o = self._target_of.get(i)
-        return o if o is not None and self._is_working(o) else None
+        o = self._views.instrument_q[i * _INSTRUMENT + _TARGET_ORDER]
+        return o if o >= 0 and self._is_working(o) else None
 
     def _projected(self, i: int) -> int:
         """Position plus what working orders would still do, in increments; those that only protect
