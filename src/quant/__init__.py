@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from quant.engine.backtest import backtest
+    from quant.engine.declarative import from_orders, from_weights
     from quant.engine.folder import find_run as open_run
     from quant.engine.lookahead.audit import audit_lookahead
     from quant.engine.lookahead.verdict import LookAheadAudit
@@ -161,6 +162,8 @@ _PLACES = {
     "compute_backtest_metrics": "quant.report.from_frames",
     "compute_proof_metrics": "quant.engine.proof",
     "config_from": "quant.model.parse",
+    "from_orders": "quant.engine.declarative",
+    "from_weights": "quant.engine.declarative",
     "load_bars": "quant.lake",
     "open_run": "quant.engine.folder",
     "orders_at": "quant.engine.signal",
@@ -243,6 +246,8 @@ __all__ = [
     "compute_backtest_metrics",
     "compute_proof_metrics",
     "config_from",
+    "from_orders",
+    "from_weights",
     "load_bars",
     "open_run",
     "orders_at",

@@ -19,6 +19,7 @@ from quant.engine.flatten import flattener
 from quant.engine.flows import flows_left_out
 from quant.engine.hooks import ticker, wants_of
 from quant.engine.journal import Journal
+from quant.engine.plan_install import install_plan
 from quant.engine.timeline import (
     Period,
     Timeline,
@@ -37,6 +38,7 @@ from quant.lake import Bars
 from quant.model.config import Config
 from quant.strategy.base import Strategy
 from quant.strategy.context import Context
+from quant.strategy.planned import SizePlan
 from quant.strategy.views import StateViews
 from quant.strategy.witness import Witness
 
@@ -60,6 +62,8 @@ class Simulation:
         Notes what the strategy reads and decides.
     is_open_ended : bool
         Whether ``end`` may lie after the last bar: sessions without one are walked too.
+    is_interpreted : bool
+        Whether Python makes the decisions of a plan that the kernel could make.
 
     Examples
     --------
@@ -76,8 +80,10 @@ class Simulation:
         end: date | None = None,
         witness: Witness | None = None,
         is_open_ended: bool = False,
+        is_interpreted: bool = False,
     ) -> None:
         _check_calendar(config, bars)
+        self.is_interpreted = is_interpreted
         self.strategy = strategy
         self.bars = bars
         self.config = config
@@ -148,6 +154,10 @@ class Simulation:
             self.state["sim"][0]["wants_bars"] = 1
             guards.append(flattener(self.ctx, self.journal.note))
         self.ctx.risk.can_flatten = bool(guards)
+        plan = getattr(self.strategy, "plan", None)
+        is_plain = not guards and not self.ctx.delays.is_any and self.ctx.witness is None
+        if isinstance(plan, SizePlan) and is_plain and not self.is_interpreted:
+            install_plan(self.state, plan, self.timeline)
         self._tick = ticker(
             self.strategy,
             self.ctx,

@@ -6,6 +6,8 @@ two together. The desk sends at once: with delays it is Python that decides.
 
 from __future__ import annotations
 
+import math
+
 from quant.kernel import memory as mem
 from quant.kernel.codes import NONE, REASON, STATUS, TARGET_KIND
 from quant.kernel.cost import whole
@@ -131,16 +133,29 @@ def _signed_whole(x: float) -> int:
     return whole(x) if x >= 0.0 else -whole(-x)
 
 
+@inlined
+def _worth(h: int, i: int) -> float:
+    """What one unit is worth in the base at the last mark; NaN where that, or its rate, is not
+    known."""
+    ins = mem.instruments(h)[i]
+    if ins["mark"] == 0.0:
+        return math.nan
+    worth = abs(ins["mark"]) * ins["multiplier"]
+    return worth * fx_of(h, 0, ins["currency"])
+
+
+@inlined
+def _count_at(h: int, i: int, value: float, worth: float) -> int:
+    """Whole increments of an amount of the base money."""
+    ins = mem.instruments(h)[i]
+    return _signed_whole(value / worth * ins["unit_den"] / ins["unit_num"])
+
+
 @compiled
 def count_of_value(h: int, i: int, value: float) -> int:
     """Whole increments of an amount of the base money at the last mark; 0 where none is known."""
-    ins = mem.instruments(h)[i]
-    mark = ins["mark"]
-    if mark != mark or mark == 0.0:
-        return 0
-    worth = abs(mark) * ins["multiplier"]
-    worth *= fx_of(h, 0, ins["currency"])
-    return _signed_whole(value / worth * ins["unit_den"] / ins["unit_num"])
+    worth = _worth(h, i)
+    return _count_at(h, i, value, worth) if worth == worth else 0
 
 
 @compiled
@@ -152,9 +167,8 @@ def target_worth(h: int, i: int, kind: int, number: float) -> None:
     value = number
     if kind == _WEIGHT:
         value = number * max(mem.accounts(h)[0]["equity"], 0.0)
-    mark = mem.instruments(h)[i]["mark"]
-    is_priced = mark == mark and mark != 0.0
-    if is_priced and count_of_value(h, i, value) == _projected(h, i):
+    worth = _worth(h, i)
+    if worth == worth and _count_at(h, i, value, worth) == _projected(h, i):
         return
     o = _new(h, i)
     order = mem.orders(h)[o]

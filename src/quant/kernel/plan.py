@@ -23,8 +23,7 @@ _TO_WEIGHT = TARGET_KIND.WEIGHT
 def _send(h: int, i: int, kind: int, size: float) -> None:
     """One size of the plan. Units are whole increments already."""
     if kind == _UNITS:
-        if size != 0.0:
-            order_count(h, i, int(size))
+        order_count(h, i, int(size))
     elif kind == _TARGET_UNITS:
         target_count(h, i, int(size))
     elif kind == _TARGET_VALUE:

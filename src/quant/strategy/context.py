@@ -21,7 +21,7 @@ from quant.strategy.market import DataView
 from quant.strategy.orders import Node, OneCancelsOther, Order
 from quant.strategy.portfolio import Portfolio
 from quant.strategy.risk import Risk
-from quant.strategy.terms import TermsDesk, check_exits
+from quant.strategy.terms import TermsDesk, check_exits, finite
 from quant.strategy.views import SIM_NOW, SIM_SESSION, StateViews
 from quant.strategy.witness import WatchedDesk, Witness
 
@@ -387,6 +387,48 @@ class Context:
         if why is not None:
             self._explained(made, symbol, why)
         return made
+
+    def order_value(
+        self,
+        symbol: str,
+        value: float | None = None,
+        *,
+        weight: float | None = None,
+        tag: str | None = None,
+    ) -> int | None:
+        """Send a market order for what an amount of money buys now.
+
+        Unlike `order_target`, it adds to what is held. The count is found at the last price, in
+        whole increments.
+
+        Parameters
+        ----------
+        symbol : str
+        value : float, optional
+            Signed, in the base currency.
+        weight : float, optional
+            Signed, a fraction of equity, in place of ``value``.
+        tag : str, optional
+
+        Returns
+        -------
+        int or None
+            The order's id; None where the money buys less than one increment, or no price is known.
+
+        Raises
+        ------
+        OrderError
+            Unless one of both is given, as a finite number.
+        """
+        if (value is None) == (weight is None):
+            raise OrderError(
+                f"order_value({symbol}): expected one of value and weight, found "
+                f"{'none' if value is None else 'both'}; give exactly one."
+            )
+        if weight is not None:
+            value = finite(symbol, "weight", weight) * max(self.portfolio.equity, 0.0)
+        assert value is not None
+        return self.desk.value(symbol, value, tag)
 
     def cancel(self, tag_or_id: str | int) -> int:
         """Cancel an order by id or all working orders of a tag; returns how many."""

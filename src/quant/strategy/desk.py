@@ -363,6 +363,21 @@ class OrderDesk:
         self._views.instrument_q[i * _INSTRUMENT + _TARGET_ORDER] = o
         return o + 1
 
+    def value(self, symbol: str, value: float, tag: str | None) -> int | None:
+        """Order what an amount of the base money buys at the last mark, in whole increments; None
+        where that is nothing, or no price is known."""
+        i = self._terms.index_of(symbol)
+        if tag is not None:
+            check_tag(symbol, tag)
+        number = finite(symbol, "value", value)
+        mark = self._views.instrument_f[i * _INSTRUMENT + _MARK]
+        worth = abs(mark) * self._views.instrument_f[i * _INSTRUMENT + _MULTIPLIER]
+        worth *= self._views.fx_of(i)
+        if not worth > 0.0:
+            return None
+        count = whole(self._terms.in_increments(i, number / worth))
+        return self._with_size(i, _MARKET, TIF.DAY, count, tag) + 1 if count else None
+
     def cut(self, symbol: str, qty: float) -> float:
         """A quantity in whole increments."""
         i = self._terms.index_of(symbol)
