@@ -25,10 +25,12 @@ from oracle.engine import simulation_of
 from oracle.flow_scenarios import with_flows
 from oracle.scenarios import random_scenario
 from quant.engine.simulation import Simulation
+from quant.engine.wide import times_of
 from quant.kernel.snapshot import own_hash
 from quant.model.events import Clock, Fill, OrderUpdate
 from quant.model.parse import config_from
 from quant.strategy import Bar, Context, Strategy
+from quant.strategy.planned import PlannedOrders, SizePlan
 
 from .worlds import market_on
 
@@ -143,6 +145,17 @@ def _restless(n: int = 22, **settings: Any) -> Simulation:
     return Simulation(Restless(), market_on("XNYS", **rows), config_from(config | settings))
 
 
+def _planned(size_type: str) -> Simulation:
+    """The same market with decisions that are an array."""
+    model = _restless(commission=PER_SHARE)
+    times = times_of(model.bars)
+    random = np.random.Generator(np.random.Philox(key=4))
+    sizes = random.normal(0.0, 0.4 if size_type == "target_weight" else 9.0, (len(times), 2))
+    sizes[random.random(sizes.shape) < 0.3] = np.nan
+    plan = SizePlan(sizes=sizes.round(1), size_type=size_type, times=times)
+    return Simulation(PlannedOrders(plan), model.bars, model.config)
+
+
 def simulation(name: str) -> Simulation:
     """A named run, not yet prepared."""
     if name == "restless":
@@ -158,6 +171,8 @@ def simulation(name: str) -> Simulation:
         return _restless(40, **BORROWED)
     if name == "settling":
         return _restless(**SETTLING)
+    if name.startswith("planned-"):
+        return _planned(name.removeprefix("planned-"))
     return simulation_of(random_scenario(int(name.removeprefix("seed-"))))
 
 

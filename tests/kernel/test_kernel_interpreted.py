@@ -9,6 +9,7 @@ from __future__ import annotations
 from helpers.continuing import run_script
 
 RUNS = ["restless", "schedule", "limited", "borrowed", "settling"]
+RUNS += [f"planned-{size_type}" for size_type in ("units", "percent", "target_weight")]
 RUNS += [f"seed-{seed}" for seed in range(60)]
 RUNS += [f"flows-{seed}" for seed in range(20)]
 
