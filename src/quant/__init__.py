@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from quant.engine.proof import compute_proof_metrics
     from quant.engine.run import Run
     from quant.engine.signal import Holdings, PlannedOrders, orders_at
+    from quant.engine.signal_arrays import from_signals
     from quant.lake import Bars, DataOptions, load_bars
     from quant.lake import find_sample as sample
     from quant.model.config import (
@@ -163,6 +164,7 @@ _PLACES = {
     "compute_proof_metrics": "quant.engine.proof",
     "config_from": "quant.model.parse",
     "from_orders": "quant.engine.declarative",
+    "from_signals": "quant.engine.signal_arrays",
     "from_weights": "quant.engine.declarative",
     "load_bars": "quant.lake",
     "open_run": "quant.engine.folder",
@@ -247,6 +249,7 @@ __all__ = [
     "compute_proof_metrics",
     "config_from",
     "from_orders",
+    "from_signals",
     "from_weights",
     "load_bars",
     "open_run",

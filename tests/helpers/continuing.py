@@ -30,7 +30,7 @@ from quant.kernel.snapshot import own_hash
 from quant.model.events import Clock, Fill, OrderUpdate
 from quant.model.parse import config_from
 from quant.strategy import Bar, Context, Strategy
-from quant.strategy.planned import PlannedOrders, SizePlan
+from quant.strategy.declared import DeclaredOrders, SizePlan
 
 from .worlds import market_on
 
@@ -153,7 +153,7 @@ def _planned(size_type: str) -> Simulation:
     sizes = random.normal(0.0, 0.4 if size_type == "target_weight" else 9.0, (len(times), 2))
     sizes[random.random(sizes.shape) < 0.3] = np.nan
     plan = SizePlan(sizes=sizes.round(1), size_type=size_type, times=times)
-    return Simulation(PlannedOrders(plan), model.bars, model.config)
+    return Simulation(DeclaredOrders(plan), model.bars, model.config)
 
 
 def simulation(name: str) -> Simulation:

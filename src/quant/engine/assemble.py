@@ -275,6 +275,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         "order_template": market_template(),
         "plan": np.zeros(1, ARRAYS["plan"]),
         "plan_sizes": np.zeros(0),
+        "plan_signals": np.zeros(0, np.int8),
         **borrow_rows(bars, config, timeline.rows),
         **fee_arrays(commissions(bars.symbols, config), bars.calendar),
         "risks": _risk(),

@@ -16,9 +16,10 @@ from quant.errors import ConfigError
 from quant.lake import Bars, DataOptions
 from quant.model.checks import choice
 from quant.model.config import Config, GrossLeverage
-from quant.strategy.planned import SIZE_TYPES, PlannedOrders, SizePlan
+from quant.strategy.base import Strategy
+from quant.strategy.declared import SIZE_TYPES, DeclaredOrders, SizePlan
 
-__all__ = ["from_orders", "from_weights"]
+__all__ = ["from_orders", "from_weights", "run_planned"]
 
 
 def from_orders(
@@ -78,10 +79,23 @@ def from_orders(
     sizes = wide_array("from_orders size", size, bars, times)
     if size_type == "target_weight":
         _check_weights("from_orders size", sizes, settings, bars)
+    planned = DeclaredOrders(SizePlan(sizes=sizes, size_type=size_type, times=times))
+    return run_planned(planned, bars, settings, start, end, on_progress)
+
+
+def run_planned(
+    strategy: Strategy,
+    bars: Bars,
+    config: Config,
+    start: date | datetime | str | None,
+    end: date | datetime | str | None,
+    on_progress: Progress | None = None,
+) -> Run:
+    """A run of what was planned, whole or not at all."""
     run = simulate(
-        PlannedOrders(SizePlan(sizes=sizes, size_type=size_type, times=times)),
+        strategy,
         bars,
-        settings,
+        config,
         start=day_of("start", start),
         end=day_of("end", end),
         on_progress=on_progress,

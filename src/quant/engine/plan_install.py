@@ -6,21 +6,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.engine.timeline import Timeline
-from quant.kernel.codes import DECIDER, SIZE, SLICE_FLAG
+from quant.kernel.codes import AGAIN, DECIDER, OPPOSITE, SIZE, SLICE_FLAG
 from quant.kernel.layout import State
-from quant.strategy.planned import SIZE_TYPES, SizePlan
+from quant.strategy.declared import SIZE_TYPES, SizePlan
+from quant.strategy.declared_signals import SignalPlan
 
-__all__ = ["install_plan"]
+__all__ = ["OPPOSITES", "install_plan"]
+
+OPPOSITES = {"reverse": OPPOSITE.REVERSE, "close": OPPOSITE.CLOSE, "ignore": OPPOSITE.IGNORE}
 
 _SNAP = 1e-9
 
 
-def install_plan(state: State, plan: SizePlan, timeline: Timeline) -> None:
+def install_plan(state: State, plan: SizePlan | SignalPlan, timeline: Timeline) -> None:
     """Let the kernel decide by the plan from the run's first decision on."""
     kind = SIZE_TYPES[plan.size_type]
     sizes = plan.sizes
+    if isinstance(plan, SignalPlan):
+        if len(sizes) == 1:
+            sizes = np.broadcast_to(sizes, (1, plan.signals.shape[1]))
+        state.arrays["plan_signals"] = np.ascontiguousarray(plan.signals).ravel()  # type: ignore[assignment]
+        state["plan"][0]["again"] = AGAIN.ADD if plan.again == "add" else AGAIN.IGNORE
+        state["plan"][0]["opposite"] = OPPOSITES[plan.opposite]
     if kind in (SIZE.UNITS, SIZE.TARGET_UNITS):
-        if kind == SIZE.UNITS:
+        if kind == SIZE.UNITS and isinstance(plan, SizePlan):
             sizes = np.where(sizes == 0.0, np.nan, sizes)
         sizes = _in_increments(state, sizes)
     state.arrays["plan_sizes"] = np.ascontiguousarray(sizes).ravel()  # type: ignore[assignment]

@@ -38,7 +38,8 @@ from quant.lake import Bars
 from quant.model.config import Config
 from quant.strategy.base import Strategy
 from quant.strategy.context import Context
-from quant.strategy.planned import SizePlan
+from quant.strategy.declared import SizePlan
+from quant.strategy.declared_signals import SignalPlan
 from quant.strategy.views import StateViews
 from quant.strategy.witness import Witness
 
@@ -156,7 +157,8 @@ class Simulation:
         self.ctx.risk.can_flatten = bool(guards)
         plan = getattr(self.strategy, "plan", None)
         is_plain = not guards and not self.ctx.delays.is_any and self.ctx.witness is None
-        if isinstance(plan, SizePlan) and is_plain and not self.is_interpreted:
+        is_plain &= getattr(plan, "exits", None) is None
+        if isinstance(plan, SizePlan | SignalPlan) and is_plain and not self.is_interpreted:
             install_plan(self.state, plan, self.timeline)
         self._tick = ticker(
             self.strategy,

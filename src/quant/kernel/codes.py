@@ -10,6 +10,7 @@ __all__ = [
     "ACCOUNT_KIND",
     "ACCOUNT_STATUS",
     "AUCTION",
+    "AGAIN",
     "BATCH",
     "BUY",
     "CALL_ACTION",
@@ -30,6 +31,7 @@ __all__ = [
     "NEVER",
     "NONE",
     "ON_STOP",
+    "OPPOSITE",
     "ORDER_TYPE",
     "OVER_CAP",
     "PATH",
@@ -41,6 +43,7 @@ __all__ = [
     "ROW_FLAG",
     "SELL",
     "SIZE_AT",
+    "SIGNAL",
     "SIZE",
     "SLICE_FLAG",
     "SLIPPAGE_KIND",
@@ -401,6 +404,24 @@ class SIZE:
     """What the sizes of a plan are: those of orders, or those that positions are to have."""
 
     UNITS, VALUE, PERCENT, TARGET_UNITS, TARGET_VALUE, TARGET_WEIGHT = range(6)
+
+
+class SIGNAL:
+    """What a plan of signals says at one time of one instrument; any number of them, added."""
+
+    LONG_ENTRY, LONG_EXIT, SHORT_ENTRY, SHORT_EXIT = 1, 2, 4, 8
+
+
+class AGAIN:
+    """What an entry does where its position is held already."""
+
+    IGNORE, ADD = range(2)
+
+
+class OPPOSITE:
+    """What an entry does against a position."""
+
+    REVERSE, CLOSE, IGNORE = range(3)
 
 
 class HALT:

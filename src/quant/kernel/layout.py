@@ -218,9 +218,9 @@ INTEREST = _record(
         ("credit_rate", N_TIERS),
     ),
 )
-# Decisions made before the run: one row of ``plan_sizes`` for each timestamp at which bars end;
-# ``kind`` says what a size is (codes SIZE).
-PLAN = _record("kind row", "band")
+# Decisions made before the run: one row of ``plan_sizes`` for each timestamp at which bars end, and
+# one of ``plan_signals`` where they are signals; ``kind`` says what a size is (codes SIZE).
+PLAN = _record("kind row again opposite")
 EVENT = _record("ts phase instrument seq verb account currency book", "quantity a b price")
 COMMISSION = _record(
     # a schedule has rows in ``fee_rows`` instead
@@ -292,6 +292,8 @@ ARRAYS: dict[str, np.dtype] = {
     "order_template": ORDER,
     "plan": PLAN,
     "plan_sizes": np.dtype("<f8"),
+    # empty where sizes are orders
+    "plan_signals": np.dtype("<i1"),
     "saved_orders": ORDER,
     "saved_sim": SIM,
     "saved_account": ACCOUNT,
@@ -357,7 +359,7 @@ MARKET = (
     *("settle_on", "next_rows", "row_borrow_rates", "row_borrow_shares"),
     "session_dates",
     *("session_marks", "scenario_results"),
-    "plan_sizes",
+    *("plan_sizes", "plan_signals"),
 )
 
 

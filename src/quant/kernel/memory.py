@@ -42,6 +42,7 @@ __all__ = [
     "open_rows",
     "order_templates",
     "orders",
+    "plan_signals",
     "plan_sizes",
     "plans",
     "policies",
@@ -189,6 +190,7 @@ interests = _accessor("interests")
 settle_on = _accessor("settle_on")
 crosses = _accessor("crosses")
 plan_sizes = _accessor("plan_sizes")
+plan_signals = _accessor("plan_signals")
 plans = _accessor("plan")
 order_templates = _accessor("order_template")
 next_rows = _accessor("next_rows")

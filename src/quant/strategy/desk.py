@@ -369,14 +369,23 @@ class OrderDesk:
         i = self._terms.index_of(symbol)
         if tag is not None:
             check_tag(symbol, tag)
-        number = finite(symbol, "value", value)
+        count = self._count_for(i, finite(symbol, "value", value))
+        return self._with_size(i, _MARKET, TIF.DAY, count, tag) + 1 if count else None
+
+    def _count_for(self, i: int, value: float) -> int:
+        """Whole increments of an amount of the base money at the last mark."""
         mark = self._views.instrument_f[i * _INSTRUMENT + _MARK]
         worth = abs(mark) * self._views.instrument_f[i * _INSTRUMENT + _MULTIPLIER]
         worth *= self._views.fx_of(i)
-        if not worth > 0.0:
-            return None
-        count = whole(self._terms.in_increments(i, number / worth))
-        return self._with_size(i, _MARKET, TIF.DAY, count, tag) + 1 if count else None
+        return whole(self._terms.in_increments(i, value / worth)) if worth > 0.0 else 0
+
+    def bought_for(self, symbol: str, value: float) -> float:
+        """The quantity that an amount of the base money buys at the last mark, in whole
+        increments."""
+        i = self._terms.index_of(symbol)
+        f = self._views.instrument_f
+        count = self._count_for(i, value)
+        return count * f[i * _INSTRUMENT + _UNIT_NUM] / f[i * _INSTRUMENT + _UNIT_DEN]
 
     def cut(self, symbol: str, qty: float) -> float:
         """A quantity in whole increments."""

@@ -20,7 +20,7 @@ from quant.kernel.codes import DECIDER
 from quant.kernel.snapshot import own_hash
 from quant.lake import Bars
 from quant.model.parse import config_from
-from quant.strategy.planned import SIZE_TYPES, PlannedOrders, SizePlan
+from quant.strategy.declared import SIZE_TYPES, DeclaredOrders, SizePlan
 
 SCALES = {
     "units": 30.0, "value": 400.0, "percent": 0.05,
@@ -66,7 +66,9 @@ def _sizes(seed: int, bars: Bars, size_type: str) -> SizePlan:
 
 
 def _ended(plan: SizePlan, bars: Bars, config: dict[str, Any], **how: Any) -> Simulation:
-    simulation = Simulation(PlannedOrders(plan), bars, config_from({"cash": 5_000} | config), **how)
+    simulation = Simulation(
+        DeclaredOrders(plan), bars, config_from({"cash": 5_000} | config), **how
+    )
     simulation.prepare()
     simulation.advance()
     simulation.finish()
@@ -118,10 +120,10 @@ def test_a_run_may_be_split_anywhere() -> None:
     bars = _bars(3)
     plan = _sizes(3, bars, "target_value")
     whole = _ended(plan, bars, {})
-    first = Simulation(PlannedOrders(plan), bars, config_from({"cash": 5_000}))
+    first = Simulation(DeclaredOrders(plan), bars, config_from({"cash": 5_000}))
     first.prepare()
     first.advance(until=17)
-    second = Simulation(PlannedOrders(plan), bars, config_from({"cash": 5_000}))
+    second = Simulation(DeclaredOrders(plan), bars, config_from({"cash": 5_000}))
     second.resume(first.snapshot())
     second.advance()
     second.finish()

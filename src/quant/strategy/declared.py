@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quant.strategy.context import Context
     from quant.strategy.market import Slice
 
-__all__ = ["SIZE_TYPES", "PlannedOrders", "SizePlan"]
+__all__ = ["SIZE_TYPES", "DeclaredOrders", "SizePlan"]
 
 SIZE_TYPES = {
     "units": SIZE.UNITS,
@@ -50,7 +50,7 @@ class SizePlan:
     times: NDArray[np.int64]
 
 
-class PlannedOrders(Strategy):
+class DeclaredOrders(Strategy):
     """Sends the orders of a `SizePlan`.
 
     Parameters
