@@ -65,10 +65,12 @@ def _sizes(seed: int, bars: Bars, size_type: str) -> SizePlan:
     return SizePlan(sizes=sizes, size_type=size_type, times=times)
 
 
-def _ended(plan: SizePlan, bars: Bars, config: dict[str, Any], **how: Any) -> Simulation:
-    simulation = Simulation(
-        DeclaredOrders(plan), bars, config_from({"cash": 5_000} | config), **how
-    )
+def _ended(
+    plan: SizePlan, bars: Bars, config: dict[str, Any], *, fits_kernel: bool = True
+) -> Simulation:
+    strategy = DeclaredOrders(plan)
+    strategy.fits_kernel = fits_kernel
+    simulation = Simulation(strategy, bars, config_from({"cash": 5_000} | config))
     simulation.prepare()
     simulation.advance()
     simulation.finish()
@@ -82,7 +84,7 @@ def test_the_kernel_decides_as_the_strategy_does(config: dict[str, Any], size_ty
         bars = _bars(seed)
         plan = _sizes(seed, bars, size_type)
         by_kernel = _ended(plan, bars, config)
-        by_python = _ended(plan, bars, config, is_interpreted=True)
+        by_python = _ended(plan, bars, config, fits_kernel=False)
         assert by_kernel.state["sim"][0]["decider"] == DECIDER.PLAN
         assert by_python.state["sim"][0]["decider"] == DECIDER.PYTHON
         one, other = Run(by_kernel), Run(by_python)

@@ -148,11 +148,10 @@ def test_the_kernel_obeys_as_the_strategy_does(
         bars = _bars(seed)
         plan = _random(seed, bars, size_type=size_type, again=again, opposite=opposite)
         runs = []
-        for is_interpreted in (False, True):
-            simulation = Simulation(
-                DeclaredSignals(plan), bars, config_from({"cash": 5_000} | config),
-                is_interpreted=is_interpreted,
-            )  # fmt: skip
+        for fits_kernel in (True, False):
+            strategy = DeclaredSignals(plan)
+            strategy.fits_kernel = fits_kernel
+            simulation = Simulation(strategy, bars, config_from({"cash": 5_000} | config))
             simulation.prepare()
             simulation.advance()
             simulation.finish()

@@ -31,6 +31,8 @@ MOST_ARGUMENTS = 7
 LONG_ARGUMENTS = {
     "engine/backtest.py backtest": "what users type; keyword-only after the second",
     "engine/lookahead/audit.py audit_lookahead": "what users type; keyword-only after the second",
+    "engine/declarative.py from_orders": "what users type; keyword-only after the second",
+    "engine/signal_arrays.py from_signals": "what users type; keyword-only after the fifth",
     "engine/signal.py orders_at": "what users type; keyword-only after the second",
     "strategy/context.py order": "what users type; keyword-only after the third",
     "strategy/context.py bracket": "what users type; keyword-only after the third",

@@ -23,9 +23,10 @@ from quant.engine.currencies import balance_records, currency_records
 from quant.engine.fee_rows import check_fee_currencies, commissions, fee_arrays
 from quant.engine.flows import flow_events
 from quant.engine.liquidity import known_rows
+from quant.engine.plan_install import no_plan
 from quant.engine.timeline import Period, Timeline, next_rows
 from quant.errors import ConfigError, nearest
-from quant.kernel.blank import forced_template, market_template
+from quant.kernel.blank import forced_template
 from quant.kernel.codes import (
     BATCH,
     CAP_BY,
@@ -272,10 +273,7 @@ def assemble(bars: Bars, config: Config, timeline: Timeline, period: Period) -> 
         if is_settling(config.account)
         else np.zeros(0, np.int64),
         "forced_order": forced_template(),
-        "order_template": market_template(),
-        "plan": np.zeros(1, ARRAYS["plan"]),
-        "plan_sizes": np.zeros(0),
-        "plan_signals": np.zeros(0, np.int8),
+        **no_plan(),
         **borrow_rows(bars, config, timeline.rows),
         **fee_arrays(commissions(bars.symbols, config), bars.calendar),
         "risks": _risk(),

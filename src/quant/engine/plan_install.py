@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from quant.engine.timeline import Timeline
+from quant.kernel.blank import market_template
 from quant.kernel.codes import AGAIN, DECIDER, OPPOSITE, SIZE, SLICE_FLAG
-from quant.kernel.layout import State
+from quant.kernel.layout import ARRAYS, State
 from quant.strategy.declared import SIZE_TYPES, SizePlan
 from quant.strategy.declared_signals import SignalPlan
 
-__all__ = ["OPPOSITES", "install_plan"]
+__all__ = ["OPPOSITES", "install_plan", "no_plan"]
 
 OPPOSITES = {"reverse": OPPOSITE.REVERSE, "close": OPPOSITE.CLOSE, "ignore": OPPOSITE.IGNORE}
 
 _SNAP = 1e-9
+
+
+def no_plan() -> dict[str, NDArray[Any]]:
+    """The kernel's arrays where a strategy decides, and the order that a plan would send."""
+    return {
+        "order_template": market_template(),
+        "plan": np.zeros(1, ARRAYS["plan"]),
+        "plan_sizes": np.zeros(0),
+        "plan_signals": np.zeros(0, np.int64),
+    }
 
 
 def install_plan(state: State, plan: SizePlan | SignalPlan, timeline: Timeline) -> None:
@@ -25,7 +38,7 @@ def install_plan(state: State, plan: SizePlan | SignalPlan, timeline: Timeline) 
     if isinstance(plan, SignalPlan):
         if len(sizes) == 1:
             sizes = np.broadcast_to(sizes, (1, plan.signals.shape[1]))
-        state.arrays["plan_signals"] = np.ascontiguousarray(plan.signals).ravel()  # type: ignore[assignment]
+        state.arrays["plan_signals"] = np.ascontiguousarray(plan.signals, np.int64).ravel()  # type: ignore[assignment]
         state["plan"][0]["again"] = AGAIN.ADD if plan.again == "add" else AGAIN.IGNORE
         state["plan"][0]["opposite"] = OPPOSITES[plan.opposite]
     if kind in (SIZE.UNITS, SIZE.TARGET_UNITS):

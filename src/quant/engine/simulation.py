@@ -38,8 +38,7 @@ from quant.lake import Bars
 from quant.model.config import Config
 from quant.strategy.base import Strategy
 from quant.strategy.context import Context
-from quant.strategy.declared import SizePlan
-from quant.strategy.declared_signals import SignalPlan
+from quant.strategy.declared import Declared
 from quant.strategy.views import StateViews
 from quant.strategy.witness import Witness
 
@@ -63,8 +62,6 @@ class Simulation:
         Notes what the strategy reads and decides.
     is_open_ended : bool
         Whether ``end`` may lie after the last bar: sessions without one are walked too.
-    is_interpreted : bool
-        Whether Python makes the decisions of a plan that the kernel could make.
 
     Examples
     --------
@@ -81,10 +78,8 @@ class Simulation:
         end: date | None = None,
         witness: Witness | None = None,
         is_open_ended: bool = False,
-        is_interpreted: bool = False,
     ) -> None:
         _check_calendar(config, bars)
-        self.is_interpreted = is_interpreted
         self.strategy = strategy
         self.bars = bars
         self.config = config
@@ -155,11 +150,9 @@ class Simulation:
             self.state["sim"][0]["wants_bars"] = 1
             guards.append(flattener(self.ctx, self.journal.note))
         self.ctx.risk.can_flatten = bool(guards)
-        plan = getattr(self.strategy, "plan", None)
         is_plain = not guards and not self.ctx.delays.is_any and self.ctx.witness is None
-        is_plain &= getattr(plan, "exits", None) is None
-        if isinstance(plan, SizePlan | SignalPlan) and is_plain and not self.is_interpreted:
-            install_plan(self.state, plan, self.timeline)
+        if is_plain and isinstance(self.strategy, Declared) and self.strategy.fits_kernel:
+            install_plan(self.state, self.strategy.plan, self.timeline)
         self._tick = ticker(
             self.strategy,
             self.ctx,

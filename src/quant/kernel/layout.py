@@ -293,7 +293,7 @@ ARRAYS: dict[str, np.dtype] = {
     "plan": PLAN,
     "plan_sizes": np.dtype("<f8"),
     # empty where sizes are orders
-    "plan_signals": np.dtype("<i1"),
+    "plan_signals": WORD,
     "saved_orders": ORDER,
     "saved_sim": SIM,
     "saved_account": ACCOUNT,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quant.strategy.context import Context
     from quant.strategy.market import Slice
 
-__all__ = ["SIZE_TYPES", "DeclaredOrders", "SizePlan"]
+__all__ = ["SIZE_TYPES", "Declared", "DeclaredOrders", "SizePlan"]
 
 SIZE_TYPES = {
     "units": SIZE.UNITS,
@@ -50,7 +50,21 @@ class SizePlan:
     times: NDArray[np.int64]
 
 
-class DeclaredOrders(Strategy):
+class Declared(Strategy):
+    """A strategy whose decisions are a plan.
+
+    Attributes
+    ----------
+    plan : SizePlan or SignalPlan
+    fits_kernel : bool
+        Whether the kernel may carry the plan out; else Python does.
+    """
+
+    plan: Any
+    fits_kernel: bool = True
+
+
+class DeclaredOrders(Declared):
     """Sends the orders of a `SizePlan`.
 
     Parameters

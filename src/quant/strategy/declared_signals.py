@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.kernel.codes import SIGNAL
-from quant.strategy.base import Strategy
+from quant.strategy.declared import Declared
 from quant.strategy.orders import OneCancelsOther, Order
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class SignalPlan:
     exits: Exits | None = None
 
 
-class DeclaredSignals(Strategy):
+class DeclaredSignals(Declared):
     """Obeys a `SignalPlan`.
 
     Parameters
@@ -84,6 +84,8 @@ class DeclaredSignals(Strategy):
 
     def __init__(self, plan: SignalPlan) -> None:
         self.plan = plan
+        # orders that hang on others are made in Python
+        self.fits_kernel = plan.exits is None
         # what a run notes as parameters are values, not arrays
         words = {name: getattr(plan, name) for name in ("size_type", "again", "opposite")}
         self._given = {**words, "times": len(plan.times)}
