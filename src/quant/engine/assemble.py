@@ -156,6 +156,7 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["opened_at"] = NONE
     record["head"] = NONE
     record["counted"] = NONE
+    record["last_order"] = NONE
     record["prev_spread"] = 0.0
     record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)
