@@ -240,6 +240,7 @@ def test_limits_count_in_the_base() -> None:
         ({"currencies": {"eur": {"value": 1}}}, "expected three capital letters"),
         ({"currencies": {"EUR": {"value": 0}}}, "value: expected a number above 0"),
         ({"conversion": {"when": "later"}}, "when: expected one of at_once, never"),
+        ({"conversion": {"when": "never", "cost": 0.1}}, "conversion.when and cost: expected no"),
     ],
 )
 def test_contradictions_are_refused(config: dict[str, Any], text: str) -> None:

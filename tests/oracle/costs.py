@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Priced:
-    """What one fill pays per unit, and the impact in that; its own impact as a fraction.
+    """What one fill pays per unit, the impact in that, and how far it moves the price (a fraction).
 
     Where the guardrail is as good as met, the price is the same but the flag is a close call.
     """
@@ -89,7 +89,8 @@ def price_at(
     total = abs(price - raw)
     impact = min(impact, max(total - min(slippage, total), ZERO))
     unsure = {"clamped"} if abs(over) <= CLOSE_MOVE * most else set()
-    return Priced(price, impact, fraction or ZERO, frozenset(flags), frozenset(unsure))
+    move = own_move(state, order, place, units)
+    return Priced(price, impact, move, frozenset(flags), frozenset(unsure))
 
 
 def _on_tick_within(
@@ -196,6 +197,26 @@ def _of_empty_bar(state: State, place: Place) -> Decimal:
 
 def own_impact(state: State, order: Order, place: Place, units: int) -> Decimal | None:
     """The fraction of price that this slice of the order pays for itself; None if not known."""
+    if state.scenario.impact is None:
+        return ZERO
+    before = state.amount(place.symbol, order.filled)
+    after = before + state.amount(place.symbol, units)
+    whole, earlier = law(state, place, after), law(state, place, before)
+    if whole is None or earlier is None:
+        return None
+    return (after * whole - before * earlier) / (after - before)
+
+
+def own_move(state: State, order: Order, place: Place, units: int) -> Decimal:
+    """How much further this slice brings the impact of the order as a whole."""
+    before = state.amount(place.symbol, order.filled)
+    after = before + state.amount(place.symbol, units)
+    whole, earlier = law(state, place, after), law(state, place, before)
+    return ZERO if whole is None or earlier is None else whole - earlier
+
+
+def law(state: State, place: Place, quantity: Decimal) -> Decimal | None:
+    """The square-root law of a quantity, as a fraction of price; None if it is not known."""
     rule = state.scenario.impact
     if rule is None:
         return ZERO
@@ -211,10 +232,7 @@ def own_impact(state: State, order: Order, place: Place, units: int) -> Decimal 
     if deviation is None or not volume:
         # Reading: of a volume of zero nothing can be said either.
         return None
-    before = state.amount(place.symbol, order.filled)
-    after = before + state.amount(place.symbol, units)
-    whole_cost = after * (after / volume).sqrt() - before * (before / volume).sqrt()
-    return Decimal(rule["alpha"]) * deviation * whole_cost / (after - before)
+    return Decimal(rule["alpha"]) * deviation * (quantity / volume).sqrt()
 
 
 def _session(state: State, place: Place) -> int | None:

@@ -31,9 +31,6 @@ def random_currency_scenario(seed: int) -> Scenario:
         scenario.currencies[code] = _rate(rng, scenario, code)
     scenario.conversion["when"] = rng.choice(("at_once", "at_once", "never"))
     scenario.conversion["cost"] = rng.choice((0.0, 0.0, 0.001, 0.05))
-    if any(spec.is_margined and spec.currency != BASE for spec in scenario.instruments):
-        # What a future's costs cost to change is open: `test_account_differences.py`.
-        scenario.conversion["cost"] = 0.0
     # Of very much money a withdrawal leaves what floats cannot tell.
     if rng.random() < 0.5 and scenario.cash < MUCH:
         draw_flows(rng, scenario)

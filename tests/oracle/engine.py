@@ -180,6 +180,8 @@ def _with_effect(fields: dict[str, Any]) -> dict[str, Any]:
         execution.pop("over_cap", None)
     if execution.get("zero_volume", "reject") == "reject":
         execution.pop("minimum_volume", None)
+    if fields.get("conversion", {}).get("when") == "never":
+        fields["conversion"].pop("cost", None)
     for one in fields["instruments"].values() if kind == "margin" else ():
         _raise_initial(one, account)
     return fields

@@ -96,7 +96,9 @@ def _record(state: State, offer: Offer, priced: Priced, units: int, owed: Bill) 
     order, price = offer.order, priced.price
     quantity = state.worth(order.symbol, units)
     row = state.rows.get(order.number)
-    if row is None:
+    # Reading: parts with another order's fill of the instrument between them are rows of their own.
+    latest = next((one for one in reversed(state.fills) if one.symbol == order.symbol), None)
+    if row is None or row is not latest:
         liquidity = "taker" if offer.taker else "maker"
         row = FillRow(
             order.number, offer.ts, order.symbol, 0, price, offer.raw, ZERO, ZERO, liquidity,
@@ -176,6 +178,19 @@ def _change(state: State, offer: Offer, units: int) -> Change:
     price = price_of(state, offer, units).price
     owed = bill(state, offer.order, _slice(state, offer, units, price))
     return Change(offer.order.symbol, offer.order.side * units, offer.raw, price, owed.total)
+
+
+def _one_after_the_other(state: State, wanted: Sequence[tuple[Offer, int]]) -> list[Change]:
+    """Imagined trades, each at the price that those before it leave."""
+    used, moves = dict(state.used), dict(state.moves)
+    changes: list[Change] = []
+    for offer, units in wanted:
+        changes.append(_change(state, offer, units))
+        fraction = price_of(state, offer, units).fraction
+        take(state, state.used, offer, units)
+        move_level(state, offer, fraction)
+    state.used, state.moves = used, moves
+    return changes
 
 
 def _affordable(state: State, offer: Offer) -> Callable[[int, str], bool]:
@@ -287,7 +302,7 @@ def fill_atomic(state: State, offers: Sequence[Offer]) -> None:
         # Reading: the same end as for money, with the reason of the rule that fails.
         _refuse(state, offers, "short_not_allowed")
         return
-    changes = [_change(state, offer, offer.order.remaining) for offer in offers]
+    changes = _one_after_the_other(state, [(offer, offer.order.remaining) for offer in offers])
     what = f"group of order {offers[0].order.number}"
     # Reading: a group only closes where each of its legs does, and no instrument's go too far.
     only_closes = all(
@@ -414,14 +429,14 @@ def _parts(state: State, offers: Sequence[Offer]) -> list[_Part]:
 def _changes(state: State, parts: Sequence[_Part], counts: Sequence[int]) -> list[Change]:
     """The imagined trades of a batch with these opening counts."""
     position = dict(state.position)
-    changes: list[Change] = []
+    wanted: list[tuple[Offer, int]] = []
     for part, count in zip(parts, counts, strict=True):
         order = part.offer.order
         closing = min(part.closing, max(0, -order.side * position[order.symbol]))
         if closing + count:
             position[order.symbol] += order.side * (closing + count)
-            changes.append(_change(state, part.offer, closing + count))
-    return changes
+            wanted.append((part.offer, closing + count))
+    return _one_after_the_other(state, wanted)
 
 
 def _scaled(

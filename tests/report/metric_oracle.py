@@ -681,7 +681,7 @@ _plain(
     {
         "total_commission": lambda t: t.fills["commission"].sum(),
         "total_fees": lambda t: t.fills["fees"].sum(),
-        "total_slippage": lambda t: t.fills["slippage"].sum(),
+        "total_slippage": lambda t: (t.fills["slippage"] + t.fills["impact"]).sum(),
         "conversion_costs": lambda t: t.changed,
         "total_costs": lambda t: t.costs,
         "cost_share_of_gross": lambda t: t.costs / abs(t.before_costs),

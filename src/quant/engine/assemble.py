@@ -159,6 +159,7 @@ def _instruments(bars: Bars, config: Config) -> NDArray[np.void]:
     record["counted"] = NONE
     record["working"] = NONE
     record["target_order"] = NONE
+    record["last_order"] = NONE
     record["prev_spread"] = 0.0
     record["volume_before"] = math.nan
     record["closes_only"] = int(bars.closes_only)

@@ -218,7 +218,7 @@ def fill_arrays(state: State, bars: Bars) -> FillArrays:
         price_raw=column(rows, "price_raw"),
         commission=column(rows, "commission"),
         fees=column(rows, "fees"),
-        slippage=column(rows, "slippage"),
+        slippage=column(rows, "slippage") + column(rows, "impact"),
         bar=column(rows, "bar"),
         at_open=np.isin(reason, opens) & at_start,
         at_close=np.isin(reason, closes),

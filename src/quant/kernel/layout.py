@@ -75,9 +75,13 @@ SIM = _record(
     # whether the bars that end now could bring an account to a line
     "watched "
     # whether money was booked for the night at this timestamp
-    "has_accrued",
+    "has_accrued "
+    # whether the strategy's own leverage forbids what the orders of a batch do together
+    "batch_over_cap",
     # what ``fees.find_due`` found
-    "whole_price whole_impact due_commission due_fees",
+    "whole_price whole_impact due_commission due_fees "
+    # what the orders of a batch together take of an account's room, and what they may
+    "batch_taken batch_most",
 )
 POLICY = _record(
     "timing path limit_rule insufficient size_at gap_improvement rounding "
@@ -123,9 +127,13 @@ INSTRUMENT = _record(
     # whose moves carry over to it: its part of ``crosses``
     "cross_lo cross_hi "
     # a list of its orders, those known to have ended taken off; the one that aims at a target
-    "working target_order",
+    "working target_order "
+    # what fills that are only thought of may change
+    "kept_level_ts kept_open kept_inside "
+    # the order that filled last
+    "last_order",
     "multiplier unit_num unit_den tick mark prev_volume prev_range prev_spread notional_used level "
-    "mark_before volume_before "
+    "mark_before volume_before kept_level "
     # margin of a long and of a short, to open and to keep: of the value, and in money a unit
     "initial_long initial_short keep_long keep_short initial_unit keep_unit borrow_rate",
 )

@@ -311,8 +311,11 @@ def execute(h: int, o: int, count: int, raw: float, at: int, fill_reason: int, r
     report["reason"] = reason
     report["flags"] = flags
     report["liquidity"] = _TAKER if takes else _MAKER
-    report["is_merge"] = 1 if order["last_print"] == sim["print_id"] else 0
+    # parts of one order at one print are one row, unless another fills between them
+    is_next = order["last_print"] == sim["print_id"] and ins["last_order"] == o
+    report["is_merge"] = 1 if is_next else 0
     order["last_print"] = sim["print_id"]
+    ins["last_order"] = o
     if fill_reason == _SAME_CLOSE:
         # the bar has been counted already: phase 8 comes after it ended
         report["bar"] = ins["seen"] - 1

@@ -27,9 +27,12 @@ __all__ = [
     "AT_DECISION",
     "AT_OPEN",
     "INSIDE",
+    "anticipate",
     "is_taker",
+    "keep_prices",
     "paid_price",
     "reference_volume",
+    "restore_prices",
     "settle_impact",
     "taken",
 ]
@@ -42,6 +45,7 @@ _RATE = SLIPPAGE_KIND.RATE
 _TICKS = SLIPPAGE_KIND.TICKS
 _RANGE = SLIPPAGE_KIND.RANGE
 _SPREAD = SLIPPAGE_KIND.SPREAD
+_SHARE_OF_VOLUME = SLIPPAGE_KIND.VOLUME_SHARE
 _RANGE_SPREAD = ZERO_VOLUME.RANGE_SPREAD
 _REJECT = ZERO_VOLUME.REJECT
 _NO_AUCTION = AUCTION.NONE
@@ -191,6 +195,18 @@ def own_impact(h: int, i: int, done: int, count: int) -> float:
     return scale * cost / (after - before)
 
 
+@compiled
+def _law(h: int, i: int, count: int) -> float:
+    """The square-root law for ``count`` increments, as a fraction of price; NaN where volatility or
+    volume is not known."""
+    ins = mem.instruments(h)[i]
+    adv = _adv(h, i)
+    sigma = _sigma(h, i)
+    if not (adv > 0.0 and sigma >= 0.0):
+        return math.nan
+    return mem.policies(h)[0]["impact_alpha"] * sigma * math.sqrt(quantity(ins, count) / adv)
+
+
 @inlined
 def _left(h: int, level: float, since: int, ts: int) -> float:
     """What is left of a move at ``ts``."""
@@ -246,20 +262,77 @@ def _impact(
 
 
 @compiled
-def settle_impact(h: int, o: int, done: int, count: int, at: int) -> None:
-    """After a fill that took: what stays of its impact in the price."""
+def _move(h: int, o: int, done: int, count: int, at: int) -> float:
+    """Let what stays of a fill's impact move its instrument; returns the move. What stays of an
+    order is the same however its fills slice it, as what it pays."""
     policy = mem.policies(h)[0]
     order = mem.orders(h)[o]
-    own = own_impact(h, order["instrument"], done, count)
-    if policy["impact_permanent"] == 0.0 or own != own:
-        return
-    ins = mem.instruments(h)[order["instrument"]]
+    i = order["instrument"]
+    further = _law(h, i, done + count) - _law(h, i, done)
+    if policy["impact_permanent"] == 0.0 or further != further:
+        return 0.0
+    ins = mem.instruments(h)[i]
     now = _moment(h, o, at)
-    more = order["side_venue"] * policy["impact_permanent"] * own
+    more = order["side_venue"] * policy["impact_permanent"] * further
     ins["level"] = _left(h, ins["level"], ins["level_ts"], now) + more
     ins["level_ts"] = now
+    return more
+
+
+@compiled
+def settle_impact(h: int, o: int, done: int, count: int, at: int) -> None:
+    """After a fill that took: what stays of its impact in the price."""
+    more = _move(h, o, done, count, at)
+    if more == 0.0:
+        return
+    order = mem.orders(h)[o]
+    now = _moment(h, o, at)
     order["level"] = _left(h, order["level"], order["level_ts"], now) + more
     order["level_ts"] = now
+
+
+@inlined
+def _prices_depend(h: int, i: int) -> bool:
+    """Whether what an order pays depends on fills before it."""
+    policy = mem.policies(h)[0]
+    if policy["has_impact"] != 0 and policy["impact_permanent"] > 0.0:
+        return True
+    return mem.slippages(h)[mem.instruments(h)[i]["slippage"]]["kind"] == _SHARE_OF_VOLUME
+
+
+@compiled
+def keep_prices(h: int, i: int) -> None:
+    """Note what fills that are only thought of may change; ``restore_prices`` puts it back."""
+    ins = mem.instruments(h)[i]
+    ins["kept_level"] = ins["level"]
+    ins["kept_level_ts"] = ins["level_ts"]
+    ins["kept_open"] = ins["filled_open"]
+    ins["kept_inside"] = ins["filled_inside"]
+
+
+@compiled
+def restore_prices(h: int, i: int) -> None:
+    """Forget the fills that were only thought of."""
+    ins = mem.instruments(h)[i]
+    ins["level"] = ins["kept_level"]
+    ins["level_ts"] = ins["kept_level_ts"]
+    ins["filled_open"] = ins["kept_open"]
+    ins["filled_inside"] = ins["kept_inside"]
+
+
+@compiled
+def anticipate(h: int, o: int, count: int, at: int) -> None:
+    """Let a fill that is only thought of count in the prices of those after it."""
+    order = mem.orders(h)[o]
+    if not _prices_depend(h, order["instrument"]):
+        return
+    ins = mem.instruments(h)[order["instrument"]]
+    if at == AT_OPEN:
+        ins["filled_open"] += count
+    else:
+        ins["filled_inside"] += count
+    if is_taker(h, o) and mem.policies(h)[0]["has_impact"] != 0:
+        _move(h, o, order["filled_venue"], count, at)
 
 
 @compiled

@@ -13,7 +13,7 @@ from quant.kernel import memory as mem
 from quant.kernel.codes import ACCOUNT_KIND, INSUFFICIENT, REASON
 from quant.kernel.cost import quantity
 from quant.kernel.jit import compiled, inlined
-from quant.kernel.margin import SAME, both_figures, cost_of_money, fx_of, next_cost, position_place
+from quant.kernel.margin import SAME, cost_of_money, fx_of, next_cost, position_place, room_left
 from quant.kernel.match import (
     closing_part,
     end_idle_reducer,
@@ -22,7 +22,7 @@ from quant.kernel.match import (
     shares_to_borrow,
     wanted,
 )
-from quant.kernel.pricing import paid_price
+from quant.kernel.pricing import anticipate, keep_prices, paid_price, restore_prices
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, is_final, remaining
 from quant.kernel.requirement import initial_of, room_taken, spendable, under_own_cap
@@ -119,11 +119,15 @@ def _scaled(factor: float, want: int) -> int:
 
 
 @compiled
-def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: ignore[no-untyped-def]
-    """Whether an account may be in the state after all its parts, the opening ones by ``factor``.
+def _state_at(h: int, n: int, a: int, at: int, factor: float) -> tuple[float, float, int]:
+    """What the state after all of an account's parts, the opening ones by ``factor``, takes of its
+    room, the most it may take, and whether it is the strategy's own leverage that says so.
 
     Candidates of one instrument stand together, so one running count per instrument is enough.
+    Each is priced as if those before it had filled.
     """
+    for j in range(n):
+        keep_prices(h, mem.orders(h)[mem.candidates(h)[j]]["instrument"])
     account = mem.accounts(h)[a]
     equity = account["equity"]
     gross = account["gross"]
@@ -166,31 +170,38 @@ def _state_passes(h: int, n: int, a: int, at: int, factor: float):  # type: igno
             # what has to wait for its settlement pays for nothing
             spent += out if out > 0.0 or account["settles"] == 0 else waits * out
             units += side * count
+            anticipate(h, o, count, at)
         after = quantity(ins, units) * ins["multiplier"] * raw * fx
         initial += initial_of(policy, ins, units, raw) * fx
         gross += abs(after) - abs(before)
         longs += max(after, 0.0) - max(before, 0.0)
         net += after - before
         equity += after - before
+    for j in range(n):
+        restore_prices(h, mem.orders(h)[mem.candidates(h)[j]]["instrument"])
     equity -= spent
     if account["kind"] == _CASH_ACCOUNT:
         taken, most = spent, spendable(account)
     else:
         taken, most = room_taken(h, a, equity, gross, net, initial, longs)
-    taken, most, _ = under_own_cap(account, equity, gross, taken, most)
+    return under_own_cap(account, equity, gross, taken, most)
+
+
+@compiled
+def _passes_all(h: int, n: int, a: int, at: int, factor: float):  # type: ignore[no-untyped-def]
+    """Whether an account may be in that state."""
+    taken, most, _ = _state_at(h, n, a, at, factor)
     return taken <= most + SAME * max(abs(taken), abs(most))
 
 
 @compiled
 def _common_factor(h: int, n: int, a: int, at: int) -> float:
     """The largest factor up to one for which the account passes, to the last bit that matters."""
-    if _state_passes(h, n, a, at, 1.0):
-        return 1.0
     low = 0.0
     high = 1.0
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        if _state_passes(h, n, a, at, middle):
+        if _passes_all(h, n, a, at, middle):
             low = middle
         else:
             high = middle
@@ -199,26 +210,39 @@ def _common_factor(h: int, n: int, a: int, at: int) -> float:
 
 @compiled
 def _factor(h: int, n: int, a: int, at: int) -> float:
-    """The share of every opening part that fills: all or nothing, unless parts may be scaled."""
+    """The share of every opening part that fills: all or nothing, unless parts may be scaled.
+
+    Where it is not all, what all together would take is noted: those are the figures of refusals.
+    """
+    taken, most, is_own_cap = _state_at(h, n, a, at, 1.0)
+    if taken <= most + SAME * max(abs(taken), abs(most)):
+        return 1.0
+    sim = mem.sims(h)[0]
+    room = 0.0
+    if is_own_cap == 0:
+        room = max(room_left(h, a), 0.0) - most
+    sim["batch_taken"] = taken + room
+    sim["batch_most"] = most + room
+    sim["batch_over_cap"] = is_own_cap
     if mem.policies(h)[0]["insufficient"] == _SCALE:
         return _common_factor(h, n, a, at)
-    return 1.0 if _state_passes(h, n, a, at, 1.0) else 0.0
+    return 0.0
 
 
 @compiled
-def _note_refusal(h: int, o: int, want: int, raw: float, at: int) -> None:
-    """Money forbids ``want`` increments of an order: its rest ends once all have filled."""
+def _note_refusal(h: int, o: int) -> None:
+    """Money forbids a part of an order, for what the batch would take: the rest ends once all have
+    filled."""
+    sim = mem.sims(h)[0]
     order = mem.orders(h)[o]
-    price, _, _ = paid_price(h, o, want, raw, at)
-    needed, available, why = both_figures(h, o, _place_of(h, o), want, price, raw)
-    order["needed"] = needed
-    order["available"] = available
-    order["is_refused"] = _OVER_LEVERAGE if why == _R_LEVERAGE else _WITHOUT_FUNDS
+    order["needed"] = sim["batch_taken"]
+    order["available"] = sim["batch_most"]
+    order["is_refused"] = _OVER_LEVERAGE if sim["batch_over_cap"] != 0 else _WITHOUT_FUNDS
 
 
 @compiled
-def _fill_cut(h: int, o: int, count: int, want: int, at: int, fill_reason: int) -> None:
-    """Fill the ``count`` of ``want`` increments that money allows. What was made from money is then
+def _fill_cut(h: int, o: int, count: int, at: int, fill_reason: int) -> None:
+    """Fill the ``count`` increments that money allows. What was made from money is then
     whole; of other orders the rest ends once all have filled, for they fill together."""
     order = mem.orders(h)[o]
     raw = raw_at(h, o, at)
@@ -226,7 +250,7 @@ def _fill_cut(h: int, o: int, count: int, want: int, at: int, fill_reason: int) 
         order["units_venue"] = order["filled_venue"] + count
         execute(h, o, count, raw, at, fill_reason, _SIZED_DOWN)
         return
-    _note_refusal(h, o, want, raw, at)
+    _note_refusal(h, o)
     if count > 0:
         execute(h, o, count, raw, at, fill_reason, 0)
 
@@ -267,9 +291,9 @@ def _fill_planned(h: int, o: int, factor: float, at: int, market_reason: int) ->
     if count == want and count > 0:
         execute(h, o, count, raw, at, reason, 0)
     elif count < want:
-        _fill_cut(h, o, count, want, at, reason)
+        _fill_cut(h, o, count, at, reason)
     if idle > 0 and order["is_refused"] == 0 and not is_final(order["status_venue"]):
-        _note_refusal(h, o, idle, raw, at)
+        _note_refusal(h, o)
 
 
 @subsystem("void(int64, int64, int64, int64)")

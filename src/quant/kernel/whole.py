@@ -22,7 +22,15 @@ from quant.kernel.margin import (
     room_left,
 )
 from quant.kernel.match import cap_left, closing_part, execute
-from quant.kernel.pricing import AT_OPEN, is_taker, paid_price, settle_impact
+from quant.kernel.pricing import (
+    AT_OPEN,
+    anticipate,
+    is_taker,
+    keep_prices,
+    paid_price,
+    restore_prices,
+    settle_impact,
+)
 from quant.kernel.prints import raw_at, reason_at
 from quant.kernel.reports import close_out, end_alone, end_order, remaining
 from quant.kernel.requirement import initial_of, room_taken, spendable, under_own_cap
@@ -143,15 +151,20 @@ def _change_of(h: int, o: int, i: int) -> int:
             return change
 
 
-@inlined
-def _is_first_of_its_instrument(h: int, first: int, m: int) -> bool:
-    """Whether no leg before ``m``, from ``first`` on round the ring, has its instrument."""
-    j = first
-    while j != m:
-        if mem.orders(h)[j]["instrument"] == mem.orders(h)[m]["instrument"]:
-            return False
-        j = mem.orders(h)[j]["next_in_group"]
-    return True
+@compiled
+def _next_leg(h: int, o: int, i: int, last: int) -> int:
+    """The leg that comes after leg ``last`` of instrument ``i``, by instrument and sequence."""
+    found = NONE
+    m = o
+    while True:
+        whose = mem.orders(h)[m]["instrument"]
+        if whose > i or (whose == i and m > last):
+            best = mem.orders(h)[found]["instrument"] if found != NONE else NEVER
+            if whose < best or (whose == best and m < found):
+                found = m
+        m = mem.orders(h)[m]["next_in_group"]
+        if m == o:
+            return found
 
 
 @compiled
@@ -159,8 +172,13 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int, int]:
     """What all legs together would leave to compare, what it may be, whether they open a short, and
     whether it is the strategy's own leverage that says so.
 
-    As ``margin`` judges one order, for the whole group at once.
+    As ``margin`` judges one order, for the whole group at once; each leg is priced as if those that
+    fill before it had filled.
     """
+    m = _next_leg(h, o, NONE, NONE)
+    while m != NONE:
+        keep_prices(h, mem.orders(h)[m]["instrument"])
+        m = _next_leg(h, o, mem.orders(h)[m]["instrument"], m)
     a = mem.orders(h)[o]["account"]
     account = mem.accounts(h)[a]
     equity = account["equity"]
@@ -171,8 +189,9 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int, int]:
     waits = float(account["spends_unsettled"])
     spent = 0.0
     shorts = 0
-    m = o
-    while True:
+    last = NONE
+    m = _next_leg(h, o, NONE, NONE)
+    while m != NONE:
         leg = mem.orders(h)[m]
         ins = mem.instruments(h)[leg["instrument"]]
         count = remaining(h, m)
@@ -185,7 +204,9 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int, int]:
         out += cost_of_money(h, ins, out, charges)
         # what has to wait for its settlement pays for nothing
         spent += out if out > 0.0 or account["settles"] == 0 else waits * out
-        if _is_first_of_its_instrument(h, o, m):
+        anticipate(h, m, count, at)
+        if leg["instrument"] != last:
+            last = leg["instrument"]
             units = mem.positions(h)[position_place(h, a, leg["book"], leg["instrument"])]["units"]
             after_units = units + _change_of(h, o, leg["instrument"])
             before = quantity(ins, units) * ins["multiplier"] * ins["mark"] * fx
@@ -200,9 +221,11 @@ def _state_after(h: int, o: int, at: int) -> tuple[float, float, int, int]:
             initial += more * fx
             if after_units < 0 and after_units < units:
                 shorts = 1
-        m = leg["next_in_group"]
-        if m == o:
-            break
+        m = _next_leg(h, o, leg["instrument"], m)
+    m = _next_leg(h, o, NONE, NONE)
+    while m != NONE:
+        restore_prices(h, mem.orders(h)[m]["instrument"])
+        m = _next_leg(h, o, mem.orders(h)[m]["instrument"], m)
     equity -= spent
     if account["kind"] == _CASH_ACCOUNT:
         taken, most = spent, spendable(account)
@@ -240,22 +263,6 @@ def _reject_all(h: int, o: int, reason: int, needed: float, available: float) ->
         m = mem.orders(h)[m]["next_in_group"]
         if m == o:
             return
-
-
-@compiled
-def _next_leg(h: int, o: int, i: int, last: int) -> int:
-    """The leg that comes after leg ``last`` of instrument ``i``, by instrument and sequence."""
-    found = NONE
-    m = o
-    while True:
-        whose = mem.orders(h)[m]["instrument"]
-        if whose > i or (whose == i and m > last):
-            best = mem.orders(h)[found]["instrument"] if found != NONE else NEVER
-            if whose < best or (whose == best and m < found):
-                found = m
-        m = mem.orders(h)[m]["next_in_group"]
-        if m == o:
-            return found
 
 
 @compiled

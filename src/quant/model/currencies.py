@@ -92,3 +92,8 @@ class Conversion:
     def __post_init__(self) -> None:
         choice("config conversion.when", self.when, ("at_once", "never"))
         put(self, "cost", number("config conversion.cost", self.cost, low=0.0, high=0.5))
+        if self.when == "never" and self.cost > 0.0:
+            raise ConfigError(
+                f"config conversion.when and cost: expected no cost with never, found "
+                f"{self.cost:g}; what is never changed costs nothing: drop cost, or set at_once."
+            )

@@ -55,7 +55,7 @@ def cost_parts(sheet: TearSheet) -> list[CostPart]:
     amounts = [
         ("commission", "Commission", math.fsum(fills.commission.tolist())),
         ("fees", "Fees", math.fsum(fills.fees.tolist())),
-        ("slippage", "Slippage", math.fsum(fills.slippage.tolist())),
+        ("slippage", "Slippage", math.fsum((fills.slippage - activity.impact).tolist())),
         ("impact", "Market impact", math.fsum(activity.impact.tolist())),
         ("interest", "Interest", activity.interest),
         ("borrowing", "Borrowed shares", activity.borrowing),

@@ -99,7 +99,7 @@ class Activity:
     reasons, tags : sequence of str, and of str or None
         Of each fill: the rule that gave it its price, and the tag of its order.
     impact : float64 array of shape (n_fills,)
-        Market impact in money, positive = cost; not part of ``fills.slippage``.
+        Market impact in money, positive = cost; a part of ``fills.slippage``.
     trades : TradeArrays
         From `round_trips` of the same fills.
     multipliers : float64 array of shape (n_instruments,)
