@@ -53,9 +53,6 @@ def force(h: int, p: int, count: int, why: int, reason: int) -> int:
     order["stamp"] = sim["stamp"]
     order["forced"] = why
     order["reason"] = reason
-    ins = mem.instruments(h)[position["instrument"]]
-    order["next_working"] = ins["working"]
-    ins["working"] = o
     mem.active(h)[sim["n_active"]] = o
     sim["n_active"] += 1
     sim["n_orders"] = o + 1

@@ -112,11 +112,21 @@ class OrderDesk:
         return self._tags
 
     def _take_in_forced(self) -> None:
-        """Learn of the orders made elsewhere since the last look: by the account, or by a plan."""
+        """Learn of the orders made elsewhere since the last look: by a plan, or by the account,
+        whose orders are not on the lists yet (what a trial walk makes must not get there)."""
         q = self._views.order_q
         for o in range(len(self._tags), self._views.sim_q[_N_ORDERS]):
             why = q[o * _WORDS + _FORCED]
             self._tags.append(_FORCED_WORDS[why] if why else None)
+            if why:
+                self._list(o)
+
+    def _list(self, o: int) -> None:
+        """Put an order on the list of its instrument."""
+        q, base = self._views.order_q, o * _WORDS
+        place = q[base + _INSTRUMENT_OF] * _INSTRUMENT + _WORKING
+        q[base + _NEXT_WORKING] = self._views.instrument_q[place]
+        self._views.instrument_q[place] = o
 
     @property
     def _state(self) -> State:
@@ -593,9 +603,7 @@ class OrderDesk:
             self._take_in_forced()
         sim[_N_ORDERS] = o + 1
         self._tags.append(tag)
-        place = i * _INSTRUMENT + _WORKING
-        q[base + _NEXT_WORKING] = self._views.instrument_q[place]
-        self._views.instrument_q[place] = o
+        self._list(o)
         return o
 
     def _cancel(self, o: int, reason: int) -> None:
@@ -632,6 +640,8 @@ class OrderDesk:
 
     def _prune(self, i: int) -> list[int]:
         """The working orders of an instrument, the latest first, with finished ones forgotten."""
+        if self._views.sim_q[_N_ORDERS] > len(self._tags):
+            self._take_in_forced()
         q, ins = self._views.order_q, self._views.instrument_q
         place = i * _INSTRUMENT + _WORKING
         o = ins[place]
