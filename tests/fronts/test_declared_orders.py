@@ -130,3 +130,13 @@ def test_a_run_may_be_split_anywhere() -> None:
     second.advance()
     second.finish()
     assert own_hash(second.state) == own_hash(whole.state)
+
+
+def test_other_sizes_are_another_parameter() -> None:
+    bars = _bars(4)
+    size = np.zeros((len(times_of(bars)), 4))
+    other = size.copy()
+    other[20, 2] = 1.0
+    told = [qt.from_orders(bars, one, size_type="target_units").called for one in (size, other)]
+    assert told[0] != told[1]
+    assert "target_units, shape (40, 4), sha256 " in told[0]

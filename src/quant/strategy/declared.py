@@ -5,6 +5,7 @@ It says in Python what ``kernel.plan`` does in compiled code; the same orders co
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from quant.strategy.context import Context
     from quant.strategy.market import Slice
 
-__all__ = ["SIZE_TYPES", "Declared", "DeclaredOrders", "SizePlan"]
+__all__ = ["SIZE_TYPES", "Declared", "DeclaredOrders", "SizePlan", "fingerprint"]
 
 SIZE_TYPES = {
     "units": SIZE.UNITS,
@@ -49,6 +50,17 @@ class SizePlan:
     size_type: str
     times: NDArray[np.int64]
 
+    def __str__(self) -> str:
+        return f"{self.size_type}, {fingerprint(self.sizes)}"
+
+
+def fingerprint(*arrays: NDArray[Any]) -> str:
+    """Shape and content of arrays in a few words, for what a run notes as its parameters."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return f"shape {arrays[0].shape}, sha256 {digest.hexdigest()[:16]}"
+
 
 class Declared(Strategy):
     """A strategy whose decisions are a plan.
@@ -74,8 +86,6 @@ class DeclaredOrders(Declared):
 
     def __init__(self, plan: SizePlan) -> None:
         self.plan = plan
-        # what a run notes as parameters are values, not arrays
-        self._given = {"size_type": plan.size_type, "times": len(plan.times)}
 
     def on_start(self, ctx: Context) -> None:
         """Choose how a size is sent."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quant.kernel.codes import SIGNAL
-from quant.strategy.declared import Declared
+from quant.strategy.declared import Declared, fingerprint
 from quant.strategy.orders import OneCancelsOther, Order
 
 if TYPE_CHECKING:
@@ -73,6 +73,14 @@ class SignalPlan:
     times: NDArray[np.int64]
     exits: Exits | None = None
 
+    def __str__(self) -> str:
+        found = self.exits or Exits(ticks=())
+        exits = (found.stop_loss, found.take_profit, found.trailing)
+        arrays: list[NDArray[Any]] = [self.signals, self.sizes]
+        arrays += [one for one in exits if one is not None]
+        rules = f"{self.size_type}, again {self.again}, opposite {self.opposite}"
+        return f"{rules}, {fingerprint(*arrays)}"
+
 
 class DeclaredSignals(Declared):
     """Obeys a `SignalPlan`.
@@ -86,9 +94,6 @@ class DeclaredSignals(Declared):
         self.plan = plan
         # orders that hang on others are made in Python
         self.fits_kernel = plan.exits is None
-        # what a run notes as parameters are values, not arrays
-        words = {name: getattr(plan, name) for name in ("size_type", "again", "opposite")}
-        self._given = {**words, "times": len(plan.times)}
 
     def on_slice(self, market: Slice, ctx: Context) -> None:
         """The signals of now, in order of instrument."""
